@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+// The house, floor by floor. An arrow in this file may only point downward:
+// Kernel and Spec know nobody · Store and Walls and Images know those · Engine composes · Serve and Commands sit on top.
+import PackageDescription
+
+let strict = Context.environment["HULL_STRICT"] == "1"
+
+let swift: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+  + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// A program that is one static file: it starts in about a millisecond and shares nothing with the host's libraries.
+let staticSwift: [SwiftSetting] = swift + [.unsafeFlags(["-static-stdlib"])]
+let staticLink: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
+
+func room(_ name: String, on floor: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: swift)
+}
+
+func clang(_ name: String, on floor: String) -> Target {
+  .target(name: name, path: "Sources/\(floor)/\(name)")
+}
+
+func system(_ name: String, on floor: String, pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/\(floor)/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: swift)
+}
+
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+let package = Package(
+  name: "hull",
+  products: [
+    .executable(name: "hulld", targets: ["hulld"]),
+    .executable(name: "hull", targets: ["hull"]),
+    .executable(name: "hull-shim", targets: ["hull-shim"]),
+    .executable(name: "hull-runtime", targets: ["hull-runtime"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // Kernel: system calls, typed. No Foundation.
+    room("Errors", on: "Kernel"),
+    clang("CLinux", on: "Kernel"),
+    room("LinuxSystem", on: "Kernel", ["CLinux", "Errors"]),
+
+    // Spec: what others have written down. No I/O.
+    room("OCISpec", on: "Spec", ["Errors"]),
+    room("DockerAPI", on: "Spec", ["Errors"]),
+
+    // Walls: what stands between a workload and the host. Launch, ShimProtocol and ShimCore link no Foundation.
+    system("CSeccomp", on: "Walls", pkgConfig: "libseccomp", apt: "libseccomp-dev"),
+    room("Launch", on: "Walls", ["LinuxSystem", "Errors"]),
+    room("Seccomp", on: "Walls", ["CSeccomp", "OCISpec", "Errors"]),
+    room("LaunchCompiler", on: "Walls", ["Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
+    room("OCIRuntime", on: "Walls", ["LaunchCompiler", "Launch", "OCISpec", "LinuxSystem", "Errors"]),
+    room("ShimProtocol", on: "Walls", ["Launch", "Errors"]),
+    room("ShimCore", on: "Walls", ["ShimProtocol", "Launch", "LinuxSystem", "Errors"]),
+
+    // Store: the one database.
+    room("Database", on: "Store", [grdb, "Errors"]),
+
+    // Images: blobs, layers, archives. Synchronous, thread-safe.
+    system("CCrypto", on: "Images", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    system("CZlib", on: "Images", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    system("CZstd", on: "Images", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    system("CISAL", on: "Images", pkgConfig: "libisal", apt: "libisal-dev"),
+    room("Archive", on: "Images", ["LinuxSystem", "CCrypto", "CZlib", "CZstd", "CISAL", "OCISpec", "Errors"]),
+    room("ContentStore", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
+    room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
+    room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
+
+    // Engine: the one orchestrator.
+    room("EngineStore", on: "Engine", ["Database", grdb, "DockerAPI", "Errors"]),
+    room(
+      "Engine", on: "Engine",
+      [
+        "EngineStore", "Database", "ImageStore", "Layers", "Archive", "ContentStore", "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
+        "LinuxSystem", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
+      ]),
+
+    // Serve: the Docker Engine API.
+    room("EngineHTTP", on: "Serve", ["Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
+
+    // Commands: the client.
+    room("HullCommands", on: "Commands", ["DockerAPI", "LinuxSystem", "Errors", arguments]),
+
+    .executableTarget(
+      name: "hulld", dependencies: ["EngineHTTP", "Engine", "LinuxSystem", "Errors", arguments, log, nio, nioPosix],
+      path: "Sources/Executables/hulld", swiftSettings: swift),
+    .executableTarget(name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: swift),
+    .executableTarget(
+      name: "hull-shim", dependencies: ["ShimCore"], path: "Sources/Executables/hull-shim", swiftSettings: staticSwift,
+      linkerSettings: staticLink),
+    .executableTarget(
+      name: "hull-runtime", dependencies: ["OCIRuntime"], path: "Sources/Executables/hull-runtime", swiftSettings: staticSwift,
+      linkerSettings: staticLink),
+
+    tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
+    tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "OCISpec", "Errors"]),
+    tests("ShimTests", ["ShimCore", "ShimProtocol", "Launch", "Errors"]),
+    tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
+    tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
+    tests("EngineTests", ["Engine", "EngineStore", "Database", "DockerAPI", "Errors"]),
+    tests("EngineHTTPTests", ["EngineHTTP", "Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
+    tests("CommandTests", ["HullCommands", "DockerAPI", "Errors"]),
+  ]
+)
