@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+
+/// What an image runs on (OCI image index, `platform`), in Go's names: `linux`, `amd64`, `v8`.
+package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
+  package var architecture: String
+  package var os: String
+  package var osVersion: String?
+  package var osFeatures: [String]?
+  package var variant: String?
+
+  enum CodingKeys: String, CodingKey {
+    case architecture, os, variant
+    case osVersion = "os.version"
+    case osFeatures = "os.features"
+  }
+
+  package init(os: String, architecture: String, variant: String? = nil) {
+    (self.os, self.architecture, self.variant) = Platform.normalize(os: os, architecture: architecture, variant: variant)
+  }
+
+  /// Lenient: a missing name is empty, which matches nothing.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      os: try container.decodeIfPresent(String.self, forKey: .os) ?? "",
+      architecture: try container.decodeIfPresent(String.self, forKey: .architecture) ?? "",
+      variant: try container.decodeIfPresent(String.self, forKey: .variant))
+    osVersion = try container.decodeIfPresent(String.self, forKey: .osVersion)
+    osFeatures = try container.decodeIfPresent([String].self, forKey: .osFeatures)
+  }
+
+  /// Reads `OS`, `ARCH` or `OS/ARCH[/VARIANT]`, as `--platform` takes it; missing parts are the host's.
+  package init(parsing text: String) throws(HullError) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard (1...3).contains(parts.count), parts.allSatisfy(Platform.isName) else {
+      throw HullError(.invalidArgument, "\(quoted(text)) is an invalid platform: use os/architecture[/variant], for example linux/amd64")
+    }
+    switch parts.count {
+    case 1 where Platform.systems.contains(parts[0].lowercased()):
+      self.init(os: parts[0], architecture: Platform.host.architecture, variant: Platform.host.variant)
+    case 1: self.init(os: Platform.host.os, architecture: parts[0])
+    case 2: self.init(os: parts[0], architecture: parts[1])
+    default: self.init(os: parts[0], architecture: parts[1], variant: parts[2])
+    }
+  }
+
+  /// `os/architecture[/variant]`
+  package var description: String {
+    ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
+  }
+
+  /// The machine this program was built for.
+  package static var host: Platform {
+    #if arch(x86_64)
+      Platform(os: "linux", architecture: "amd64")
+    #elseif arch(arm64)
+      Platform(os: "linux", architecture: "arm64", variant: "v8")
+    #elseif arch(arm)
+      Platform(os: "linux", architecture: "arm", variant: "v7")
+    #elseif arch(riscv64)
+      Platform(os: "linux", architecture: "riscv64")
+    #elseif arch(s390x)
+      Platform(os: "linux", architecture: "s390x")
+    #elseif arch(powerpc64le)
+      Platform(os: "linux", architecture: "ppc64le")
+    #else
+      Platform(os: "linux", architecture: "unknown")
+    #endif
+  }
+
+  /// How well an image for `self` suits a machine of `wanted`: `nil` not at all, otherwise smaller is better.
+  package func distance(to wanted: Platform) -> Int? {
+    if os == wanted.os, architecture == wanted.architecture {
+      if variant == wanted.variant { return 0 }
+      guard let have = variantNumber, let want = wanted.variantNumber else { return variant == nil || wanted.variant == nil ? 1 : nil }
+      return have <= want ? 1 + want - have : nil
+    }
+    if os == wanted.os, wanted.architecture == "arm64", architecture == "arm" { return 20 - (variantNumber ?? 0) }
+    if os == wanted.os, wanted.architecture == "amd64", architecture == "386" { return 30 }
+    return nil
+  }
+
+  private var variantNumber: Int? {
+    guard let variant, variant.hasPrefix("v") else { return nil }
+    return Int(variant.dropFirst())
+  }
+
+  private static let systems: Set<String> = ["linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "solaris", "android", "wasip1"]
+
+  private static func isName(_ part: String) -> Bool {
+    !part.isEmpty && part.utf8.count <= 64
+      && part.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0)) }
+  }
+
+  private static func normalize(os: String, architecture: String, variant: String?) -> (String, String, String?) {
+    var os = os.lowercased()
+    if os == "macos" { os = "darwin" }
+    let variant = variant.flatMap { $0.isEmpty ? nil : $0.lowercased() }
+    switch architecture.lowercased() {
+    case "x86_64", "x86-64", "amd64": return (os, "amd64", variant == "v1" ? nil : variant)
+    case "i386", "i686", "386": return (os, "386", nil)
+    case "aarch64", "arm64": return (os, "arm64", variant == nil || variant == "8" ? "v8" : variant)
+    case "armhf": return (os, "arm", "v7")
+    case "armel": return (os, "arm", "v6")
+    case "arm": return (os, "arm", variant.map { $0.hasPrefix("v") ? $0 : "v\($0)" } ?? "v7")
+    case let other: return (os, other, variant)
+    }
+  }
+}
