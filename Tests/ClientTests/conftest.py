@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures: one engine with the two base images for most tests, fresh ones for those that kill, count or fill theirs."""
+import itertools
+
+import pytest
+from support.engine import KIND, new_engine
+from support.images import BUSYBOX, DEBIAN, import_busybox, import_debian
+from support.terminal import Terminal
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for name in ("hull", "modern") if KIND == "docker" else ():
+            marker = item.get_closest_marker(name)
+            if marker:
+                item.add_marker(pytest.mark.skip(reason=f"{name}: {marker.args[0]}"))
+    # Files named …_serial load the machine or measure it: they come last.
+    items.sort(key=lambda item: item.path.stem.endswith("_serial"))
+
+
+@pytest.fixture(scope="session")
+def shared_engine():
+    engine = new_engine()
+    try:
+        engine.start()
+        import_busybox(engine.docker)
+        yield engine
+    finally:
+        engine.close()
+
+
+@pytest.fixture
+def engine(shared_engine):
+    """The engine that most tests share. Containers that a test leaves are removed after it; a crash fails the test that caused it."""
+    if not shared_engine.running():
+        shared_engine.start()
+    yield shared_engine
+    assert shared_engine.running(), f"{shared_engine.kind} crashed with {shared_engine.process.returncode}: {shared_engine.log_tail()}"
+    for container in shared_engine.api("GET", "/containers/json?all=1").json():
+        shared_engine.api("DELETE", f"/containers/{container['Id']}?force=1&v=1", timeout=60)
+
+
+@pytest.fixture
+def docker(engine):
+    return engine.docker
+
+
+@pytest.fixture
+def api(engine):
+    return engine.api
+
+
+@pytest.fixture(scope="session")
+def debian_image(shared_engine):
+    import_debian(shared_engine.docker)
+    return DEBIAN
+
+
+@pytest.fixture
+def debian(engine, debian_image):
+    return debian_image
+
+
+@pytest.fixture
+def run(docker):
+    """run(*arguments) starts `docker run -d … busybox …` and gives the container's ID."""
+
+    def start(*arguments, image=BUSYBOX, command=("sleep", "1000")):
+        return docker("run", "-d", *arguments, image, *command).out
+
+    return start
+
+
+@pytest.fixture
+def inside(docker):
+    """inside(script, *flags) is what a shell script prints in a new container."""
+
+    def execute(script, *flags, image=BUSYBOX, code=0, stdin=b""):
+        return docker("run", "--rm", *flags, image, "sh", "-c", script, code=code, stdin=stdin).out
+
+    return execute
+
+
+@pytest.fixture
+def terminal(engine):
+    """terminal(*arguments) is the docker client at a terminal."""
+    opened = []
+
+    def start(*arguments, rows=24, columns=80):
+        opened.append(Terminal([engine.docker.program, *map(str, arguments)], engine.docker.environment, rows, columns))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def fresh_engine():
+    """fresh_engine(*daemon options) starts an engine of its own, with busybox."""
+    engines = []
+
+    def start(*options, busybox=True):
+        engine = new_engine(options)
+        engines.append(engine)
+        engine.start()
+        if busybox:
+            import_busybox(engine.docker)
+        return engine
+
+    yield start
+    for engine in engines:
+        engine.close()
+
+
+_names = itertools.count()
+
+
+@pytest.fixture
+def name():
+    """A container name that no other test uses."""
+    return f"test-{next(_names)}"

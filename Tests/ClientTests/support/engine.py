@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An engine under test with a root, a state and a socket of its own: hulld, or the reference dockerd with HULL_TEST_ENGINE=docker."""
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from . import processes
+from .cli import CommandLine, docker_cli
+from .http import API
+from .waiting import until
+
+BINARIES = Path(os.environ.get("HULL_BIN", Path(__file__).parents[3] / "bin"))
+KIND = os.environ.get("HULL_TEST_ENGINE", "hull")
+
+
+class Engine:
+    """What both kinds share. Use `new_engine()`; end with `close()`."""
+
+    kind = ""
+
+    def __init__(self, options=()):
+        self.directory = Path(tempfile.mkdtemp(prefix="hull-test-", dir="/var/tmp"))
+        self.root = self.directory / "root"
+        self.state = self.directory / "state"
+        self.socket = self.directory / "engine.sock"
+        self.log = self.directory / "engine.log"
+        self.cgroup_parent = "/" + self.directory.name
+        self.options = list(options)
+        self.process = None
+        self.docker = docker_cli(self.socket, self.directory / "config")
+        self.api = API(self.socket)
+
+    def command(self):
+        """The daemon's command line."""
+        raise NotImplementedError
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def start(self, extra=()):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([*self.command(), *self.options, *extra], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        until(self._answers, f"{self.kind} answers /_ping; its log ends with: {self.log_tail()}", 30)
+        return self
+
+    def _answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.kind} ended with {self.process.returncode} at its start: {self.log_tail()}")
+        try:
+            return self.api("GET", "/_ping").status == 200
+        except OSError:
+            return False
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        """kill -9: no chance to tidy up."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """SIGTERM, as a service manager does."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def log_tail(self, size=3000):
+        return self.log.read_text(errors="replace")[-size:] if self.log.exists() else ""
+
+    def owned(self):
+        """Every process that exists because of this engine: daemon, shims, workloads."""
+        mine = set()
+        for pid in processes.pids():
+            in_cgroup = any(path.startswith(self.cgroup_parent + "/") for path in processes.cgroups(pid))
+            if in_cgroup or str(self.directory) in processes.command_line(pid):
+                mine.add(pid)
+        return {pid for pid in mine if processes.alive(pid)} - {os.getpid()}
+
+    def close(self):
+        """Ends everything that belongs to this engine and removes its folder."""
+        if self.running():
+            for container in self.api("GET", "/containers/json?all=1").json():
+                self.api("DELETE", f"/containers/{container['Id']}?force=1&v=1", timeout=60)
+            self.stop()
+        for pid in self.owned():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        until(lambda: not self.owned(), f"the processes of {self.directory} end", 10)
+        self._unmount()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _unmount(self):
+        mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        for mount in reversed([path for path in mounts if path.startswith(str(self.directory) + "/")]):
+            subprocess.run(["umount", "-l", mount], check=False)
+        for hierarchy in [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").iterdir()]:
+            for folder, _, _ in os.walk(hierarchy / self.cgroup_parent[1:], topdown=False):
+                os.rmdir(folder)
+
+
+class HullEngine(Engine):
+    kind = "hulld"
+
+    def __init__(self, options=()):
+        super().__init__(options)
+        self.hull = CommandLine(str(BINARIES / "hull"), self.docker.environment)
+
+    def command(self):
+        return [
+            *(str(BINARIES / "hulld"), "--root", str(self.root), "--state", str(self.state), "--host", f"unix://{self.socket}"),
+            *("--shim", str(BINARIES / "hull-shim"), "--cgroup-parent", self.cgroup_parent, "--log-level", "info"),
+        ]
+
+    def close(self):
+        super().close()
+
+
+class DockerEngine(Engine):
+    """Debian's dockerd in a network and a mount namespace of its own, which outlive it so that it can be killed and started again."""
+
+    kind = "dockerd"
+
+    def __init__(self, options=()):
+        super().__init__(options)
+        self.state.mkdir()
+        self.holder = subprocess.Popen(["unshare", "-n", "-m", "--propagation", "slave", "sh", "-c", "ip link set lo up && exec sleep infinity"])
+        until(lambda: processes.command_line(self.holder.pid).startswith("sleep"), "the namespaces for dockerd are made")
+
+    def command(self):
+        return [
+            *("nsenter", "-t", str(self.holder.pid), "-n", "-m", "dockerd", "--data-root", str(self.root), "--exec-root", str(self.state)),
+            *("--host", f"unix://{self.socket}", "--pidfile", str(self.state / "pid"), "--cgroup-parent", self.cgroup_parent),
+            *("--iptables=false", "--ip-masq=false", "--log-level", "warn"),
+        ]
+
+    def close(self):
+        super().close()
+        self.holder.kill()
+        self.holder.wait()
+
+
+def new_engine(options=()):
+    """An engine of the kind under test, not yet started."""
+    return DockerEngine(options) if KIND == "docker" else HullEngine(options)
