@@ -1,1 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
+import DockerAPI
+import Errors
+import Logging
+
+/// The composition root: owns the stores, the containers, the execs and the events, and offers what the Docker Engine API asks for.
+///
+/// Names and IDs are resolved as Docker does (full ID, name, unambiguous ID prefix). Every method throws `HullError`s whose codes are
+/// HTTP statuses and whose messages are Docker's where clients match on them.
+package final class Engine: Sendable {
+  package let configuration: EngineConfiguration
+  let log: Logger
+
+  /// Opens the stores under `configuration.root`. `recover()` must be called before requests are served.
+  package init(configuration: EngineConfiguration, log: Logger) throws {
+    self.configuration = configuration
+    self.log = log
+  }
+
+  /// Finds the workloads that outlived the last daemon, finishes what it left half-done, sweeps leftovers, restarts what is to be restarted.
+  package func recover() async throws { throw notYet() }
+
+  /// Stops serving: closes connections and the database. Workloads go on.
+  package func shutdown() async {}
+
+  func notYet() -> HullError { HullError(.unsupported, "not there yet") }
+}

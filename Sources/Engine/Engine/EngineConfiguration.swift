@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where an engine keeps its things and what it starts workloads with.
+package struct EngineConfiguration: Sendable {
+  /// Kept across reboots: images, containers, the database.
+  package var root: String
+  /// Sockets and live state; may vanish with a reboot.
+  package var state: String
+  /// The `hull-shim` program.
+  package var shimPath: String
+  /// OCI runtimes by name, beside the built-in one, which is called `hull`.
+  package var runtimes: [String: String] = [:]
+  package var defaultRuntime = "hull"
+  /// The control group, in every hierarchy, under which the workloads' groups are made.
+  package var cgroupParent = "/hull"
+  /// What `/version` and `/info` say.
+  package var version = "0.1.0"
+  package var gitCommit = ""
+  package var apiVersion = "1.51"
+  package var minimumAPIVersion = "1.24"
+  package var debug = false
+
+  package init(root: String, state: String, shimPath: String) {
+    self.root = root
+    self.state = state
+    self.shimPath = shimPath
+  }
+}
