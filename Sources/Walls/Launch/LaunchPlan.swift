@@ -14,7 +14,8 @@ package struct LaunchPlan: Sendable, Equatable {
   package var hostname: String?
   package var domainname: String?
   package var mounts: [MountPlan] = []
-  /// Device nodes to make under the root (bound from the host inside a user namespace).
+  /// Device nodes to make under the root (bound from the host inside a user namespace): all of them, the default ones (null, zero, full,
+  /// random, urandom, tty) included. The links `/dev/{fd,stdin,stdout,stderr,core,ptmx}` are made by the launcher unless `/dev` is bound from the host.
   package var devices: [DevicePlan] = []
   package var maskedPaths: [String] = []
   package var readonlyPaths: [String] = []
@@ -24,8 +25,10 @@ package struct LaunchPlan: Sendable, Equatable {
   package var hooks: HookPlan = HookPlan()
   /// Bring `lo` up in a new network namespace.
   package var loopbackUp = true
-  /// Where the child waits before exec (OCI `create`/`start`); `nil`: exec at once.
+  /// A fifo at which the child waits before exec (OCI `create`/`start`) until `Launcher.openGate` is called; `nil`: exec at once.
   package var startGate: String?
+  /// Offsets of a new time namespace: `monotonic` or `boottime`, and `SECONDS NANOSECONDS`.
+  package var timeOffsets: [Setting] = []
 
   package init(id: String, root: RootPlan, namespaces: [NamespacePlan], process: ProcessPlan) {
     self.id = id
@@ -217,6 +220,10 @@ package struct ProcessPlan: Sendable, Equatable {
   package var umask: UInt32?
   package var apparmorProfile: String?
   package var selinuxLabel: String?
+  /// The process is killed when the thread that launched it ends (`PR_SET_PDEATHSIG`).
+  package var dieWithParent = false
+  /// How many of the launching process's descriptors, from 3 on, the process keeps (`--preserve-fds`).
+  package var preservedDescriptors: UInt32 = 0
   package init(arguments: [String], environment: [String]) {
     self.arguments = arguments
     self.environment = environment
