@@ -16,36 +16,36 @@ extension ShimReply {
     var reader = WireReader(frame.payload)
     switch frame.type {
     case MessageType.ok: self = .ok
-    case MessageType.failed: self = .failed(code: HullError.Code(rawValue: try reader.string()), message: try reader.string())
+    case MessageType.failed: self = .failed(code: HullError.Code(rawValue: try reader.read()), message: try reader.read())
     case MessageType.started:
-      self = .started(pid: try reader.int32(), warnings: try reader.array { reader throws(HullError) in try reader.string() })
-    case MessageType.statsReply: self = .stats(try CgroupStats(from: &reader))
-    case MessageType.processesReply: self = .processes(try reader.array { reader throws(HullError) in try reader.int32() })
-    case MessageType.statusReply: self = .status(try ShimStatus(from: &reader))
+      self = .started(pid: try reader.read(), warnings: try reader.readList())
+    case MessageType.statsReply: self = .stats(try reader.read())
+    case MessageType.processesReply: self = .processes(try reader.readList())
+    case MessageType.statusReply: self = .status(try reader.read())
     default: return nil
     }
-    try reader.expectEnd()
+    try reader.finish()
   }
 
   private func write(to writer: inout WireWriter) -> UInt8 {
     switch self {
     case .ok: return MessageType.ok
     case .failed(let code, let message):
-      writer.string(code.rawValue)
-      writer.string(message)
+      writer.write(code.rawValue)
+      writer.write(message)
       return MessageType.failed
     case .started(let pid, let warnings):
-      writer.int32(pid)
-      writer.array(warnings) { $0.string($1) }
+      writer.write(pid)
+      writer.write(warnings)
       return MessageType.started
     case .stats(let stats):
-      stats.write(to: &writer)
+      writer.write(stats)
       return MessageType.statsReply
     case .processes(let pids):
-      writer.array(pids) { $0.int32($1) }
+      writer.write(pids)
       return MessageType.processesReply
     case .status(let status):
-      status.write(to: &writer)
+      writer.write(status)
       return MessageType.statusReply
     }
   }
@@ -57,12 +57,12 @@ extension ShimEvent {
     var writer = WireWriter()
     switch self {
     case .exited(let process, let exit):
-      writer.string(process)
-      exit.write(to: &writer)
+      writer.write(process)
+      writer.write(exit)
       return Frame(type: MessageType.exited, tag: 0, payload: writer.bytes)
     case .execStarted(let process, let pid):
-      writer.string(process)
-      writer.int32(pid)
+      writer.write(process)
+      writer.write(pid)
       return Frame(type: MessageType.execStarted, tag: 0, payload: writer.bytes)
     }
   }
@@ -71,52 +71,56 @@ extension ShimEvent {
   package init?(frame: Frame) throws(HullError) {
     var reader = WireReader(frame.payload)
     switch frame.type {
-    case MessageType.exited: self = .exited(process: try reader.string(), exit: try ProcessExit(from: &reader))
-    case MessageType.execStarted: self = .execStarted(process: try reader.string(), pid: try reader.int32())
+    case MessageType.exited: self = .exited(process: try reader.read(), exit: try reader.read())
+    case MessageType.execStarted: self = .execStarted(process: try reader.read(), pid: try reader.read())
     default: return nil
     }
-    try reader.expectEnd()
+    try reader.finish()
   }
 }
 
-extension ProcessExit {
-  func write(to writer: inout WireWriter) {
-    writer.int32(code)
-    writer.int64(time)
-    writer.bool(oomKilled)
+extension ProcessExit: WireValue {
+  package func write(to writer: inout WireWriter) {
+    writer.write(code)
+    writer.write(time)
+    writer.write(oomKilled)
   }
 
-  init(from reader: inout WireReader) throws(HullError) {
-    self.init(code: try reader.int32(), time: try reader.int64(), oomKilled: try reader.bool())
+  package init(from reader: inout WireReader) throws(HullError) {
+    self.init(code: try reader.read(), time: try reader.read(), oomKilled: try reader.read())
   }
 }
 
-extension ShimStatus {
-  func write(to writer: inout WireWriter) {
-    writer.uint32(version)
-    writer.uint8(state.rawValue)
-    writer.int32(pid)
-    writer.int64(startedAt)
-    writer.optional(exit) { $1.write(to: &$0) }
-    writer.array(execs) { writer, exec in
-      writer.string(exec.id)
-      writer.int32(exec.pid)
-      writer.optional(exec.exit) { $1.write(to: &$0) }
-    }
+extension ExecStatus: WireValue {
+  package func write(to writer: inout WireWriter) {
+    writer.write(id)
+    writer.write(pid)
+    writer.write(exit)
   }
 
-  init(from reader: inout WireReader) throws(HullError) {
-    version = try reader.uint32()
-    let number = try reader.uint8()
+  package init(from reader: inout WireReader) throws(HullError) {
+    self.init(id: try reader.read(), pid: try reader.read(), exit: try reader.readOptional())
+  }
+}
+
+extension ShimStatus: WireValue {
+  package func write(to writer: inout WireWriter) {
+    writer.write(version)
+    writer.write(state.rawValue)
+    writer.write(pid)
+    writer.write(startedAt)
+    writer.write(exit)
+    writer.write(execs)
+  }
+
+  package init(from reader: inout WireReader) throws(HullError) {
+    version = try reader.read()
+    let number: UInt8 = try reader.read()
     guard let state = State(rawValue: number) else { throw HullError(.invalidArgument, "unknown workload state \(number) in a shim's answer") }
     self.state = state
-    pid = try reader.int32()
-    startedAt = try reader.int64()
-    exit = try reader.optional { reader throws(HullError) in try ProcessExit(from: &reader) }
-    execs = try reader.array { reader throws(HullError) in
-      ExecStatus(
-        id: try reader.string(), pid: try reader.int32(),
-        exit: try reader.optional { reader throws(HullError) in try ProcessExit(from: &reader) })
-    }
+    pid = try reader.read()
+    startedAt = try reader.read()
+    exit = try reader.readOptional()
+    execs = try reader.readList()
   }
 }

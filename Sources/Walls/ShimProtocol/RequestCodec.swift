@@ -43,34 +43,34 @@ extension ShimRequest {
   package init(frame: Frame) throws(HullError) {
     var reader = WireReader(frame.payload)
     self = try ShimRequest(type: frame.type, from: &reader)
-    try reader.expectEnd()
+    try reader.finish()
   }
 
   private func write(to writer: inout WireWriter) -> UInt8 {
     switch self {
     case .launch(let request):
-      request.write(to: &writer)
+      writer.write(request)
       return MessageType.launch
     case .exec(let request):
-      request.write(to: &writer)
+      writer.write(request)
       return MessageType.exec
     case .signal(let process, let number):
-      writer.string(process)
-      writer.int32(number)
+      writer.write(process)
+      writer.write(number)
       return MessageType.signal
     case .resize(let process, let rows, let columns):
-      writer.string(process)
-      writer.uint16(rows)
-      writer.uint16(columns)
+      writer.write(process)
+      writer.write(rows)
+      writer.write(columns)
       return MessageType.resize
     case .closeStdin(let process):
-      writer.string(process)
+      writer.write(process)
       return MessageType.closeStdin
     case .update(let resources):
-      resources.write(to: &writer)
+      writer.write(resources)
       return MessageType.update
     case .attach(let request):
-      request.write(to: &writer)
+      writer.write(request)
       return MessageType.attach
     case .pause: return MessageType.pause
     case .resume: return MessageType.resume
@@ -84,14 +84,14 @@ extension ShimRequest {
 
   private init(type: UInt8, from reader: inout WireReader) throws(HullError) {
     switch type {
-    case MessageType.launch: self = .launch(try LaunchRequest(from: &reader))
-    case MessageType.exec: self = .exec(try ExecRequest(from: &reader))
-    case MessageType.signal: self = .signal(process: try reader.string(), number: try reader.int32())
+    case MessageType.launch: self = .launch(try reader.read())
+    case MessageType.exec: self = .exec(try reader.read())
+    case MessageType.signal: self = .signal(process: try reader.read(), number: try reader.read())
     case MessageType.resize:
-      self = .resize(process: try reader.string(), rows: try reader.uint16(), columns: try reader.uint16())
-    case MessageType.closeStdin: self = .closeStdin(process: try reader.string())
-    case MessageType.update: self = .update(try CgroupPlan.Resources(from: &reader))
-    case MessageType.attach: self = .attach(try AttachRequest(from: &reader))
+      self = .resize(process: try reader.read(), rows: try reader.read(), columns: try reader.read())
+    case MessageType.closeStdin: self = .closeStdin(process: try reader.read())
+    case MessageType.update: self = .update(try reader.read())
+    case MessageType.attach: self = .attach(try reader.read())
     case MessageType.pause: self = .pause
     case MessageType.resume: self = .resume
     case MessageType.stats: self = .stats
@@ -104,68 +104,73 @@ extension ShimRequest {
   }
 }
 
-extension LaunchRequest {
-  func write(to writer: inout WireWriter) {
-    plan.write(to: &writer)
-    writer.uint8(stdin.rawValue)
-    writer.optional(log) { writer, log in
-      writer.string(log.path)
-      writer.optional(log.maxSize) { $0.int64($1) }
-      writer.uint32(log.maxFiles)
-    }
+extension LaunchRequest: WireValue {
+  package func write(to writer: inout WireWriter) {
+    writer.write(plan)
+    writer.write(stdin.rawValue)
+    writer.write(log)
     switch runtime {
-    case .builtin: writer.bool(false)
-    case .command(let command):
-      writer.bool(true)
-      writer.string(command.path)
-      writer.string(command.root)
-      writer.string(command.bundle)
-      writer.array(command.arguments) { $0.string($1) }
+    case .builtin: writer.write(CommandRuntime?.none)
+    case .command(let command): writer.write(CommandRuntime?.some(command))
     }
   }
 
-  init(from reader: inout WireReader) throws(HullError) {
-    plan = try LaunchPlan(from: &reader)
-    let mode = try reader.uint8()
+  package init(from reader: inout WireReader) throws(HullError) {
+    plan = try reader.read()
+    let mode: UInt8 = try reader.read()
     guard let stdin = StdinMode(rawValue: mode) else { throw HullError(.invalidArgument, "unknown stdin mode \(mode) in a launch request") }
     self.stdin = stdin
-    log = try reader.optional { reader throws(HullError) in
-      LogPlan(
-        path: try reader.string(), maxSize: try reader.optional { reader throws(HullError) in try reader.int64() },
-        maxFiles: try reader.uint32())
-    }
-    guard try reader.bool() else {
-      runtime = .builtin
-      return
-    }
-    runtime = .command(
-      CommandRuntime(
-        path: try reader.string(), root: try reader.string(), bundle: try reader.string(),
-        arguments: try reader.array { reader throws(HullError) in try reader.string() }))
+    log = try reader.readOptional()
+    runtime = try reader.readOptional(CommandRuntime.self).map { .command($0) } ?? .builtin
   }
 }
 
-extension ExecRequest {
-  func write(to writer: inout WireWriter) {
-    writer.string(execID)
-    process.write(to: &writer)
-    writer.bool(openStdin)
+extension LogPlan: WireValue {
+  package func write(to writer: inout WireWriter) {
+    writer.write(path)
+    writer.write(maxSize)
+    writer.write(maxFiles)
   }
 
-  init(from reader: inout WireReader) throws(HullError) {
-    self.init(execID: try reader.string(), process: try ProcessPlan(from: &reader), openStdin: try reader.bool())
+  package init(from reader: inout WireReader) throws(HullError) {
+    self.init(path: try reader.read(), maxSize: try reader.readOptional(), maxFiles: try reader.read())
   }
 }
 
-extension AttachRequest {
-  func write(to writer: inout WireWriter) {
-    writer.string(process)
-    writer.bool(stdin)
-    writer.bool(stdout)
-    writer.bool(stderr)
+extension CommandRuntime: WireValue {
+  package func write(to writer: inout WireWriter) {
+    writer.write(path)
+    writer.write(root)
+    writer.write(bundle)
+    writer.write(arguments)
   }
 
-  init(from reader: inout WireReader) throws(HullError) {
-    self.init(process: try reader.string(), stdin: try reader.bool(), stdout: try reader.bool(), stderr: try reader.bool())
+  package init(from reader: inout WireReader) throws(HullError) {
+    self.init(path: try reader.read(), root: try reader.read(), bundle: try reader.read(), arguments: try reader.readList())
+  }
+}
+
+extension ExecRequest: WireValue {
+  package func write(to writer: inout WireWriter) {
+    writer.write(execID)
+    writer.write(process)
+    writer.write(openStdin)
+  }
+
+  package init(from reader: inout WireReader) throws(HullError) {
+    self.init(execID: try reader.read(), process: try reader.read(), openStdin: try reader.read())
+  }
+}
+
+extension AttachRequest: WireValue {
+  package func write(to writer: inout WireWriter) {
+    writer.write(process)
+    writer.write(stdin)
+    writer.write(stdout)
+    writer.write(stderr)
+  }
+
+  package init(from reader: inout WireReader) throws(HullError) {
+    self.init(process: try reader.read(), stdin: try reader.read(), stdout: try reader.read(), stderr: try reader.read())
   }
 }
