@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import DockerAPI
+
+/// A container as the database keeps it: what it was made from, and how it is.
+package struct ContainerRecord: Sendable, Equatable {
+  /// 64 hexadecimal digits.
+  package let id: String
+  /// Without the leading slash.
+  package var name: String
+  /// Nanoseconds since 1970.
+  package let created: Int64
+  package var definition: ContainerDefinition
+  package var state: StateRecord
+
+  package init(id: String, name: String, created: Int64, definition: ContainerDefinition, state: StateRecord = StateRecord()) {
+    self.id = id
+    self.name = name
+    self.created = created
+    self.definition = definition
+    self.state = state
+  }
+}
+
+/// What a container was made from: its configuration, completed with the image's and with defaults.
+package struct ContainerDefinition: Codable, Sendable, Equatable {
+  /// The image's ID, `sha256:…`.
+  package var imageID: String
+  package var platform: String
+  package var config: ContainerConfig
+  package var hostConfig: HostConfig
+  package var networks: [String: EndpointSettings]
+  package var mounts: [MountRecord]
+
+  package init(
+    imageID: String, platform: String, config: ContainerConfig, hostConfig: HostConfig, networks: [String: EndpointSettings], mounts: [MountRecord]
+  ) {
+    self.imageID = imageID
+    self.platform = platform
+    self.config = config
+    self.hostConfig = hostConfig
+    self.networks = networks
+    self.mounts = mounts
+  }
+}
+
+/// A place in a container at which something else is mounted.
+package struct MountRecord: Codable, Sendable, Equatable {
+  package enum Kind: String, Codable, Sendable {
+    case bind, volume, tmpfs
+  }
+
+  package var kind: Kind
+  /// Of a volume.
+  package var name = ""
+  /// On the host; empty for tmpfs.
+  package var source: String
+  /// In the container, clean and absolute.
+  package var destination: String
+  package var writable = true
+  /// What followed the second colon of `-v`.
+  package var mode = ""
+  /// `rprivate`, …
+  package var propagation = ""
+  /// Options of a tmpfs.
+  package var options = ""
+  package var nonRecursive = false
+  package var readOnlyNonRecursive = false
+  package var readOnlyForceRecursive = false
+  /// A bind's source that is not there is made as a directory.
+  package var createSource = false
+  /// Whether the client asked with `Mounts` and not with `Binds`.
+  package var fromMountSpec = false
+
+  package init(kind: Kind, source: String, destination: String) {
+    self.kind = kind
+    self.source = source
+    self.destination = destination
+  }
+}
+
+/// How a container is, as far as it must be known after a crash.
+package struct StateRecord: Sendable, Equatable {
+  package enum Status: String, Sendable {
+    case created, running, paused, restarting, removing, exited, dead
+  }
+
+  package var status = Status.created
+  package var exitCode: Int32 = 0
+  package var error = ""
+  /// Nanoseconds since 1970; 0: never.
+  package var startedAt: Int64 = 0
+  package var finishedAt: Int64 = 0
+  package var oomKilled = false
+  package var restartCount = 0
+  /// A user stopped it: `unless-stopped` then leaves it alone.
+  package var manuallyStopped = false
+
+  package init() {}
+}
+
+/// A volume that belongs to nobody but the containers that mount it.
+package struct VolumeRecord: Sendable, Equatable {
+  package var name: String
+  /// Nanoseconds since 1970.
+  package var created: Int64
+  package var anonymous: Bool
+
+  package init(name: String, created: Int64, anonymous: Bool) {
+    self.name = name
+    self.created = created
+    self.anonymous = anonymous
+  }
+}

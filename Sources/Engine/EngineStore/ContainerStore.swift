@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import Database
+import DockerAPI
+import Errors
+import Foundation
+import GRDB
+
+/// Containers and volumes in the database. Writes return when they are on disk; writes of many callers share a flush.
+package final class ContainerStore: Sendable {
+  private let database: HullDatabase
+  private let writer: BatchWriter
+
+  package init(_ database: HullDatabase) {
+    self.database = database
+    writer = BatchWriter(database)
+  }
+
+  /// A new container together with the volumes made for it. `also` runs in the same transaction.
+  package func insert(
+    _ record: ContainerRecord, volumes: [VolumeRecord], also: @escaping @Sendable (GRDB.Database) throws -> Void = { _ in }
+  ) async throws {
+    let definition = try DockerJSON.encode(record.definition)
+    try await writer.write { database in
+      for volume in volumes {
+        try database.execute(
+          sql: "INSERT INTO volume (name, created, anonymous) VALUES (?, ?, ?)", arguments: [volume.name, volume.created, volume.anonymous])
+      }
+      let state = record.state
+      try database.cachedStatement(sql: Self.insertion).execute(arguments: [
+        record.id, record.name, record.created, definition, state.status.rawValue, state.exitCode, state.error, state.startedAt, state.finishedAt,
+        state.oomKilled, state.restartCount, state.manuallyStopped,
+      ])
+      try also(database)
+    }
+  }
+
+  private static let insertion = """
+    INSERT INTO container
+    (id, name, created, definition, status, exitCode, error, startedAt, finishedAt, oomKilled, restartCount, manuallyStopped)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """
+
+  package func save(_ state: StateRecord, of id: String) async throws {
+    try await writer.write { database in
+      try database.cachedStatement(
+        sql: """
+          UPDATE container SET status = ?, exitCode = ?, error = ?, startedAt = ?, finishedAt = ?, oomKilled = ?, restartCount = ?,
+          manuallyStopped = ? WHERE id = ?
+          """
+      ).execute(arguments: [
+        state.status.rawValue, state.exitCode, state.error, state.startedAt, state.finishedAt, state.oomKilled, state.restartCount,
+        state.manuallyStopped, id,
+      ])
+    }
+  }
+
+  package func save(_ definition: ContainerDefinition, of id: String) async throws {
+    let encoded = try DockerJSON.encode(definition)
+    try await writer.write { database in
+      try database.execute(sql: "UPDATE container SET definition = ? WHERE id = ?", arguments: [encoded, id])
+    }
+  }
+
+  package func rename(_ id: String, to name: String) async throws {
+    try await writer.write { database in
+      try database.execute(sql: "UPDATE container SET name = ? WHERE id = ?", arguments: [name, id])
+    }
+  }
+
+  /// Forgets a container and the volumes that go with it. `also` runs in the same transaction.
+  package func delete(
+    _ id: String, volumes: [String], also: @escaping @Sendable (GRDB.Database) throws -> Void = { _ in }
+  ) async throws {
+    try await writer.write { database in
+      try database.cachedStatement(sql: "DELETE FROM container WHERE id = ?").execute(arguments: [id])
+      for volume in volumes { try database.execute(sql: "DELETE FROM volume WHERE name = ?", arguments: [volume]) }
+      try also(database)
+    }
+  }
+
+  /// Every container, oldest first. Blocking. Throws when a row cannot be read.
+  package func containers() throws(HullError) -> [ContainerRecord] {
+    try database.read("read the containers") { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM container ORDER BY created, id").map(Self.record)
+    }
+  }
+
+  /// Every volume. Blocking.
+  package func volumes() throws(HullError) -> [VolumeRecord] {
+    try database.read("read the volumes") { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM volume ORDER BY name").map {
+        VolumeRecord(name: $0["name"], created: $0["created"], anonymous: $0["anonymous"])
+      }
+    }
+  }
+
+  private static func record(_ row: Row) throws -> ContainerRecord {
+    var state = StateRecord()
+    state.status = StateRecord.Status(rawValue: row["status"]) ?? .exited
+    state.exitCode = row["exitCode"]
+    state.error = row["error"]
+    state.startedAt = row["startedAt"]
+    state.finishedAt = row["finishedAt"]
+    state.oomKilled = row["oomKilled"]
+    state.restartCount = row["restartCount"]
+    state.manuallyStopped = row["manuallyStopped"]
+    let definition: Data = row["definition"]
+    return ContainerRecord(
+      id: row["id"], name: row["name"], created: row["created"], definition: try DockerJSON.decode(ContainerDefinition.self, from: definition),
+      state: state)
+  }
+}

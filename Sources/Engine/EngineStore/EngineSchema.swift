@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import Database
+import GRDB
+
+/// The engine's tables.
+package enum EngineSchema {
+  /// For `HullDatabase(path:schemas:)`.
+  package static let schema = Schema(
+    name: "engine",
+    migrations: [
+      (
+        "containers",
+        { database in
+          try database.create(table: "container") { table in
+            table.primaryKey("id", .text)
+            table.column("name", .text).notNull().unique()
+            table.column("created", .integer).notNull()
+            table.column("definition", .blob).notNull()
+            table.column("status", .text).notNull()
+            table.column("exitCode", .integer).notNull()
+            table.column("error", .text).notNull()
+            table.column("startedAt", .integer).notNull()
+            table.column("finishedAt", .integer).notNull()
+            table.column("oomKilled", .boolean).notNull()
+            table.column("restartCount", .integer).notNull()
+            table.column("manuallyStopped", .boolean).notNull()
+          }
+          try database.create(table: "volume") { table in
+            table.primaryKey("name", .text)
+            table.column("created", .integer).notNull()
+            table.column("anonymous", .boolean).notNull()
+          }
+        }
+      )
+    ])
+}
