@@ -37,6 +37,14 @@ def alive(pid):
         return False
 
 
+def status(pid, field):
+    """One field of /proc/PID/status, e.g. CapBnd."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return line.split(":")[1].strip()
+    raise AssertionError(f"process {pid} has no {field}")
+
+
 def memory(pid):
     """Kibibytes by field name from /proc/PID/smaps_rollup, e.g. Rss, Private_Dirty."""
     fields = {}
@@ -52,10 +60,7 @@ def resident(pid):
 
 def peak_resident(pid):
     """The highest resident size so far, in KiB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1])
-    raise AssertionError(f"process {pid} has no VmHWM")
+    return int(status(pid, "VmHWM").split()[0])
 
 
 def reset_peak(pid):
