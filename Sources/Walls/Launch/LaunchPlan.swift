@@ -29,6 +29,8 @@ package struct LaunchPlan: Sendable, Equatable {
   package var startGate: String?
   /// Offsets of a new time namespace: `monotonic` or `boottime`, and `SECONDS NANOSECONDS`.
   package var timeOffsets: [Setting] = []
+  /// Give the workload a session keyring of its own, so that it cannot read the keys of whoever started it.
+  package var newSessionKeyring = true
 
   package init(id: String, root: RootPlan, namespaces: [NamespacePlan], process: ProcessPlan) {
     self.id = id

@@ -25,6 +25,7 @@ extension LaunchPlan: WireValue {
     writer.write(loopbackUp)
     writer.write(startGate)
     writer.write(timeOffsets)
+    writer.write(newSessionKeyring)
   }
 
   package init(from reader: inout WireReader) throws(HullError) {
@@ -50,6 +51,7 @@ extension LaunchPlan: WireValue {
     loopbackUp = try reader.read()
     startGate = try reader.readOptional()
     timeOffsets = try reader.readList()
+    newSessionKeyring = try reader.read()
   }
 }
 

@@ -72,7 +72,7 @@ package enum DefaultSpec {
     var spec = RuntimeSpec()
     var process = RuntimeSpec.Process(args: args, env: [path])
     process.user = RuntimeSpec.User()
-    process.capabilities = capabilitySets(privileged ? Capabilities.names : capabilities)
+    process.capabilities = capabilitySets(privileged ? CapabilityNames.names : capabilities)
     spec.process = process
     spec.root = RuntimeSpec.Root(path: root)
     spec.mounts = mounts(privileged: privileged)

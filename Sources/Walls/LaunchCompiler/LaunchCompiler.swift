@@ -34,6 +34,8 @@ package enum LaunchCompiler {
     plan.sysctls = try sysctls(spec)
     plan.cgroup = try cgroup(spec, id: id)
     plan.hooks = hooks(spec, bundle: bundle)
+    plan.timeOffsets = (spec.linux?.timeOffsets ?? [:]).sorted { $0.key < $1.key }
+      .map { Setting($0.key, "\($0.value.secs ?? 0) \($0.value.nanosecs ?? 0)") }
     return plan
   }
 

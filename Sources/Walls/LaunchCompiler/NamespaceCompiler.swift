@@ -44,7 +44,9 @@ extension LaunchCompiler {
     if kinds.contains("user") && !mapped && !(spec.linux?.namespaces ?? []).contains(where: { $0.type == "user" && !($0.path ?? "").isEmpty }) {
       throw HullError(.invalidArgument, "user namespaces enabled, but no namespace path to join nor mappings to apply specified")
     }
-    guard (spec.linux?.timeOffsets ?? [:]).isEmpty else { throw HullError(.unsupported, "linux.timeOffsets is not supported") }
+    if !(spec.linux?.timeOffsets ?? [:]).isEmpty && !kinds.contains("time") {
+      throw HullError(.invalidArgument, "time namespace offsets specified, but time namespace isn't enabled in the config")
+    }
     guard spec.linux?.intelRdt == nil else { throw HullError(.unsupported, "linux.intelRdt is not supported") }
     for path in (spec.linux?.maskedPaths ?? []) + (spec.linux?.readonlyPaths ?? []) where !path.hasPrefix("/") {
       throw HullError(.invalidArgument, "masked or read-only path \"\(path)\" is not absolute")

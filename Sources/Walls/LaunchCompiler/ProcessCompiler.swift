@@ -22,7 +22,7 @@ extension LaunchCompiler {
     plan.terminal = process.terminal ?? false
     plan.rows = UInt16(clamping: process.consoleSize?.height ?? 0)
     plan.columns = UInt16(clamping: process.consoleSize?.width ?? 0)
-    plan.capabilities = Capabilities.sets(process.capabilities)
+    plan.capabilities = CapabilityNames.sets(process.capabilities)
     plan.noNewPrivileges = process.noNewPrivileges ?? false
     plan.rlimits = try rlimits(process.rlimits ?? [])
     plan.seccompProgram = seccomp.code

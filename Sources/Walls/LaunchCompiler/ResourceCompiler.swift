@@ -18,7 +18,17 @@ extension LaunchCompiler {
       }
       plan.unified.append(Setting(name, value))
     }
+    try refuseUnsupported(resources)
     return plan
+  }
+
+  private static func refuseUnsupported(_ resources: RuntimeSpec.Resources) throws(HullError) {
+    let asked = [
+      "blockIO.weightDevice": !(resources.blockIO?.weightDevice ?? []).isEmpty, "blockIO.leafWeight": (resources.blockIO?.leafWeight ?? 0) != 0,
+      "network.classID": (resources.network?.classID ?? 0) != 0, "network.priorities": !(resources.network?.priorities ?? []).isEmpty,
+      "rdma": !(resources.rdma ?? [:]).isEmpty,
+    ]
+    if let name = asked.filter(\.value).keys.min() { throw HullError(.unsupported, "linux.resources.\(name) is not supported") }
   }
 
   private static func compile(_ memory: RuntimeSpec.Memory, into plan: inout CgroupPlan.Resources) {
@@ -32,6 +42,8 @@ extension LaunchCompiler {
   }
 
   private static func compile(_ cpu: RuntimeSpec.CPU, into plan: inout CgroupPlan.Resources) {
+    if let idle = cpu.idle, idle != 0 { plan.unified.append(Setting("cpu.idle", String(idle))) }
+    if let burst = cpu.burst, burst != 0 { plan.unified.append(Setting("cpu.max.burst", String(burst))) }
     plan.cpuShares = cpu.shares.flatMap { $0 == 0 ? nil : $0 }
     plan.cpuQuota = cpu.quota.flatMap { $0 == 0 ? nil : $0 }
     plan.cpuPeriod = cpu.period.flatMap { $0 == 0 ? nil : $0 }

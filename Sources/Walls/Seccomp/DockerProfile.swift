@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
-import FoundationEssentials
-import Glibc
 import OCISpec
 
 extension Seccomp {
@@ -40,19 +38,17 @@ extension Seccomp {
     }
 
     /// Docker's own default.
-    package static let `default` = Result { try decode(Array(defaultJSON.utf8)) }
+    package static let `default` = Result { try RuntimeJSON.decode(DockerProfile.self, from: Array(defaultJSON.utf8)) }
 
     /// Reads a policy as users write it.
     package init(json: [UInt8]) throws(HullError) {
       do {
-        self = try Self.decode(json)
+        self = try RuntimeJSON.decode(DockerProfile.self, from: json)
       } catch {
         throw HullError(.invalidArgument, "decoding seccomp profile failed", cause: error)
       }
       try validate()
     }
-
-    private static func decode(_ json: [UInt8]) throws -> DockerProfile { try JSONDecoder().decode(DockerProfile.self, from: Data(json)) }
 
     private func validate() throws(HullError) {
       guard (architectures ?? []).isEmpty || (archMap ?? []).isEmpty else {

@@ -4,7 +4,7 @@ import Launch
 import OCISpec
 
 /// The names of Linux's capabilities.
-package enum Capabilities {
+package enum CapabilityNames {
   /// In the order of their numbers (linux/capability.h).
   package static let names = [
     "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP",
