@@ -65,9 +65,9 @@ let package = Package(
     room("Launch", on: "Walls", ["LinuxSystem", "Errors"]),
     room("Seccomp", on: "Walls", ["CSeccomp", "OCISpec", "Errors"]),
     room("LaunchCompiler", on: "Walls", ["Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
-    room("OCIRuntime", on: "Walls", ["LaunchCompiler", "Launch", "OCISpec", "LinuxSystem", "Errors"]),
+    room("OCIRuntime", on: "Walls", ["LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "CLinux", "Errors"]),
     room("ShimProtocol", on: "Walls", ["Launch", "Errors"]),
-    room("ShimCore", on: "Walls", ["ShimProtocol", "Launch", "LinuxSystem", "Errors"]),
+    room("ShimCore", on: "Walls", ["ShimProtocol", "Launch", "LinuxSystem", "CLinux", "Errors"]),
 
     // Store: the one database.
     room("Database", on: "Store", [grdb, "Errors"]),
@@ -77,7 +77,7 @@ let package = Package(
     system("CZlib", on: "Images", pkgConfig: "zlib", apt: "zlib1g-dev"),
     system("CZstd", on: "Images", pkgConfig: "libzstd", apt: "libzstd-dev"),
     system("CISAL", on: "Images", pkgConfig: "libisal", apt: "libisal-dev"),
-    room("Archive", on: "Images", ["LinuxSystem", "CCrypto", "CZlib", "CZstd", "CISAL", "OCISpec", "Errors"]),
+    room("Archive", on: "Images", ["CLinux", "LinuxSystem", "CCrypto", "CZlib", "CZstd", "CISAL", "OCISpec", "Errors"]),
     room("ContentStore", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
@@ -109,7 +109,7 @@ let package = Package(
       linkerSettings: staticLink),
 
     tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
-    tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "OCISpec", "Errors"]),
+    tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     tests("ShimTests", ["ShimCore", "ShimProtocol", "Launch", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),

@@ -61,7 +61,7 @@ package struct ShimStatus: Sendable, Equatable {
   /// Nanoseconds since 1970; 0 before the start.
   package var startedAt: Int64 = 0
   package var exit: ProcessExit?
-  /// Running execs and the last \(ShimProtocol.rememberedExecs) that ended.
+  /// Running execs and the last `ShimProtocol.rememberedExecs` that ended.
   package var execs: [ExecStatus] = []
 
   package init() {}

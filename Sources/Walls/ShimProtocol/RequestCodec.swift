@@ -155,10 +155,12 @@ extension ExecRequest: WireValue {
     writer.write(execID)
     writer.write(process)
     writer.write(openStdin)
+    writer.write(specification)
   }
 
   package init(from reader: inout WireReader) throws(HullError) {
     self.init(execID: try reader.read(), process: try reader.read(), openStdin: try reader.read())
+    specification = try reader.readBytes()
   }
 }
 

@@ -101,6 +101,9 @@ package struct ExecRequest: Sendable, Equatable {
   package var process: ProcessPlan
   /// Whether standard input is a pipe, closed when the first client that attached it goes; otherwise `/dev/null`.
   package var openStdin: Bool
+  /// The same process as JSON in the form of the OCI runtime specification's `process`, user resolved to numbers: needed when the workload
+  /// runs under `RuntimeChoice.command`, empty otherwise.
+  package var specification: [UInt8] = []
 
   package init(execID: String, process: ProcessPlan, openStdin: Bool) {
     self.execID = execID
