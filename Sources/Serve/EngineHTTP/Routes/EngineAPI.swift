@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import Engine
+import Errors
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// The Docker Engine API of one engine: its routes, and the configuration of a server for them.
+package struct EngineAPI: Sendable {
+  package let engine: Engine
+  package let versions: APIVersions
+  package let logger: Logger
+
+  package init(engine: Engine, versions: APIVersions = APIVersions(), logger: Logger) {
+    self.engine = engine
+    self.versions = versions
+    self.logger = logger
+  }
+
+  package func serverConfiguration(version: String) -> ServerConfiguration {
+    let dispatcher = Dispatcher(router: router(), versions: versions, logger: logger)
+    var configuration = ServerConfiguration(responder: { try await dispatcher.respond(to: $0) }, errorResponse: ErrorAnswer.make)
+    configuration.commonHeaders = [
+      "Api-Version": versions.maximum.description, "Docker-Experimental": "false", "Ostype": "linux", "Server": "Hull/\(version) (linux)",
+    ]
+    configuration.logger = logger
+    return configuration
+  }
+
+  private func router() -> Router {
+    let router = Router()
+    addSystemRoutes(to: router)
+    addContainerRoutes(to: router)
+    addContainerStreamRoutes(to: router)
+    addArchiveRoutes(to: router)
+    addExecRoutes(to: router)
+    addImageRoutes(to: router)
+    addImageArchiveRoutes(to: router)
+    addNetworkAndVolumeRoutes(to: router)
+    addUnavailableRoutes(to: router)
+    return router
+  }
+}

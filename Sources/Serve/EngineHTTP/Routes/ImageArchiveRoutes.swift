@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import DockerAPI
+import Engine
+import Errors
+import NIOHTTP1
+
+/// Images in and out as archives.
+extension EngineAPI {
+  func addImageArchiveRoutes(to router: Router) {
+    let engine = engine
+    router.add("POST", "/images/load") { context in
+      let quiet = context.query.bool("quiet", default: true)
+      return Self.progress { report in
+        try await Bridge.feed(context.request.body, on: context.request.loop) {
+          try await engine.loadImages(from: $0, quiet: quiet, progress: report)
+        }
+      }
+    }
+    router.add("GET", "/images/get") { context in
+      let names = context.query.all("names").flatMap { $0.split(separator: ",").map(String.init) }
+      guard !names.isEmpty else { throw HullError(.invalidArgument, "no images named: give them as names=IMAGE") }
+      return Self.save(names, engine, context)
+    }
+    router.add("GET", "/images/{name...}/get") { context in Self.save([context["name"]], engine, context) }
+    router.add("POST", "/images/create") { context in
+      if let image = context.query.text("fromImage") {
+        throw HullError(
+          .unsupported,
+          "pulling images is not available yet: cannot pull \(image); bring it in with 'docker load' or 'docker import', or make a base with 'hull image bootstrap'"
+        )
+      }
+      return try Self.importImage(engine, context)
+    }
+  }
+
+  private static func importImage(_ engine: Engine, _ context: RouteContext) throws(HullError) -> Response {
+    let query = context.query
+    guard query["fromSrc"] == "-" else {
+      throw HullError(.unsupported, "importing from a URL is not available: fetch it first and pipe it into 'docker import -'")
+    }
+    return progress { report in
+      try await Bridge.feed(context.request.body, on: context.request.loop) {
+        try await engine.importImage(
+          from: $0, repository: query["repo"], tag: query["tag"], message: query["message"], changes: query.all("changes"),
+          platform: query.text("platform"), progress: report)
+      }
+    }
+  }
+
+  private static func save(_ names: [String], _ engine: Engine, _ context: RouteContext) -> Response {
+    let loop = context.request.loop
+    return .stream(
+      StreamResponse(headers: ["Content-Type": "application/x-tar"]) { writer in
+        try await Bridge.send(to: writer, on: loop) { try await engine.saveImages(names, to: $0) }
+      })
+  }
+
+  /// Runs `work` and sends what it reports, a JSON line each. An error before the first line is an error answer, a later one is the last line.
+  static func progress(_ work: @escaping @Sendable (@escaping ProgressSink) async throws -> Void) -> Response {
+    .stream(
+      StreamResponse(headers: Response.jsonHeaders) { writer in
+        // A client that does not read loses old lines, never the last.
+        let (lines, sink) = AsyncThrowingStream<ProgressMessage, any Error>.makeStream(bufferingPolicy: .bufferingNewest(1024))
+        let worker = Task {
+          do {
+            try await work { sink.yield($0) }
+            sink.finish()
+          } catch {
+            sink.finish(throwing: error)
+          }
+        }
+        try await withTaskCancellationHandler {
+          try await send(lines, to: writer)
+        } onCancel: {
+          worker.cancel()
+        }
+      })
+  }
+
+  private static func send(_ lines: AsyncThrowingStream<ProgressMessage, any Error>, to writer: ResponseWriter) async throws {
+    var begun = false
+    do {
+      for try await line in lines {
+        begun = true
+        try await writer.write(try Response.jsonLine(line))
+      }
+    } catch {
+      guard begun, !(error is ClientGone) else { throw error }
+      var last = ProgressMessage()
+      last.error = "\(error)"
+      last.errorDetail = ProgressError()
+      last.errorDetail?.message = "\(error)"
+      try await writer.write(try Response.jsonLine(last))
+    }
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOPosix
+
+/// Joins a client's handed-over connection and another socket: what comes from one goes to the other, in both directions, each at the pace of
+/// its reader, and each end of input on its own.
+enum Glue {
+  /// Sees the client's bytes before they are passed on.
+  typealias InputFilter = (ByteBuffer) -> (pass: ByteBuffer, stop: Bool)
+
+  /// Called on the client's loop. Takes over the connected socket `descriptor`. `onStop` is called when the filter has said so; both connections
+  /// are closed then.
+  static func join(
+    _ client: any Channel, to descriptor: Int32, filter: NIOLoopBound<InputFilter?>, onStop: @escaping @Sendable () -> Void
+  ) -> EventLoopFuture<Void> {
+    let loop = client.eventLoop
+    return ClientBootstrap(group: loop)
+      .channelOption(.autoRead, value: false)
+      .channelOption(.allowRemoteHalfClosure, value: true)
+      .withConnectedSocket(descriptor)
+      .flatMapThrowing { other in
+        let near = GlueHandler(filter: filter.value, onStop: onStop)
+        let far = GlueHandler(filter: nil, onStop: {})
+        near.partner = far
+        far.partner = near
+        do {
+          try other.pipeline.syncOperations.addHandler(far)
+          try client.pipeline.syncOperations.addHandler(near)
+        } catch {
+          other.close(promise: nil)
+          throw error
+        }
+        near.readOn()
+        far.readOn()
+      }
+  }
+}
+
+/// One of the two ends. Both live on the same loop.
+private final class GlueHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  /// How long a workload has for taking the last input of a client that is gone.
+  private static let lastInputTimeout = TimeAmount.seconds(10)
+
+  var partner: GlueHandler?
+  private var context: ChannelHandlerContext?
+  private let filter: Glue.InputFilter?
+  private let onStop: () -> Void
+  /// Waits until the partner has room.
+  private var readDue = false
+  private var stopped = false
+
+  init(filter: Glue.InputFilter?, onStop: @escaping () -> Void) {
+    self.filter = filter
+    self.onStop = onStop
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    partner = nil
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !stopped else { return }
+    var bytes = unwrapInboundIn(data)
+    if let filter {
+      (bytes, stopped) = filter(bytes)
+      if stopped {
+        onStop()
+        partner?.finish(timeout: Self.lastInputTimeout)
+        return context.close(promise: nil)
+      }
+    }
+    partner?.pass(bytes)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    partner?.context?.flush()
+    readOn()
+  }
+
+  /// Reads on when the partner can take it, otherwise later.
+  func readOn() {
+    guard let context, let other = partner?.context else { return }
+    readDue = !other.channel.isWritable
+    if !readDue { context.read() }
+  }
+
+  private func pass(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable, partner?.readDue == true { partner?.readOn() }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .some(.inputClosed) = event as? ChannelEvent { partner?.closeOutput() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    partner?.finish(timeout: filter == nil ? nil : Self.lastInputTimeout)
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // Closing the output of a peer that has gone fails harmlessly; everything else ends in channelInactive.
+    if case .some(.outputClosed) = error as? ChannelError { return }
+    context.close(promise: nil)
+  }
+
+  /// No more input for this end, after what is still to be written.
+  private func closeOutput() {
+    guard let context else { return }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
+  }
+
+  /// Closes this end after what is still to be written, or after `timeout`.
+  private func finish(timeout: TimeAmount?) {
+    guard let context, context.channel.isActive else { return }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+    if let timeout { context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { context.close(promise: nil) } }
+  }
+}
