@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An entry's path, taken apart: where it belongs below the root.
+struct EntryPath: Hashable {
+  /// Components of the directory, joined by single slashes; empty for the root.
+  let parent: [UInt8]
+  /// The last component; empty for the root itself.
+  let leaf: [UInt8]
+
+  /// Leading slashes and `.` components mean nothing; `nil` when a component is `..`.
+  init?(_ path: [UInt8]) {
+    let slash = UInt8(ascii: "/")
+    let dot = UInt8(ascii: ".")
+    var components: [ArraySlice<UInt8>] = []
+    for component in path.split(separator: slash) {
+      if component.elementsEqual([dot]) { continue }
+      if component.elementsEqual([dot, dot]) { return nil }
+      components.append(component)
+    }
+    leaf = components.popLast().map(Array.init) ?? []
+    parent = Array(components.joined(separator: [slash]))
+  }
+
+  var isRoot: Bool { leaf.isEmpty }
+
+  var whole: [UInt8] { parent.isEmpty ? leaf : parent + [UInt8(ascii: "/")] + leaf }
+}
+
+/// What the names of a layer archive mean (OCI image specification, whiteouts; the second prefix is AUFS's own bookkeeping).
+enum Whiteout {
+  case none, opaque, bookkeeping
+  case hides([UInt8])
+
+  static let prefix = Array(".wh.".utf8)
+  static let metaPrefix = Array(".wh..wh.".utf8)
+  static let opaqueName = Array(".wh..wh..opq".utf8)
+
+  init(_ path: EntryPath) {
+    if path.leaf == Whiteout.opaqueName {
+      self = .opaque
+    } else if path.leaf.starts(with: Whiteout.metaPrefix) || path.parent.starts(with: Whiteout.metaPrefix) {
+      self = .bookkeeping
+    } else if path.leaf.starts(with: Whiteout.prefix) {
+      self = .hides(Array(path.leaf.dropFirst(Whiteout.prefix.count)))
+    } else {
+      self = .none
+    }
+  }
+}
