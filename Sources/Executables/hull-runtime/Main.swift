@@ -1,2 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-@main struct Main { static func main() {} }
+import Glibc
+import OCIRuntime
+
+@main struct Main {
+  static func main() { exit(Program.main(Array(CommandLine.arguments.dropFirst()))) }
+}
