@@ -69,13 +69,12 @@ private final class GlueHandler: ChannelInboundHandler {
     var bytes = unwrapInboundIn(data)
     if let filter {
       (bytes, stopped) = filter(bytes)
-      if stopped {
-        onStop()
-        partner?.finish(timeout: Self.lastInputTimeout)
-        return context.close(promise: nil)
-      }
     }
     partner?.pass(bytes)
+    guard stopped else { return }
+    onStop()
+    partner?.finish(timeout: Self.lastInputTimeout)
+    finish(timeout: Self.lastInputTimeout)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
