@@ -2,6 +2,9 @@
 // System calls that the C library has no wrapper for, or only a variadic one that Swift cannot call. All return -1 and set errno on failure.
 #pragma once
 
+#include "Events.h"
+#include "Storage.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/statfs.h>
