@@ -46,7 +46,7 @@ class CommandLine:
 
     def start(self, *arguments, **options):
         """Starts a command with its three streams as pipes, or as `options` (of Popen) say."""
-        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0} | options
         return subprocess.Popen([self.program, *map(str, arguments)], env=self.environment, **options)
 
 
