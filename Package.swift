@@ -98,7 +98,7 @@ let package = Package(
     room("HullCommands", on: "Commands", ["DockerAPI", "LinuxSystem", "Errors", arguments]),
 
     .executableTarget(
-      name: "hulld", dependencies: ["EngineHTTP", "Engine", "LinuxSystem", "Errors", arguments, log, nio, nioPosix],
+      name: "hulld", dependencies: ["EngineHTTP", "Engine", "CLinux", "Errors", arguments, log, nio, nioPosix],
       path: "Sources/Executables/hulld", swiftSettings: swift),
     .executableTarget(name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: swift),
     .executableTarget(

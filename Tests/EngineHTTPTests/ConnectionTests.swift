@@ -33,7 +33,8 @@ import Testing
   @Test func aConnectionServesManyRequestsAlsoWhenTheyCameAtOnce() async throws {
     try await withServer(routes: Self.basicRoutes) { server in
       let bodies = await server.connect { client in
-        client.send(String(repeating: "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", count: 20))
+        client.send(
+          String(repeating: "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", count: 20))
         return (0..<40).map { _ in client.readAnswer().body }
       }
       #expect(bodies == Array(repeating: ["hello", "hi"], count: 20).flatMap { $0 })

@@ -75,7 +75,10 @@ import Testing
         }
         #expect(await post("") == (200, "false false"))
         #expect(await post(#"{"Detach":true,"Unknown":{"a":[1]}}"#, type: "application/json; charset=utf-8") == (200, "true false"))
-        #expect(await post("{}", type: "text/plain") == (400, "{\"message\":\"unsupported Content-Type header (text/plain): must be 'application/json'\"}\n"))
+        #expect(
+          await post("{}", type: "text/plain") == (
+            400, "{\"message\":\"unsupported Content-Type header (text/plain): must be 'application/json'\"}\n"
+          ))
         #expect(await post("{}", type: nil).0 == 400)
         for body in ["{", "[]", "7", #"{"Detach":"yes"}"#, "{} x", "\u{feff}", String(repeating: "[", count: 100_000)] {
           #expect(await post(body).0 == 400, "\(body.prefix(40))")

@@ -11,13 +11,13 @@ final class TestServer: Sendable {
   let path: String
   private let group: MultiThreadedEventLoopGroup
   private let channel: any Channel
-  private let socket: UnixSocket
+  private let socket: UnixListener
 
   init(_ adjust: (inout ServerConfiguration) -> Void = { _ in }, routes: (Router) -> Void) async throws {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("hull-http-\(UUID().uuidString.prefix(8))").path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     path = directory + "/s"
-    socket = try UnixSocket(binding: path, group: nil)
+    socket = try UnixListener(binding: path, group: nil)
     group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let router = Router()
     routes(router)

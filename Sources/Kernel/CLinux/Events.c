@@ -33,3 +33,5 @@ ssize_t hull_find_last_byte(const void *bytes, int byte, size_t length) {
 }
 
 void hull_trim_heap(void) { malloc_trim(0); }
+
+void hull_limit_heaps(int count) { mallopt(M_ARENA_MAX, count); }

@@ -49,7 +49,14 @@ package struct BodyDecoder: Sendable {
     case end
   }
 
-  private enum State { case counted(UInt64), chunkSize, chunk(UInt64), chunkEnd, trailers(Int), done }
+  private enum State {
+    case counted(UInt64)
+    case chunkSize
+    case chunk(UInt64)
+    case chunkEnd
+    case trailers(Int)
+    case done
+  }
   private var state: State
   private static let lineLimit = 4096
   private static let trailerLimit = 16 * 1024

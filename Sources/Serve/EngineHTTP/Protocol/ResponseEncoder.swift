@@ -14,7 +14,11 @@ struct ResponseEncoder {
     commonFields = commonHeaders.map { "\($0.name): \($0.value)\r\n" }.joined()
   }
 
-  enum BodyKind: Equatable { case none, length(Int), chunked, untilClose }
+  enum BodyKind: Equatable {
+    case none
+    case length(Int)
+    case chunked, untilClose
+  }
 
   mutating func head(
     status: HTTPResponseStatus, headers: HTTPHeaders, body: BodyKind, keepAlive: Bool, into buffer: inout ByteBuffer

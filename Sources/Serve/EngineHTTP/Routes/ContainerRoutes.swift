@@ -14,7 +14,8 @@ extension EngineAPI {
     let engine = engine
     router.add("POST", "/containers/create") { context in
       let request = try await context.requiredJSON(
-        ContainerCreateRequest.self, orElse: "invalid JSON: got EOF while reading request body: config cannot be empty in order to create a container")
+        ContainerCreateRequest.self, orElse: "invalid JSON: got EOF while reading request body: config cannot be empty in order to create a container"
+      )
       let answer = try await engine.createContainer(
         name: context.query.text("name"), request: request, platform: context.query.text("platform"))
       return try .json(answer, .created)

@@ -3,7 +3,7 @@ import Errors
 import Glibc
 
 /// The listening end of a unix socket with its place in the file system.
-package struct UnixSocket: Sendable {
+package struct UnixListener: Sendable {
   package let path: String
   /// Bound, not yet listening. Whoever serves it owns it.
   package let descriptor: Int32
@@ -91,7 +91,9 @@ package struct UnixSocket: Sendable {
       let slash = path.lastIndex(of: "/") ?? path.startIndex
       directory = open(String(path[..<slash]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       short = "/proc/self/fd/\(directory)\(path[slash...])"
-      guard directory >= 0, short.utf8.count <= room else { throw HullError(.invalidArgument, "socket path \(path) is too long or its directory is missing") }
+      guard directory >= 0, short.utf8.count <= room else {
+        throw HullError(.invalidArgument, "socket path \(path) is too long or its directory is missing")
+      }
     }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: short.utf8) }
     let result = withUnsafePointer(to: &address) { pointer in
