@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import ShimProtocol
+import Testing
+
+/// What the shim may cost (docs/promises.md).
+struct BudgetTests {
+  @Test func theProgramIsStaticAndHasNoFoundation() throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: ShimProcess.binary), options: .alwaysMapped)
+    #expect(data.range(of: Data("ld-linux".utf8)) == nil, "dynamically linked")
+    for symbol in ["10Foundation", "20FoundationEssentials", "18_StringProcessing", "12_Concurrency6", "_RegexParser"] {
+      #expect(data.range(of: Data("$s\(symbol)".utf8)) == nil, "\(symbol) is linked in")
+    }
+  }
+
+  @Test func anIdleShimIsSmall() throws {
+    let shim = try ShimProcess()
+    let control = try shim.connect()
+    let client = try shim.attach()
+    _ = try control.launch(shim.script("seq 1 100000; echo end >&2; sleep 100"))
+    try client.read(until: "end")
+    // After a second without events memory is given back.
+    try eventually("private memory is small") { try rollup(shim.pid, "Private_Dirty") <= 300 }
+    #expect(try rollup(shim.pid, "Rss") <= 4096)
+  }
+
+  private func rollup(_ pid: Int32, _ key: String) throws -> Int {
+    let text = try String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8)
+    let line = text.split(separator: "\n").first { $0.hasPrefix(key + ":") } ?? ""
+    return Int(line.split(separator: " ").dropLast().last ?? "") ?? 0
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import Foundation
+import Glibc
+import Launch
+import ShimProtocol
+
+/// A directory with a busybox root file system, removed with the object.
+final class Workspace {
+  let path: String
+  /// The statically linked busybox that the tests run.
+  static let busybox = "/bin/busybox"
+
+  init() throws {
+    path = NSTemporaryDirectory() + "hull-shim-test-\(UUID().uuidString.prefix(8))"
+    for directory in ["root/bin", "root/proc", "root/dev", "root/tmp", "root/etc", "root/sys", "run"] {
+      try FileManager.default.createDirectory(atPath: "\(path)/\(directory)", withIntermediateDirectories: true)
+    }
+    try FileManager.default.copyItem(atPath: Workspace.busybox, toPath: "\(path)/root/bin/busybox")
+    for applet in ["sh", "cat", "echo", "sleep", "true", "false", "stty", "dd", "yes", "head", "ls", "env", "id", "kill", "tty", "seq", "printf"] {
+      try FileManager.default.createSymbolicLink(atPath: "\(path)/root/bin/\(applet)", withDestinationPath: "busybox")
+    }
+    try "root:x:0:0:root:/:/bin/sh\n".write(toFile: "\(path)/root/etc/passwd", atomically: false, encoding: .utf8)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  var runDirectory: String { path + "/run" }
+  var logPath: String { path + "/container-json.log" }
+
+  /// A container much like Docker's: namespaces of its own, /proc, /dev with a devpts, a control group.
+  func plan(_ id: String, _ arguments: [String], pidNamespace: Bool = true, terminal: Bool = false) -> LaunchPlan {
+    var process = ProcessPlan(arguments: arguments, environment: ["PATH=/bin", "TERM=xterm"])
+    process.terminal = terminal
+    process.capabilities.bounding = 0xFF_FFFF_FFFF
+    process.capabilities.effective = 0xFF_FFFF_FFFF
+    process.capabilities.permitted = 0xFF_FFFF_FFFF
+    var root = RootPlan(source: .directory(path + "/root"), mountPoint: path + "/root", propagation: UInt(MS_PRIVATE | MS_REC))
+    root.readonly = false
+    let kinds: [NamespacePlan.Kind] = (pidNamespace ? [.pid] : []) + [.mount, .ipc, .uts, .network]
+    var plan = LaunchPlan(id: id, root: root, namespaces: kinds.map { NamespacePlan($0) }, process: process)
+    plan.hostname = id
+    plan.mounts = [MountPlan(type: "proc", source: "proc", destination: "/proc")]
+    var dev = MountPlan(type: "tmpfs", source: "tmpfs", destination: "/dev")
+    dev.data = "mode=755,size=65536k"
+    var pts = MountPlan(type: "devpts", source: "devpts", destination: "/dev/pts")
+    pts.data = "newinstance,ptmxmode=0666,mode=0620"
+    plan.mounts += [dev, pts]
+    for (name, minor) in [("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)] {
+      plan.devices.append(DevicePlan(path: "/dev/\(name)", kind: .character, major: 1, minor: UInt32(minor), mode: 0o666))
+    }
+    plan.devices.append(DevicePlan(path: "/dev/tty", kind: .character, major: 5, minor: 0, mode: 0o666))
+    plan.cgroup = CgroupPlan(path: "/hull-shim-tests/\(id)")
+    return plan
+  }
+}
+
+/// `MS_*` of mount(2), which the C library's module does not have as numbers.
+private let MS_PRIVATE = 1 << 18
+private let MS_REC = 16384
