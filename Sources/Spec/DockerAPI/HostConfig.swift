@@ -73,7 +73,7 @@ package struct HostConfig: Codable, Sendable, Equatable, ZeroValue {
   @OmitEmpty package var mounts: [Mount]
   @OrNull package var maskedPaths: [String]?
   @OrNull package var readonlyPaths: [String]?
-  package var `init`: Bool?
+  package var runInit: Bool?
 
   package init() {}
 
@@ -148,6 +148,6 @@ package struct HostConfig: Codable, Sendable, Equatable, ZeroValue {
     case mounts = "Mounts"
     case maskedPaths = "MaskedPaths"
     case readonlyPaths = "ReadonlyPaths"
-    case `init` = "Init"
+    case runInit = "Init"
   }
 }
