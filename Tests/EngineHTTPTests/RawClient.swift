@@ -86,6 +86,16 @@ final class RawClient: @unchecked Sendable {  // Used by one thread at a time.
 
   func readText(_ count: Int) -> String { String(decoding: read(count), as: UTF8.self) }
 
+  /// Reads and forgets. Whether the end came before the time-out.
+  func drain() -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    while true {
+      let got = recv(descriptor, &buffer, buffer.count, 0)
+      if got == 0 || got < 0 && errno == ECONNRESET { return true }
+      if got < 0 { return false }
+    }
+  }
+
   func readToEnd() -> [UInt8] { read(.max) }
 
   /// One line without its CRLF.

@@ -81,8 +81,6 @@ extension HTTPConnection {
       guard exchange.keepAlive else { return startLingering() }
       phase = .head
       advance()
-      // A client that has said its last word and was answered.
-      if inputClosed, self.exchange == nil { return close() }
       readIfWanted()
     }
   }

@@ -98,7 +98,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, @unc
     inputClosed = true
     switch phase {
     case .head, .lingering: close()
-    case .body: exchange?.body.finish(ClientGone())
+    case .body: bodyBrokeOff()
     case .complete, .hijacking, .closed: break
     }
   }
@@ -152,7 +152,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, @unc
     switch phase {
     case .head:
       guard let head = try parser.parse(&unread) else {
-        awaitHead()
+        if inputClosed { close() } else { awaitHead() }
         return false
       }
       begin(head)
@@ -161,7 +161,9 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, @unc
       let next = try decoder.next(&unread)
       phase = .body(decoder)
       switch next {
-      case .needsMore: return false
+      case .needsMore:
+        if inputClosed { bodyBrokeOff() }
+        return false
       case .data(let piece): deliver(piece)
       case .end:
         phase = .complete
@@ -180,6 +182,12 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, @unc
     }
     exchange?.drainedBytes += piece.readableBytes
     if exchange?.drainedBytes ?? 0 > configuration.drainLimit { resumeDrained() }
+  }
+
+  /// The client has said its last word in the middle of a body.
+  private func bodyBrokeOff() {
+    exchange?.body.finish(ClientGone())
+    resumeDrained()
   }
 
   func resumeDrained() {

@@ -12,6 +12,7 @@ package enum ErrorAnswer {
       let status = status(of: error.code)
       return status == .notModified ? FullResponse(status) : answer(status, error.description)
     case let error as ProtocolError: return answer(error.status, error.message)
+    case is ClientGone: return answer(.badRequest, "the request's body ended early")
     case is CancellationError: return answer(.internalServerError, "the request was cancelled")
     default: return answer(.internalServerError, "\(error)")
     }

@@ -92,7 +92,7 @@ package struct UnixListener: Sendable {
       directory = open(String(path[..<slash]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       short = "/proc/self/fd/\(directory)\(path[slash...])"
       guard directory >= 0, short.utf8.count <= room else {
-        throw HullError(.invalidArgument, "socket path \(path) is too long or its directory is missing")
+        throw HullError(.invalidArgument, "socket path \(path) is too long, or its directory is missing")
       }
     }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: short.utf8) }
