@@ -34,6 +34,11 @@ package struct ClonedProcess: Sendable {
   package let pid: Int32
   /// -1 in the new process.
   package let pidfd: Int32
+
+  package init(pid: Int32, pidfd: Int32) {
+    self.pid = pid
+    self.pidfd = pidfd
+  }
 }
 
 /// Processes, through descriptors where the kernel has them.
@@ -41,7 +46,9 @@ package enum Processes {
   /// clone3(2) without shared memory: returns twice. Only in a process with one thread may the new one go on in Swift.
   package static func clone(_ flags: UInt64 = 0, cgroup: Int32 = -1) throws(SystemError) -> ClonedProcess {
     var pidfd: Int32 = -1
-    let pid = try checked("clone3") { hull_clone3(flags, SIGCHLD, &pidfd, cgroup) }
+    // A sibling reports its end as the caller does.
+    let exitSignal = flags & NamespaceFlag.siblingOfCaller == 0 ? SIGCHLD : 0
+    let pid = try checked("clone3") { hull_clone3(flags, exitSignal, &pidfd, cgroup) }
     return ClonedProcess(pid: pid, pidfd: pid == 0 ? -1 : pidfd)
   }
 

@@ -22,6 +22,11 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
 package struct DescriptorPair: Sendable {
   package let first: Int32
   package let second: Int32
+
+  package init(first: Int32, second: Int32) {
+    self.first = first
+    self.second = second
+  }
 }
 
 /// Calls on descriptors.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
+import Glibc
+import LinuxSystem
 
 /// The three descriptors a process gets as 0, 1 and 2; -1 stands for `/dev/null`. Unused when the process has a terminal.
 package struct StdioDescriptors: Sendable {
@@ -44,18 +46,28 @@ package enum Launcher {
   ///
   /// - Throws: `commandNotFound` and `commandNotExecutable` in Docker's words, otherwise which step failed on what. Nothing is left then.
   package static func launch(_ plan: LaunchPlan, stdio: StdioDescriptors) throws(HullError) -> LaunchedProcess {
-    throw HullError(.unsupported, "launch")
+    var launch = try ContainerLaunch(plan, stdio: stdio)
+    defer { launch.closeDescriptors() }
+    return try launch.run()
   }
 
   /// Runs one more process behind the wall of `target` (docker exec); it is a child of the caller.
   package static func join(_ target: JoinTarget, process: ProcessPlan, stdio: StdioDescriptors) throws(HullError) -> LaunchedProcess {
-    throw HullError(.unsupported, "join")
+    var launch = try JoinLaunch(target, process: process, stdio: stdio)
+    defer { launch.closeDescriptors() }
+    return try launch.run()
   }
 
   /// Lets a process that waits at its start gate (a fifo that the launching side made) go on to exec. Does not remove the fifo.
   ///
   /// - Throws: `conflict` when nobody waits there.
   package static func openGate(_ path: String) throws(HullError) {
-    throw HullError(.unsupported, "gate")
+    do {
+      let gate = try Files.open(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW)
+      try Files.writeAll(gate.number, [1], name: path)
+    } catch {
+      if error.number == ENXIO { throw HullError(.conflict, "no process waits at \(path)") }
+      throw HullError("start the process", error)
+    }
   }
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import Glibc
+import LinuxSystem
+
+/// What the launching process opens for the new one, because that one could not reach it any more.
+struct InheritedDescriptors {
+  let stdio: StdioDescriptors
+  /// Namespaces to join.
+  private(set) var namespaces: [NamespacePlan.Kind: Int32] = [:]
+  /// The fifo to wait at, -1: none.
+  private(set) var gate: Int32 = -1
+  /// With a user namespace: the root, attached nowhere.
+  private(set) var root: Int32 = -1
+  /// With a user namespace: the sources of bind mounts by their place in the plan, attached nowhere.
+  private(set) var bindSources: [Int: Int32] = [:]
+
+  init(stdio: StdioDescriptors) { self.stdio = stdio }
+
+  mutating func open(for plan: LaunchPlan) throws(HullError) {
+    for namespace in plan.namespaces {
+      guard let path = namespace.path else { continue }
+      namespaces[namespace.kind] = try step("join the \(namespace.kind) namespace") { () throws(SystemError) in
+        try Files.open(path, O_RDONLY).take()
+      }
+    }
+    if let path = plan.startGate { gate = try openGate(path) }
+    if plan.entersUserNamespace { try openForeignMounts(plan) }
+  }
+
+  func closeAll() {
+    for fd in [gate, root] + namespaces.values + bindSources.values where fd >= 0 { close(fd) }
+  }
+
+  /// Read and write: a reader alone would see the end of the file before anybody has opened the gate.
+  private func openGate(_ path: String) throws(HullError) -> Int32 {
+    try step("open the start gate") { () throws(SystemError) in
+      let gate = try Files.open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW)
+      guard try Files.status(of: gate.number).st_mode & S_IFMT == S_IFIFO else { throw SystemError(EINVAL, "open \(path) as a fifo") }
+      return gate.take()
+    }
+  }
+
+  /// The root of a user namespace may not be allowed to walk to the host's directories, nor to use the layers' attributes.
+  private mutating func openForeignMounts(_ plan: LaunchPlan) throws(HullError) {
+    root = try step("mount the root of \(plan.id)") { () throws(SystemError) in try plan.root.detached().take() }
+    for (index, mount) in plan.mounts.enumerated() where mount.isBind {
+      bindSources[index] = try step("mount \(mount.source) on \(mount.destination)") { () throws(SystemError) in
+        try Mounts.clone(mount.source, recursive: mount.flags & MountFlag.recursive != 0).take()
+      }
+    }
+  }
+}
+
+extension RootPlan {
+  /// The root's file system as a mount that is attached nowhere.
+  func detached() throws(SystemError) -> OwnedDescriptor {
+    switch source {
+    case .directory(let path): try Mounts.clone(path, recursive: true)
+    case .overlay(let lower, let upper, let work): try UnionMount.detached(lower: lower, upper: upper, work: work)
+    }
+  }
+
+  /// Where the root is attached before it becomes `/`.
+  var attachPoint: String {
+    if case .directory(let path) = source { return path }
+    return mountPoint
+  }
+}
+
+extension MountPlan {
+  var isBind: Bool { flags & MountFlag.bind != 0 || type == "bind" || type == "rbind" }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import Glibc
+import LinuxSystem
+
+/// Mounts below the container's root. Every destination is resolved in the root and mounted on by descriptor.
+struct Mounter {
+  let root: Int32
+  let bindSources: [Int: Int32]
+  /// tmpfs mounts that become read-only when everything below them has been made.
+  private var readOnlyLater: [String] = []
+
+  init(root: Int32, bindSources: [Int: Int32]) {
+    self.root = root
+    self.bindSources = bindSources
+  }
+
+  mutating func mount(_ mount: MountPlan, index: Int) throws(HullError) {
+    do throws(SystemError) {
+      if PathText.normalized(mount.destination) == "/" { throw SystemError(EINVAL, "mount over the root itself") }
+      switch mount.type {
+      case _ where mount.isBind: try bind(mount, source: bindSources[index])
+      case _ where mount.flags & MountFlag.remount != 0: try remount(mount)
+      case "tmpfs": try tmpfs(mount)
+      case "proc", "sysfs": try ordinaryDirectory(mount)
+      default: try fresh(mount, on: try destination(mount))
+      }
+    } catch { throw HullError("mount \(mount.source) on \(mount.destination)", error) }
+  }
+
+  /// To be called when nothing more is made inside the mounts.
+  func finish() throws(HullError) {
+    for destination in readOnlyLater {
+      try step("make \(destination) read-only") { () throws(SystemError) in
+        try Mounts.setAttributes(try top(destination).number, set: MountAttribute.readOnly)
+      }
+    }
+  }
+
+  /// The directory to mount on, made when missing.
+  func destination(_ mount: MountPlan) throws(SystemError) -> OwnedDescriptor {
+    let directory = try InRoot.makeDirectories(root, mount.destination)
+    try refuseProc(directory.number, mount)
+    return directory
+  }
+
+  /// What lies on top at a destination now.
+  func top(_ destination: String) throws(SystemError) -> OwnedDescriptor { try InRoot.open(root, destination, OpenFlag.path) }
+
+  /// A new file system, with what can only be set on the mount afterwards.
+  func fresh(_ mount: MountPlan, on target: borrowing OwnedDescriptor, data: String? = nil) throws(SystemError) {
+    let data = data ?? mount.data
+    try Mounts.mount(mount.source, onto: target.number, type: mount.type, flags: mount.flags, data: data.isEmpty ? nil : data)
+    try setLate(mount)
+  }
+
+  private func setLate(_ mount: MountPlan) throws(SystemError) {
+    if mount.propagation == 0 && mount.recursiveSet | mount.recursiveClear == 0 { return }
+    try setAttributes(try top(mount.destination).number, mount)
+  }
+
+  private func setAttributes(_ fd: Int32, _ mount: MountPlan) throws(SystemError) {
+    if mount.recursiveSet | mount.recursiveClear != 0 {
+      let times = (mount.recursiveSet | mount.recursiveClear) & MountAttribute.accessTime
+      try Mounts.setAttributes(
+        fd, set: mount.recursiveSet, clear: mount.recursiveClear | (times != 0 ? MountAttribute.accessTime : 0), recursive: true)
+    }
+    if mount.propagation != 0 {
+      let isRecursive = mount.propagation & MountFlag.recursive != 0
+      try Mounts.setAttributes(fd, propagation: mount.propagation & MountFlag.propagation, recursive: isRecursive)
+    }
+  }
+
+  /// A copy of the source gets its attributes before it is attached: there is no moment in which it can be written to but should not.
+  private func bind(_ mount: MountPlan, source inherited: Int32?) throws(SystemError) {
+    let tree =
+      inherited == nil
+      ? try Mounts.clone(mount.source, recursive: mount.flags & MountFlag.recursive != 0) : try Descriptors.duplicate(inherited ?? -1)
+    let isDirectory = try Files.status(of: tree.number).isDirectory
+    let target = isDirectory ? try InRoot.makeDirectories(root, mount.destination) : try InRoot.makeFile(root, mount.destination)
+    if try Files.fileSystemType(of: tree.number) != FileSystemType.proc { try refuseProc(target.number, mount) }
+    let attributes = MountAttribute.from(flags: mount.flags)
+    if attributes.set | attributes.clear != 0 { try Mounts.setAttributes(tree.number, set: attributes.set, clear: attributes.clear) }
+    try setAttributes(tree.number, mount)
+    try Mounts.attach(tree.number, onto: target.number)
+  }
+
+  private func remount(_ mount: MountPlan) throws(SystemError) {
+    let target = try top(mount.destination)
+    try Mounts.mount(mount.source, onto: target.number, type: nil, flags: mount.flags, data: mount.data.isEmpty ? nil : mount.data)
+    try setLate(mount)
+  }
+
+  private mutating func tmpfs(_ mount: MountPlan) throws(SystemError) {
+    var mount = mount
+    if mount.flags & MountFlag.readOnly != 0 {
+      readOnlyLater.append(mount.destination)
+      mount.flags &= ~MountFlag.readOnly
+    }
+    var data = mount.data
+    do {
+      // The new file system looks like the directory it hides, unless the options say otherwise.
+      let status = try Files.status(of: try InRoot.open(root, mount.destination, OpenFlag.path | O_DIRECTORY).number)
+      data = "mode=" + String(status.st_mode & 0o7777, radix: 8) + (data.isEmpty ? "" : "," + data)
+    } catch  where error.number != ENOENT { throw error } catch {}
+    let target = try destination(mount)
+    if !mount.copyUp { return try fresh(mount, on: target, data: data) }
+    let context = try FileSystemContext("tmpfs")
+    try context.set(data: data)
+    try context.set("source", mount.source)
+    let tree = try context.mount(attributes: MountAttribute.from(flags: mount.flags).set)
+    try TreeCopy.copy(from: target.number, to: tree.number)
+    try Mounts.attach(tree.number, onto: target.number)
+    try setLate(mount)
+  }
+
+  /// `/proc` and `/sys` may not be symbolic links: what is masked in them would be masked elsewhere.
+  private func ordinaryDirectory(_ mount: MountPlan) throws(SystemError) {
+    do throws(SystemError) {
+      let present = try InRoot.open(root, mount.destination, OpenFlag.path | O_NOFOLLOW)
+      guard try Files.status(of: present.number).isDirectory else {
+        throw SystemError(ENOTDIR, "\(mount.type) must be mounted on an ordinary directory")
+      }
+    } catch  where error.number != ENOENT { throw error } catch {}
+    try fresh(mount, on: try InRoot.makeDirectories(root, mount.destination))
+  }
+
+  /// Inside proc only files that virtualize numbers may be covered: a process could otherwise be made to believe anything about itself.
+  private func refuseProc(_ target: Int32, _ mount: MountPlan) throws(SystemError) {
+    guard mount.type != "proc", try Files.fileSystemType(of: target) == FileSystemType.proc else {
+      if mount.isBind && PathText.normalized(mount.destination) == "/proc" { throw SystemError(EPERM, "cover /proc with what is not proc") }
+      return
+    }
+    let path = try Files.readLink(Files.path(of: target))
+    guard Self.coverable.contains(where: { path.hasSuffix("/proc/" + $0) }) else { throw SystemError(EPERM, "mount inside proc at \(path)") }
+  }
+
+  private static let coverable = [
+    "cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo", "net/dev", "sys/kernel/ns_last_pid",
+    "sys/crypto/fips_enabled",
+  ]
+}
+
+/// Paths as text.
+enum PathText {
+  /// Without double slashes, `.` and, by name only, `..`.
+  static func normalized(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+}
