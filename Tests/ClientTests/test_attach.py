@@ -55,7 +55,10 @@ def test_input_of_a_detached_container_stays_open_for_the_next_client(docker, ru
     assert first.stdout.readline() == b"got one\n"
     first.kill()
     first.wait()
-    assert docker("attach", identity, stdin=b"two\n").out == "one two"
+    second = docker.start("attach", identity)
+    second.stdin.write(b"two\n")
+    assert second.stdout.readline() == b"one two\n"
+    second.wait(20)
 
 
 def test_attach_gives_the_workloads_code(docker, run):

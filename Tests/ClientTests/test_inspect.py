@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from support.images import import_busybox
 from support.waiting import until
 
 
@@ -160,8 +161,6 @@ def test_ps_size(docker, name):
 
 
 def test_the_image_column_of_a_container_whose_tag_moved_is_the_id(docker, name):
-    from support.images import import_busybox
-
     import_busybox(docker, f"{name}:1")
     docker("create", "--name", name, f"{name}:1")
     identity = docker("images", "-q", f"{name}:1").out

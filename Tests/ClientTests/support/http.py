@@ -66,12 +66,13 @@ class API:
         connection.request(method, target)
         return connection, connection.getresponse()
 
-    def raw(self, data, timeout=10):
-        """Sends bytes, ends the sending side and returns everything that comes back."""
+    def raw(self, data, timeout=10, end=True):
+        """Sends bytes, ends the sending side (if `end`) and returns everything that comes back until the engine closes."""
         with dial(self.path, timeout) as connection:
             try:
                 connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
+                if end:
+                    connection.shutdown(socket.SHUT_WR)
             except (BrokenPipeError, ConnectionResetError):
                 pass
             return read_all(connection)
