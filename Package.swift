@@ -108,6 +108,9 @@ let package = Package(
       name: "hull-runtime", dependencies: ["OCIRuntime"], path: "Sources/Executables/hull-runtime", swiftSettings: staticSwift,
       linkerSettings: staticLink),
 
+    .executableTarget(
+      name: "launch-probe", dependencies: ["Launch", "LinuxSystem", "Errors"], path: "Tests/LaunchProbe", swiftSettings: staticSwift,
+      linkerSettings: staticLink),
     tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
     tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     tests("ShimTests", ["ShimCore", "ShimProtocol", "Launch", "LinuxSystem", "Errors"]),

@@ -56,7 +56,7 @@ package struct MountOptions: Sendable, Equatable {
 
   /// Every option that is not left to a file system (for `features`).
   package static var known: [String] {
-    (Array(flagOptions.keys) + propagationOptions.keys + recursiveOptions.keys + ["defaults", "tmpcopyup"]).sorted()
+    (Array(flagOptions.keys) + propagationOptions.keys + recursiveOptions.keys + ["tmpcopyup"]).sorted()
   }
 }
 

@@ -64,16 +64,13 @@ struct Container: Sendable {
 
   func save(filter: Seccomp.Program) throws(HullError) {
     guard !filter.code.isEmpty else { return }
-    try StateFiles.replace(filterPath, with: withUnsafeBytes(of: filter.flags.littleEndian) { Array($0) } + filter.code)
+    try StateFiles.replace(filterPath, with: filter.bytes)
   }
 
   /// The first process's filter, for those that join it.
   func filter() throws(HullError) -> Seccomp.Program {
     guard StateFiles.exists(filterPath) else { return Seccomp.Program() }
-    let bytes = try StateFiles.read(filterPath)
-    guard bytes.count > 4 else { throw HullError(.internalError, "container \(id): \(filterPath) is truncated") }
-    let flags = bytes.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    return Seccomp.Program(code: Array(bytes.dropFirst(4)), flags: flags)
+    return try Seccomp.Program(bytes: try StateFiles.read(filterPath)[...])
   }
 
   func makeGate() throws(HullError) {

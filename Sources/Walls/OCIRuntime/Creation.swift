@@ -33,9 +33,11 @@ struct Creation: Sendable {
     let id = invocation.positional[0]
     try Store.validate(id: id)
     bundle = try Bundle(invocation.arguments.value("bundle") ?? ".")
+    plan = try LaunchCompiler.compile(bundle.spec, id: id, bundle: bundle.path)
     let cache = FilterCache(directory: store.root + "/.seccomp")
-    plan = try LaunchCompiler.compile(bundle.spec, id: id, bundle: bundle.path) { filter throws(HullError) in try cache.program(filter) }
-    filter = Seccomp.Program(code: plan.process.seccompProgram, flags: plan.process.seccompFlags)
+    filter = try bundle.filter.map { value throws(HullError) in try cache.program(value) } ?? Seccomp.Program()
+    plan.process.seccompProgram = filter.code
+    plan.process.seccompFlags = filter.flags
     plan.root.noPivot = invocation.arguments.has("no-pivot")
     plan.newSessionKeyring = !invocation.arguments.has("no-new-keyring")
     io = try ProcessIO(invocation.arguments, terminal: plan.process.terminal, detached: detached)

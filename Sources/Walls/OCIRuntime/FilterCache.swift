@@ -12,29 +12,28 @@ struct FilterCache: Sendable {
   let directory: String
   private static let limit = 64
 
-  func program(_ filter: RuntimeSpec.Seccomp) throws(HullError) -> Seccomp.Program {
-    let flags = try Seccomp.flags(filter)
-    let key = Array("\(Program.version) \(Seccomp.libraryVersion)\n".utf8) + (try RuntimeJSON.encode(filter))
+  /// - Parameter filter: `linux.seccomp` of a configuration.
+  func program(_ filter: JSONValue) throws(HullError) -> Seccomp.Program {
+    let key = Array("\(Program.version) \(Seccomp.libraryVersion)\n".utf8) + filter.text()
     let path = directory + "/" + Self.hash(key)
-    if let code = read(path, key: key) { return Seccomp.Program(code: code, flags: flags) }
-    let program = try Seccomp.program(filter)
+    if let program = read(path, key: key) { return program }
+    let program = try Seccomp.program(try RuntimeJSON.decode(RuntimeSpec.Seccomp.self, from: filter))
     // A cache that cannot be written only costs time.
-    if !program.code.isEmpty { try? write(path, key: key, code: program.code) }
+    if !program.code.isEmpty { try? write(path, key: key, program) }
     return program
   }
 
-  private func read(_ path: String, key: [UInt8]) -> [UInt8]? {
+  private func read(_ path: String, key: [UInt8]) -> Seccomp.Program? {
     guard let bytes = try? Files.read(path, limit: 4 << 20), bytes.starts(with: Self.length(key) + key) else { return nil }
-    let code = Array(bytes.dropFirst(8 + key.count))
-    return code.isEmpty || code.count % 8 != 0 ? nil : code
+    return try? Seccomp.Program(bytes: bytes.dropFirst(8 + key.count))
   }
 
-  private func write(_ path: String, key: [UInt8], code: [UInt8]) throws(HullError) {
+  private func write(_ path: String, key: [UInt8], _ program: Seccomp.Program) throws(HullError) {
     try system { () throws(SystemError) in try Files.makeDirectories(directory, mode: 0o700) }
     if let names = try? StateFiles.names(in: directory), names.count >= Self.limit {
       for name in names { unlink(directory + "/" + name) }
     }
-    try StateFiles.replace(path, with: Self.length(key) + key + code)
+    try StateFiles.replace(path, with: Self.length(key) + key + program.bytes)
   }
 
   private static func length(_ key: [UInt8]) -> [UInt8] { withUnsafeBytes(of: UInt64(key.count).littleEndian) { Array($0) } }
@@ -43,5 +42,15 @@ struct FilterCache: Sendable {
   private static func hash(_ bytes: [UInt8]) -> String {
     let hash = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     return String(hash, radix: 16)
+  }
+}
+
+/// A program in a file: its flags, then its instructions.
+extension Seccomp.Program {
+  var bytes: [UInt8] { withUnsafeBytes(of: flags.littleEndian) { Array($0) } + code }
+
+  init(bytes: ArraySlice<UInt8>) throws(HullError) {
+    guard bytes.count > 4, bytes.count % 8 == 4 else { throw HullError(.internalError, "a stored seccomp program is truncated") }
+    self.init(code: Array(bytes.dropFirst(4)), flags: bytes.prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) })
   }
 }
