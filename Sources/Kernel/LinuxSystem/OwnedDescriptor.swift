@@ -3,6 +3,8 @@ import CLinux
 import Glibc
 
 /// A file descriptor that is closed exactly once: at the end of its life, unless it was taken.
+///
+/// Keep it in a variable while `number` is in use: of a temporary (`try open().number`) only a closed number is left.
 package struct OwnedDescriptor: ~Copyable, Sendable {
   package let number: Int32
 

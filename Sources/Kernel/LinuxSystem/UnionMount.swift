@@ -23,6 +23,7 @@ package enum UnionMount {
 
   private static func layerByLayer(_ lower: [String], _ upper: String?, _ work: String?) throws(SystemError) -> OwnedDescriptor {
     let context = try FileSystemContext("overlay")
+    try context.set("source", "overlay")
     for layer in lower { try set(context, "lowerdir+", layer) }
     if let upper, let work {
       try set(context, "upperdir", upper)

@@ -52,13 +52,15 @@ struct CgroupMounter {
   private func show(_ hierarchy: CgroupHierarchies.Legacy, on destination: String, flags: UInt) throws(SystemError) {
     guard hasOwnNamespace else { return try bind(hierarchy.mountPoint + (plan.cgroup?.path ?? ""), on: destination, flags: flags) }
     let data = hierarchy.controllers.map { $0.hasPrefix("name=") ? "none,\($0)" : $0 }.joined(separator: ",")
-    try Mounts.mount("cgroup", onto: try mounter.top(destination).number, type: "cgroup", flags: flags, data: data)
+    let target = try mounter.top(destination)
+    try Mounts.mount("cgroup", onto: target.number, type: "cgroup", flags: flags, data: data)
   }
 
   private func bind(_ source: String, on destination: String, flags: UInt) throws(SystemError) {
     let tree = try Mounts.clone(source, recursive: false)
     let attributes = MountAttribute.from(flags: flags)
     try Mounts.setAttributes(tree.number, set: attributes.set, clear: attributes.clear)
-    try Mounts.attach(tree.number, onto: try mounter.top(destination).number)
+    let target = try mounter.top(destination)
+    try Mounts.attach(tree.number, onto: target.number)
   }
 }

@@ -43,7 +43,8 @@ struct DeviceMaker {
 
   private func bind(_ device: DevicePlan) throws(SystemError) {
     let node = try Mounts.clone(device.path, recursive: false)
-    try Mounts.attach(node.number, onto: try InRoot.makeFile(root, device.path, mode: 0).number)
+    let target = try InRoot.makeFile(root, device.path, mode: 0)
+    try Mounts.attach(node.number, onto: target.number)
   }
 
   /// `/dev/fd` and its like, and `/dev/ptmx` of the container's own devpts.

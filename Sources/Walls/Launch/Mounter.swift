@@ -32,7 +32,8 @@ struct Mounter {
   func finish() throws(HullError) {
     for destination in readOnlyLater {
       try step("make \(destination) read-only") { () throws(SystemError) in
-        try Mounts.setAttributes(try top(destination).number, set: MountAttribute.readOnly)
+        let mount = try top(destination)
+        try Mounts.setAttributes(mount.number, set: MountAttribute.readOnly)
       }
     }
   }
@@ -56,7 +57,8 @@ struct Mounter {
 
   private func setLate(_ mount: MountPlan) throws(SystemError) {
     if mount.propagation == 0 && mount.recursiveSet | mount.recursiveClear == 0 { return }
-    try setAttributes(try top(mount.destination).number, mount)
+    let target = try top(mount.destination)
+    try setAttributes(target.number, mount)
   }
 
   private func setAttributes(_ fd: Int32, _ mount: MountPlan) throws(SystemError) {
@@ -100,8 +102,9 @@ struct Mounter {
     var data = mount.data
     do {
       // The new file system looks like the directory it hides, unless the options say otherwise.
-      let status = try Files.status(of: try InRoot.open(root, mount.destination, OpenFlag.path | O_DIRECTORY).number)
-      data = "mode=" + String(status.st_mode & 0o7777, radix: 8) + (data.isEmpty ? "" : "," + data)
+      let hidden = try InRoot.open(root, mount.destination, OpenFlag.path | O_DIRECTORY)
+      let mode = try Files.status(of: hidden.number).st_mode & 0o7777
+      data = "mode=" + String(mode, radix: 8) + (data.isEmpty ? "" : "," + data)
     } catch  where error.number != ENOENT { throw error } catch {}
     let target = try destination(mount)
     if !mount.copyUp { return try fresh(mount, on: target, data: data) }

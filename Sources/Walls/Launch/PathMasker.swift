@@ -39,7 +39,8 @@ struct PathMasker {
 
   private mutating func hideFile(_ target: borrowing OwnedDescriptor) throws(SystemError) {
     if null < 0 { null = try openNull() }
-    try Mounts.attach(try Mounts.clone("", at: null, recursive: false).number, onto: target.number)
+    let device = try Mounts.clone("", at: null, recursive: false)
+    try Mounts.attach(device.number, onto: target.number)
   }
 
   /// The container's own null device, if it is that: an image could have put something else in its place. Else the host's.
@@ -57,6 +58,7 @@ struct PathMasker {
       return
     }
     let empty = try InRoot.open(root, emptyDirectory, OpenFlag.path)
-    try Mounts.attach(try Mounts.clone("", at: empty.number, recursive: false).number, onto: target.number)
+    let copy = try Mounts.clone("", at: empty.number, recursive: false)
+    try Mounts.attach(copy.number, onto: target.number)
   }
 }

@@ -90,7 +90,7 @@ struct SecurityLabel {
 }
 
 /// Names of linux/capability.h.
-package enum CapabilityNames {
+enum CapabilityNames {
   private static let names = [
     "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE",
     "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT",
@@ -100,7 +100,7 @@ package enum CapabilityNames {
   ]
 
   /// `CAP_…` names of a set, with commas.
-  package static func list(_ set: UInt64) -> String {
+  static func list(_ set: UInt64) -> String {
     (0..<64).filter { set >> UInt64($0) & 1 == 1 }.map { $0 < names.count ? "CAP_" + names[$0] : "\($0)" }.joined(separator: ", ")
   }
 }

@@ -10,7 +10,8 @@ struct TerminalMaker {
   /// Makes the pair and `/dev/console`; returns the slave.
   func make(rows: UInt16, columns: UInt16, channel: LaunchChannel, console: Bool = true) throws(HullError) -> Int32 {
     try step("open a terminal") { () throws(SystemError) in
-      let pair = try Pty.open(Files.path(of: try multiplexer().number))
+      let device = try multiplexer()
+      let pair = try Pty.open(Files.path(of: device.number))
       let master = OwnedDescriptor(pair.first)
       if rows > 0 && columns > 0 { try Pty.setSize(pair.second, rows: rows, columns: columns) }
       if console { try bindConsole(pair.second) }
@@ -34,6 +35,7 @@ struct TerminalMaker {
     do { close(try Files.open(name, O_CREAT | O_EXCL | O_WRONLY, mode: 0o620, at: directory).take()) } catch  where error.number == EEXIST {}
     let target = try Files.open(name, OpenFlag.path | O_NOFOLLOW, at: directory)
     if try Files.status(of: target.number).isSymbolicLink { throw SystemError(ELOOP, "bind the terminal on /dev/console") }
-    try Mounts.attach(try Mounts.clone("", at: slave, recursive: false).number, onto: target.number)
+    let tree = try Mounts.clone("", at: slave, recursive: false)
+    try Mounts.attach(tree.number, onto: target.number)
   }
 }

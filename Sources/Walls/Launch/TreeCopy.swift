@@ -38,7 +38,8 @@ enum TreeCopy {
       let from = try Files.open(name, OpenFlag.path | O_DIRECTORY | O_NOFOLLOW, at: source)
       let to = try Files.open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, at: target)
       try copy(from: from.number, to: to.number, depth: depth + 1)
-      copyAttributes(from: try Files.open(".", O_RDONLY, at: from.number).number, to: to.number)
+      let readable = try Files.open(".", O_RDONLY, at: from.number)
+      copyAttributes(from: readable.number, to: to.number)
     case S_IFREG: try copyFile(name, from: source, to: target)
     case S_IFLNK:
       let link = try Files.readLink(name, at: source)
