@@ -95,12 +95,13 @@ let package = Package(
     room("EngineHTTP", on: "Serve", ["Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
 
     // Commands: the client.
-    room("HullCommands", on: "Commands", ["DockerAPI", "LinuxSystem", "Errors", arguments]),
+    room("HullCommands", on: "Commands", ["Errors"]),
 
     .executableTarget(
       name: "hulld", dependencies: ["EngineHTTP", "Engine", "CLinux", "Errors", arguments, log, nio, nioPosix],
       path: "Sources/Executables/hulld", swiftSettings: swift),
-    .executableTarget(name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: swift),
+    .executableTarget(
+      name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: staticSwift, linkerSettings: staticLink),
     .executableTarget(
       name: "hull-shim", dependencies: ["ShimCore"], path: "Sources/Executables/hull-shim", swiftSettings: staticSwift,
       linkerSettings: staticLink),
@@ -118,6 +119,6 @@ let package = Package(
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
     tests("EngineTests", ["Engine", "EngineStore", "Database", "DockerAPI", "Errors"]),
     tests("EngineHTTPTests", ["EngineHTTP", "Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
-    tests("CommandTests", ["HullCommands", "DockerAPI", "Errors"]),
+    tests("CommandTests", ["HullCommands", "Errors"]),
   ]
 )

@@ -1,2 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-@main struct Main { static func main() {} }
+import Glibc
+import HullCommands
+
+@main
+struct Main {
+  static func main() {
+    exit(CommandRunner.run(Array(CommandLine.arguments.dropFirst())))
+  }
+}

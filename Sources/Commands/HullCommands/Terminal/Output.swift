@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// Standard output, buffered, and standard error, not. Used from the one thread there is.
+final class Output {
+  /// The client has a single thread; nothing of it ever runs elsewhere.
+  nonisolated(unsafe) static let shared = Output()
+
+  private var buffer: [UInt8] = []
+
+  func write(_ text: String) { write(text.utf8) }
+
+  func write(_ bytes: some Sequence<UInt8>) {
+    buffer += bytes
+    if buffer.count > 32768 { flush() }
+  }
+
+  func line(_ text: String) { write(text + "\n") }
+
+  func flush() {
+    guard !buffer.isEmpty else { return }
+    Self.writeAll(1, buffer)
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// A line on standard error, behind what was written to standard output before.
+  func error(_ text: String) {
+    flush()
+    Self.writeAll(2, Array(text.utf8) + [0x0A])
+  }
+
+  /// Writes everything; `false` when the reader has gone or the disk is full.
+  @discardableResult
+  static func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
+    var written = 0
+    while written < bytes.count {
+      let count = bytes.withUnsafeBytes { raw in raw.baseAddress.map { Glibc.write(descriptor, $0 + written, raw.count - written) } ?? 0 }
+      if count > 0 {
+        written += count
+      } else if errno == EAGAIN {
+        var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&poller, 1, -1)
+      } else if errno != EINTR {
+        return false
+      }
+    }
+    return true
+  }
+}
