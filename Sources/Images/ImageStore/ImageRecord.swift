@@ -35,10 +35,13 @@ package struct LoadedImage: Sendable, Hashable {
   package let id: ImageID
   /// `nil`: the archive gave it no name.
   package let reference: Reference?
+  /// The image that had the name before.
+  package let replaced: ImageID?
 
-  package init(id: ImageID, reference: Reference?) {
+  package init(id: ImageID, reference: Reference?, replaced: ImageID? = nil) {
     self.id = id
     self.reference = reference
+    self.replaced = replaced
   }
 
   /// Docker's line: `Loaded image: busybox:latest` or `Loaded image ID: sha256:…`.
@@ -70,18 +73,20 @@ package struct ImageHolder: Sendable, Hashable {
 /// One line of `docker history`, newest first.
 package struct HistoryLine: Sendable, Hashable {
   /// `<missing>` for all but the images that are here.
-  package let id: String
+  package internal(set) var id: String
   /// Seconds since 1970.
   package let created: Int64
   package let createdBy: String
   package let comment: String
-  package let tags: [String]
+  package internal(set) var tags: [String]
   /// Bytes of the layer, 0 for a metadata step.
   package let size: Int64
 }
 
 /// Which images a list shows (`docker images --filter`); all that are given must hold.
 package struct ImageFilter: Sendable {
+  /// Also untagged images that others were committed from (`docker images --all`).
+  package var all = false
   package var dangling: Bool?
   /// `key` or `key=value`; all must hold.
   package var labels: [String] = []

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import ContentStore
 import Database
 import Errors
+import Glibc
 import Layers
+import LinuxSystem
 import OCISpec
 
 /// All images of one engine: blobs and unpacked layers on disk, names and descriptions in the database.
@@ -12,107 +15,49 @@ package final class ImageStore: Sendable {
   package let database: HullDatabase
   package let blobs: ContentStore
   package let layers: LayerStore
-
-  /// Opens the store below `root` (`content/`, `layers/`), and removes what an interrupted run left behind.
-  package init(root: String, database: HullDatabase) throws(HullError) {
-    self.database = database
-    blobs = try ContentStore(root: root + "/content")
-    layers = try LayerStore(root: root + "/layers")
-  }
+  let claims: Claims
+  let configs = ConfigCache()
+  /// Held while images are removed: what one removal has looked at, another must not change.
+  let removing = Monitor<Void>(())
+  private let lock: Int32
 
   /// The tables, for `HullDatabase(path:schemas:)`.
-  package static let schema = Schema(name: "images", migrations: [])
+  package static let schema = ImageSchema.schema
 
-  // MARK: Bringing in and taking out
-
-  /// `docker load`: reads an archive (docker-archive or OCI layout; plain, gzip or zstd) to its end.
-  /// - Parameters:
-  ///   - platform: which image of an index to take; `nil`: the host's.
-  ///   - progress: gets a line for each layer while it is unpacked.
-  package func load(from fd: Int32, platform: Platform? = nil, progress: (String) -> Void = { _ in }) throws(HullError) -> [LoadedImage] {
-    throw HullError(.unsupported, "load")
+  /// Opens the store below `root` (`content/`, `layers/`), and removes what an interrupted run left behind.
+  /// Throws `conflict` when another engine has it open.
+  package init(root: String, database: HullDatabase) throws(HullError) {
+    self.database = database
+    lock = try ImageStore.lock(root)
+    do throws(HullError) {
+      blobs = try ContentStore(root: root + "/content")
+      layers = try LayerStore(root: root + "/layers")
+      claims = Claims(database: database, blobs: blobs, layers: layers)
+      try claims.collect(blobs: blobs.all(), chains: layers.all())
+    } catch {
+      close(lock)
+      throw error
+    }
   }
 
-  /// `docker save`: an OCI layout that is also a docker-archive. Names are references or IDs.
-  package func save(_ names: [String], to fd: Int32) throws(HullError) {
-    throw HullError(.unsupported, "save")
+  deinit { close(lock) }
+
+  private static func lock(_ root: String) throws(HullError) -> Int32 {
+    let file = try step("cannot open the image store in \(root)") { () throws(SystemError) in
+      try Files.makeDirectories(root, mode: 0o711)
+      return try Files.open(root + "/images.lock", O_RDWR | O_CREAT, mode: 0o600)
+    }.take()
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      close(file)
+      throw HullError(.conflict, "the images in \(root) are in use by another hulld: stop it or use another --root")
+    }
+    return file
   }
 
-  /// `docker import`: a root file system's archive becomes an image of one layer.
-  package func importRoot(from fd: Int32, _ request: ImportRequest) throws(HullError) -> ImageID {
-    throw HullError(.unsupported, "import")
-  }
-
-  /// `docker commit`: what a container changed becomes a layer on top of its image.
-  package func commit(_ request: CommitRequest) throws(HullError) -> ImageID {
-    throw HullError(.unsupported, "commit")
-  }
-
-  // MARK: Looking
-
-  /// By reference, whole ID or unambiguous ID prefix. Throws `notFound` with Docker's `No such image: x:latest`.
-  package func resolve(_ name: String) throws(HullError) -> ImageRecord {
-    throw HullError(.unsupported, "resolve")
-  }
-
-  /// Newest first.
-  package func list(_ filter: ImageFilter = ImageFilter()) throws(HullError) -> [ImageRecord] {
-    throw HullError(.unsupported, "list")
-  }
-
-  /// Newest step first.
-  package func history(_ name: String) throws(HullError) -> [HistoryLine] {
-    throw HullError(.unsupported, "history")
-  }
-
-  // MARK: Naming and removing
-
-  /// `docker tag`: moves the name when it is taken.
-  /// - Returns: the image's ID.
-  @discardableResult
-  package func tag(_ source: String, as target: Reference) throws(HullError) -> ImageID {
-    throw HullError(.unsupported, "tag")
-  }
-
-  /// `docker rmi`, with Docker's conflicts.
-  /// - Parameter holders: the containers that use an image.
-  package func remove(
-    _ name: String, force: Bool, prune: Bool = true, holders: (ImageID) -> [ImageHolder]
-  ) throws(HullError) -> [Removal] {
-    throw HullError(.unsupported, "remove")
-  }
-
-  /// `docker image prune`: dangling images (or, with `dangling: false` in the filter, all) that no container uses.
-  /// - Returns: what was removed and the bytes of disk that this freed.
-  package func prune(_ filter: ImageFilter, holders: (ImageID) -> [ImageHolder]) throws(HullError) -> (removals: [Removal], reclaimed: Int64) {
-    throw HullError(.unsupported, "prune")
-  }
-
-  // MARK: Layers for containers
-
-  /// Keeps an image's layers for a container, until `release`, even when the image is removed. Survives restarts.
-  /// - Returns: the layers' directories, topmost first.
-  package func hold(_ image: ImageID, by container: String) throws(HullError) -> [String] {
-    throw HullError(.unsupported, "hold")
-  }
-
-  /// The directories of the layers that `container` holds, topmost first.
-  package func layersHeld(by container: String) throws(HullError) -> [String] {
-    throw HullError(.unsupported, "layersHeld")
-  }
-
-  /// Lets go; layers that nothing else uses are removed.
-  package func release(_ container: String) throws(HullError) {
-    throw HullError(.unsupported, "release")
-  }
-
-  /// Containers that hold layers: what start-up compares with the containers it knows.
-  package func layerHolders() throws(HullError) -> [String] {
-    throw HullError(.unsupported, "layerHolders")
-  }
-
-  /// Bytes of all unpacked layers (`docker system df`).
-  package func layersSize() throws(HullError) -> Int64 {
-    throw HullError(.unsupported, "layersSize")
+  /// Nanoseconds since 1970.
+  static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

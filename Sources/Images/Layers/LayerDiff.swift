@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Errors
+import Glibc
+import LinuxSystem
 import OCISpec
 
 /// What a container's own directory changes against the layers below it.
@@ -12,11 +15,35 @@ package enum LayerDiff {
     package let kind: Kind
   }
 
-  /// `docker diff`: sorted by path.
+  /// Where a container's mounts lie: empty files and directories there are no changes of the container's.
+  package static let mountPoints: Set<String> = [
+    "/.dockerenv", "/dev", "/dev/console", "/dev/mqueue", "/dev/pts", "/dev/shm", "/etc/hostname", "/etc/hosts", "/etc/mtab",
+    "/etc/resolv.conf", "/proc", "/sys",
+  ]
+
+  /// `docker diff`: sorted by path. A directory is there when it was changed itself or something in it was.
   /// - Parameters:
   ///   - upper: the container's directory of the union
   ///   - lowers: the layers below, topmost first
   package static func changes(upper: String, lowers: [String]) throws(HullError) -> [Change] {
-    throw HullError(.unsupported, "changes")
+    var comparison = try LayerComparison(upper: upper, lowers: lowers)
+    defer { comparison.close() }
+    return try comparison.run()
+  }
+
+  /// `docker commit`: the container's directory as a layer archive.
+  /// - Returns: bytes of regular files.
+  @discardableResult
+  package static func write(upper: Int32, to sink: any ByteSink) throws(HullError) -> Int64 {
+    let buffered = BufferedSink(sink)
+    let writer = TarWriter(buffered)
+    var options = TreePacker.Options()
+    options.whiteouts = true
+    options.leaveOutEmpty = mountPoints
+    let packer = TreePacker(root: upper, writer: writer, options: options)
+    try packer.pack([], as: [])
+    try writer.finish()
+    try buffered.flush()
+    return packer.size
   }
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An entry's path, taken apart: where it belongs below the root.
-struct EntryPath: Hashable {
+package struct EntryPath: Sendable, Hashable {
   /// Components of the directory, joined by single slashes; empty for the root.
-  let parent: [UInt8]
+  package let parent: [UInt8]
   /// The last component; empty for the root itself.
-  let leaf: [UInt8]
+  package let leaf: [UInt8]
 
   /// Leading slashes and `.` components mean nothing; `nil` when a component is `..`.
-  init?(_ path: [UInt8]) {
+  package init?(_ path: [UInt8]) {
     let slash = UInt8(ascii: "/")
     let dot = UInt8(ascii: ".")
     var components: [ArraySlice<UInt8>] = []
@@ -21,9 +21,9 @@ struct EntryPath: Hashable {
     parent = Array(components.joined(separator: [slash]))
   }
 
-  var isRoot: Bool { leaf.isEmpty }
+  package var isRoot: Bool { leaf.isEmpty }
 
-  var whole: [UInt8] { parent.isEmpty ? leaf : parent + [UInt8(ascii: "/")] + leaf }
+  package var whole: [UInt8] { parent.isEmpty ? leaf : parent + [UInt8(ascii: "/")] + leaf }
 }
 
 /// What the names of a layer archive mean (OCI image specification, whiteouts; the second prefix is AUFS's own bookkeeping).

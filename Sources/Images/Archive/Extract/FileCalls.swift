@@ -90,5 +90,5 @@ extension TarEntry.Time {
 
 extension stat {
   /// Overlayfs's mark for "not there any more".
-  var isWhiteout: Bool { isCharacterDevice && st_rdev == 0 }
+  package var isWhiteout: Bool { isCharacterDevice && st_rdev == 0 }
 }

@@ -65,13 +65,13 @@ package final class TreePacker {
     defer { close(fd) }
     var status = stat()
     guard fstat(fd, &status) == 0, let names = DirectoryListing.names(fd) else { throw systemFailure("cannot read \(shown(path))") }
-    if names.isEmpty, leavesOut(path) { return [] }
+    if leavesOut(path), names.allSatisfy({ leavesOut(join(path, $0)) && FileCalls.status(fd, $0)?.st_size ?? 0 == 0 }) { return [] }
     if !name.isEmpty {
       var entry = entry(.directory, name, status)
       entry.attributes = AttributeReader.attributes(of: fd)
       try writer.begin(entry)
     }
-    if options.whiteouts, isOpaque(fd) {
+    if options.whiteouts, DirectoryListing.isOpaque(fd) {
       try writer.begin(entry(.regular, join(name, Whiteout.opaqueName), status, mode: status.st_mode & 0o777))
     }
     return names.sorted { $0.lexicographicallyPrecedes($1) }
@@ -161,11 +161,6 @@ package final class TreePacker {
     let fd = FileCalls.open(root, path, O_RDONLY | O_DIRECTORY, resolve: Resolve.beneath | Resolve.noSymbolicLinks | Resolve.noMagicLinks)
     guard fd >= 0 else { throw systemFailure("cannot open the directory \(shown(path))") }
     return fd
-  }
-
-  private func isOpaque(_ fd: Int32) -> Bool {
-    var value: UInt8 = 0
-    return fgetxattr(fd, FileCalls.opaque, &value, 1) == 1 && value == UInt8(ascii: "y")
   }
 
   private func linkTarget(_ leaf: [UInt8], in parent: Int32) -> [UInt8]? {

@@ -76,89 +76,74 @@ private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
   return thread
 }
 
-/// A ring of blocks between one writer and one reader, under one mutex.
-private final class BlockRing: @unchecked Sendable {
-  // Every access to the variables below is between lock and unlock; the blocks themselves belong to whoever took them.
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let changed: UnsafeMutablePointer<pthread_cond_t>
-  private let blocks: [UnsafeMutableRawBufferPointer]
-  private var lengths: [Int]
-  private var head = 0
-  private var filled = 0
-  private var ended = false
-  private var closed = false
-  private var failure: HullError?
+/// A ring of blocks between one writer and one reader. Whoever took a block owns its bytes until it is put or given back.
+private final class BlockRing: Sendable {
+  private struct State {
+    var lengths: [Int]
+    var head = 0
+    var filled = 0
+    var ended = false
+    var closed = false
+    var failure: HullError?
+  }
+
+  // The addresses never change; see above for what they point at.
+  private nonisolated(unsafe) let blocks: [UnsafeMutableRawBufferPointer]
+  private let monitor: Monitor<State>
 
   init(count: Int, size: Int) {
-    mutex = .allocate(capacity: 1)
-    changed = .allocate(capacity: 1)
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
     blocks = (0..<count).map { _ in .allocate(byteCount: size, alignment: 4096) }
-    lengths = Array(repeating: 0, count: count)
+    monitor = Monitor(State(lengths: Array(repeating: 0, count: count)))
   }
 
   deinit {
-    pthread_cond_destroy(changed)
-    pthread_mutex_destroy(mutex)
-    mutex.deallocate()
-    changed.deallocate()
     for block in blocks { block.deallocate() }
   }
 
   /// The writer's next block; `nil` when nobody reads any more.
   func free() -> UnsafeMutableRawBufferPointer? {
-    locked {
-      while filled == blocks.count, !closed { pthread_cond_wait(changed, mutex) }
-      return closed ? nil : blocks[(head + filled) % blocks.count]
+    monitor.wait { state in
+      if state.closed { return .some(nil) }
+      return state.filled == blocks.count ? nil : blocks[(state.head + state.filled) % blocks.count]
     }
   }
 
   /// The block from `free` holds `count` bytes; 0 ends the stream.
   func put(_ count: Int) {
-    locked {
+    monitor.with { state in
       if count == 0 {
-        ended = true
+        state.ended = true
       } else {
-        lengths[(head + filled) % blocks.count] = count
-        filled += 1
+        state.lengths[(state.head + state.filled) % blocks.count] = count
+        state.filled += 1
       }
     }
   }
 
   func fail(_ error: HullError) {
-    locked {
-      failure = error
-      ended = true
+    monitor.with { state in
+      state.failure = error
+      state.ended = true
     }
   }
 
   /// The reader's next block; `nil` at the end.
   func take() throws(HullError) -> UnsafeRawBufferPointer? {
-    let result: Result<UnsafeRawBufferPointer?, HullError> = locked {
-      while filled == 0, !ended, !closed { pthread_cond_wait(changed, mutex) }
-      if filled > 0 { return .success(UnsafeRawBufferPointer(rebasing: blocks[head][..<lengths[head]])) }
-      return failure.map { .failure($0) } ?? .success(nil)
+    let result: Result<UnsafeRawBufferPointer?, HullError> = monitor.wait { state in
+      if state.filled > 0 { return .success(UnsafeRawBufferPointer(rebasing: blocks[state.head][..<state.lengths[state.head]])) }
+      guard state.ended || state.closed else { return nil }
+      return state.failure.map { .failure($0) } ?? .success(nil)
     }
     return try result.get()
   }
 
   /// The reader is done with the block from `take`.
   func giveBack() {
-    locked {
-      head = (head + 1) % blocks.count
-      filled -= 1
+    monitor.with { state in
+      state.head = (state.head + 1) % blocks.count
+      state.filled -= 1
     }
   }
 
-  func close() { locked { closed = true } }
-
-  private func locked<Value>(_ body: () -> Value) -> Value {
-    pthread_mutex_lock(mutex)
-    defer {
-      pthread_cond_broadcast(changed)
-      pthread_mutex_unlock(mutex)
-    }
-    return body()
-  }
+  func close() { monitor.with { $0.closed = true } }
 }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import Database
+import GRDB
+
+/// The tables of the image store. Steps are only ever added.
+enum ImageSchema {
+  static let schema = Schema(name: "images", migrations: [("1-images", first)])
+
+  private static let first: @Sendable (GRDB.Database) throws -> Void = { database in
+    try database.execute(
+      sql: """
+        -- An image is its configuration; its manifest is what its first archive or registry had.
+        CREATE TABLE image (
+          id TEXT PRIMARY KEY, config BLOB NOT NULL, manifest TEXT NOT NULL, created INTEGER NOT NULL, added INTEGER NOT NULL, tagged INTEGER,
+          parent TEXT REFERENCES image(id) ON DELETE SET NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX image_parent ON image(parent);
+        -- Several manifests may have the same configuration: the same layers, compressed differently.
+        CREATE TABLE manifest (
+          digest TEXT PRIMARY KEY, image TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE, media_type TEXT NOT NULL, size INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX manifest_image ON manifest(image);
+        -- Which blobs an image needs.
+        CREATE TABLE image_blob (
+          image TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE, digest TEXT NOT NULL, PRIMARY KEY (image, digest)
+        ) WITHOUT ROWID;
+        CREATE INDEX image_blob_digest ON image_blob(digest);
+        -- Unpacked layers by chain ID, and who needs them: images, lowest layer at position 0, and containers.
+        CREATE TABLE layer (chain TEXT PRIMARY KEY, diff_id TEXT NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE image_layer (
+          image TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE, position INTEGER NOT NULL, chain TEXT NOT NULL REFERENCES layer(chain),
+          PRIMARY KEY (image, position)
+        ) WITHOUT ROWID;
+        CREATE INDEX image_layer_chain ON image_layer(chain);
+        CREATE TABLE layer_hold (
+          holder TEXT NOT NULL, position INTEGER NOT NULL, chain TEXT NOT NULL REFERENCES layer(chain), PRIMARY KEY (holder, position)
+        ) WITHOUT ROWID;
+        CREATE INDEX layer_hold_chain ON layer_hold(chain);
+        -- Names: canonical reference, by tag or by digest.
+        CREATE TABLE image_name (
+          name TEXT PRIMARY KEY, repository TEXT NOT NULL, image TEXT NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+          manifest TEXT NOT NULL REFERENCES manifest(digest)
+        ) WITHOUT ROWID;
+        CREATE INDEX image_name_image ON image_name(image);
+        CREATE INDEX image_name_repository ON image_name(repository);
+        """)
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import GRDB
+import OCISpec
+
+extension ImageStore {
+  /// By reference, whole ID or unambiguous ID prefix. Throws `notFound` with Docker's `No such image: x:latest`.
+  package func resolve(_ name: String) throws(HullError) -> ImageRecord {
+    try find(name).record
+  }
+
+  /// The image, and the manifest that the name stands for.
+  func find(_ name: String) throws(HullError) -> (record: ImageRecord, manifest: Descriptor) {
+    let wanted = try ImageName(name)
+    let found = try database.read("look up image \(name)") { database -> (ImageRecord, Descriptor)? in
+      let catalog = Catalog(database: database)
+      guard let (id, manifest) = try catalog.lookUp(wanted), let record = try catalog.record(id, configs) else { return nil }
+      return (record, try manifest.flatMap(catalog.manifest) ?? record.manifest)
+    }
+    guard let found else { throw HullError(.notFound, "No such image: \(wanted.shown)") }
+    return found
+  }
+
+  /// Newest first.
+  package func list(_ filter: ImageFilter = ImageFilter()) throws(HullError) -> [ImageRecord] {
+    let bounds = try bounds(filter)
+    let records = try database.read("list the images") { database in
+      let catalog = Catalog(database: database)
+      return try catalog.allImages().compactMap { try catalog.record($0, configs) }
+    }
+    let parents = Set(records.compactMap(\.parent))
+    return records.compactMap { record in
+      guard filter.matches(record, bounds, hasChildren: parents.contains(record.id)) else { return nil }
+      return filter.references.isEmpty ? record : record.keeping { filter.matchesReference($0) }
+    }
+  }
+
+  /// Newest step first.
+  package func history(_ name: String) throws(HullError) -> [HistoryLine] {
+    let record = try resolve(name)
+    let (sizes, ancestors) = try database.read("look up image \(name)") { database -> ([Int64], [ImageRecord]) in
+      let catalog = Catalog(database: database)
+      var ancestors = [record]
+      while let parent = ancestors.last?.parent, let next = try catalog.record(parent, configs) { ancestors.append(next) }
+      return (try catalog.layers(of: record.id).map(\.size), ancestors)
+    }
+    var layer = 0
+    var lines: [HistoryLine] = []
+    for step in record.config.history {
+      var size: Int64 = 0
+      if step.emptyLayer != true {
+        guard layer < sizes.count else { throw HullError(.internalError, "too many non-empty layers in History section") }
+        size = sizes[layer]
+        layer += 1
+      }
+      lines.append(HistoryLine(step, size: size))
+    }
+    lines.reverse()
+    for (index, image) in ancestors.enumerated() where index < lines.count {
+      lines[index].id = image.id.description
+      lines[index].tags = image.tags.map(\.familiar)
+    }
+    return lines
+  }
+
+  /// `docker tag`: moves the name when it is taken.
+  /// - Returns: the image's ID.
+  @discardableResult
+  package func tag(_ source: String, as target: Reference) throws(HullError) -> ImageID {
+    guard target.digest == nil else { throw HullError(.invalidArgument, "refusing to create a tag with a digest reference") }
+    guard target.familiarName != "sha256" else {
+      throw HullError(.invalidArgument, "refusing to create an ambiguous tag using digest algorithm as name")
+    }
+    let (record, manifest) = try find(source)
+    return try database.write("tag image \(source)") { database in
+      let catalog = Catalog(database: database)
+      // It may have been removed since it was looked up.
+      guard try catalog.exists(record.id), try catalog.manifest(manifest.digest) != nil else {
+        throw HullError(.notFound, "No such image: \(source)")
+      }
+      try catalog.name(record.id, target.withDefaultTag, manifest: manifest.digest, now: ImageStore.now())
+      return record.id
+    }
+  }
+
+  /// Bytes of all unpacked layers (`docker system df`).
+  package func layersSize() throws(HullError) -> Int64 {
+    try database.read("look up layers") { try Catalog(database: $0).layerSizes().values.reduce(0, +) }
+  }
+
+  /// Bytes of the layers of `image` that other images have too (`docker system df -v`).
+  package func sharedSize(of image: ImageID) throws(HullError) -> Int64 {
+    try database.read("look up layers") { database in
+      let sql = """
+        SELECT coalesce(sum(size), 0) FROM layer JOIN image_layer USING (chain)
+        WHERE image = ?1 AND EXISTS (SELECT 1 FROM image_layer other WHERE other.chain = layer.chain AND other.image <> ?1)
+        """
+      return try Int64.fetchOne(database, sql: sql, arguments: [image.description]) ?? 0
+    }
+  }
+}
+
+/// What a client may call an image.
+enum ImageName {
+  case id(Digest)
+  /// A reference; the text may also be the beginning of an ID.
+  case reference(Reference, text: String)
+
+  init(_ text: String) throws(HullError) {
+    if let id = try? Digest(text) {
+      self = .id(id)
+    } else if text.utf8.count == 64, let id = try? Digest("sha256:\(text)") {
+      self = .id(id)
+    } else {
+      self = .reference(try Reference(text), text: text)
+    }
+  }
+
+  /// As Docker names it in messages.
+  var shown: String {
+    switch self {
+    case .id(let id): id.description
+    case .reference(let reference, _): reference.withDefaultTag.familiar
+    }
+  }
+}
+
+extension Catalog {
+  /// The image, and the manifest when it was asked for by name.
+  func lookUp(_ name: ImageName) throws -> (ImageID, Digest?)? {
+    switch name {
+    case .id(let id): return try exists(id) ? (id, nil) : nil
+    case .reference(let reference, let text):
+      // With both a tag and a digest only the digest counts: what a tag means may have changed.
+      let key = reference.digest.map(reference.with(digest:)) ?? reference.withDefaultTag
+      if let (image, manifest) = try image(named: key) { return (image, manifest) }
+      return try image(prefix: text).map { ($0, nil) }
+    }
+  }
+
+  func manifest(_ digest: Digest) throws -> Descriptor? {
+    let row = try Row.fetchOne(database, sql: "SELECT media_type, size FROM manifest WHERE digest = ?", arguments: [digest.description])
+    return row.map { Descriptor(mediaType: $0[0], digest: digest, size: $0[1]) }
+  }
+}
+
+extension HistoryLine {
+  fileprivate init(_ step: ImageConfig.History, size: Int64) {
+    self.init(
+      id: "<missing>", created: RFC3339.parse(step.created ?? "")?.seconds ?? 0, createdBy: step.createdBy ?? "", comment: step.comment ?? "",
+      tags: [], size: size)
+  }
+}

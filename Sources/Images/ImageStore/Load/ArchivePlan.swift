@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import ContentStore
+import Errors
+import OCISpec
+
+/// One image that an archive holds, checked as far as that can be done without unpacking it.
+struct PlannedImage {
+  struct Layer {
+    let descriptor: Descriptor
+    let file: Ingest.File
+    let diffID: Digest
+  }
+
+  let id: ImageID
+  let config: ImageConfig
+  let rawConfig: [UInt8]
+  let manifest: Descriptor
+  /// Lowest first.
+  let layers: [Layer]
+  /// Files that become blobs: manifest, configuration, layers.
+  let files: [(file: Ingest.File, digest: Digest)]
+  var references: [Reference]
+}
+
+/// Finds the images in a spooled archive.
+struct ArchivePlan {
+  static let maximumLayers = 500
+  let spool: ArchiveSpool
+  let platform: Platform
+
+  /// All images, in the archive's order. Throws when there is none, or when something about one of them is wrong.
+  func images() throws(HullError) -> [PlannedImage] {
+    let index = try spool.item("index.json", namedBy: "the layout")
+    let manifests = try spool.item("manifest.json", namedBy: "the layout")
+    var images: [PlannedImage] = []
+    if let index { images = try OCILayoutPlan(self).images(spool.read(index, "index.json")) }
+    if let manifests { images = try DockerArchivePlan(self).images(spool.read(manifests, "manifest.json"), known: images) }
+    guard index != nil || manifests != nil else {
+      throw HullError(.invalidArgument, "invalid archive: does not contain a manifest.json or an index.json")
+    }
+    return images
+  }
+
+  /// Puts one image together from its parts and compares them with each other.
+  func image(
+    manifest: Descriptor, manifestFile: Ingest.File, config: ArchiveSpool.Item, layers: [(Descriptor, ArchiveSpool.Item)], references: [Reference]
+  ) throws(HullError) -> PlannedImage {
+    let rawConfig = try spool.read(config, "the configuration \(config.digest)")
+    let parsed: ImageConfig = try JSON.decode(rawConfig, "the configuration \(config.digest)")
+    guard parsed.os.isEmpty || parsed.os == "linux" else {
+      throw HullError(.invalidArgument, "cannot load \(quoted(parsed.os)) image on linux")
+    }
+    let diffIDs = parsed.rootfs.diffIDs
+    guard diffIDs.count == layers.count else {
+      throw HullError(.invalidArgument, "invalid manifest, layers length mismatch: expected \(layers.count), got \(diffIDs.count)")
+    }
+    guard layers.count <= ArchivePlan.maximumLayers else {
+      throw HullError(.invalidArgument, "image \(config.digest) has \(layers.count) layers, more than \(ArchivePlan.maximumLayers)")
+    }
+    if let foreign = diffIDs.first(where: { $0.algorithm != "sha256" }) {
+      throw HullError(.unsupported, "image \(config.digest): diff ID \(foreign): only sha256 is supported")
+    }
+    let planned = zip(layers, diffIDs).map { PlannedImage.Layer(descriptor: $0.0.0, file: $0.0.1.file, diffID: $0.1) }
+    return PlannedImage(
+      id: config.digest, config: parsed, rawConfig: rawConfig, manifest: manifest, layers: planned,
+      files: [(manifestFile, manifest.digest), (config.file, config.digest)] + layers.map { ($0.1.file, $0.1.digest) }, references: references)
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import GRDB
+import OCISpec
+
+extension ImageStore {
+  /// Keeps an image's layers for a container, until `release`, even when the image is removed. Survives restarts.
+  /// - Returns: the layers' directories, topmost first.
+  package func hold(_ image: ImageID, by container: String) throws(HullError) -> [String] {
+    try database.write("keep the layers of \(image)") { database in
+      let catalog = Catalog(database: database)
+      guard try catalog.exists(image) else { throw HullError(.notFound, "No such image: \(image)") }
+      let chains = try catalog.chains(of: image)
+      for (position, chain) in chains.enumerated() {
+        try database.execute(
+          sql: "INSERT INTO layer_hold (holder, position, chain) VALUES (?, ?, ?) ON CONFLICT (holder, position) DO UPDATE SET chain = excluded.chain",
+          arguments: [container, position, chain.description])
+      }
+      return chains.reversed().map(layers.path(of:))
+    }
+  }
+
+  /// The directories of the layers that `container` holds, topmost first.
+  package func layersHeld(by container: String) throws(HullError) -> [String] {
+    try database.read("look up the layers of \(container)") { database in
+      try Catalog(database: database).held(by: container).reversed().map(layers.path(of:))
+    }
+  }
+
+  /// Lets go; layers that nothing else uses are removed.
+  package func release(_ container: String) throws(HullError) {
+    let lost = try database.write("let go of the layers of \(container)") { database in
+      let catalog = Catalog(database: database)
+      let chains = try catalog.held(by: container)
+      try database.execute(sql: "DELETE FROM layer_hold WHERE holder = ?", arguments: [container])
+      return try chains.reversed().filter(catalog.forgetLayer)
+    }
+    try claims.collect(blobs: [], chains: lost)
+  }
+
+  /// Containers that hold layers: what start-up compares with the containers it knows.
+  package func layerHolders() throws(HullError) -> [String] {
+    try database.read("look up who holds layers") { try String.fetchAll($0, sql: "SELECT DISTINCT holder FROM layer_hold ORDER BY holder") }
+  }
+}
+
+extension Catalog {
+  /// Lowest first.
+  fileprivate func held(by container: String) throws -> [Digest] {
+    try digests("SELECT chain FROM layer_hold WHERE holder = ? ORDER BY position", [container])
+  }
+}
