@@ -71,7 +71,7 @@ def test_an_exit_that_happened_in_between_is_known(engine, docker, interrupt, tm
 
     interrupt(finish)
     until(lambda: docker("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", identity).out == "exited 23", "the exit is known")
-    assert docker("logs", identity).out == "bye"
+    until(lambda: docker("logs", identity).out == "bye", "its last words are in the log")
     assert docker("wait", identity).out == "23"
     assert docker("start", identity).out == identity
 

@@ -90,7 +90,7 @@ def count(engine):
         "mounts of the daemon": mounts(engine.pid, engine.directory),
         "cgroups": cgroups(engine.cgroup_parent),
         "namespaces": namespaces(owned | {engine.pid}),
-        "processes": sorted(f"{pid} {processes.command_line(pid)}" for pid in owned),
+        "processes": sorted("the daemon" if pid == engine.pid else f"{pid} {processes.command_line(pid)}" for pid in owned),
         "files": files(engine.root, engine.state),
         "database rows": rows(engine.root / "hull.db"),
         "open files of the daemon": descriptors(engine.pid),
