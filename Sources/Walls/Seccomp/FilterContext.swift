@@ -17,6 +17,8 @@ final class FilterContext {
     self.context = context
     // The launcher sets no_new_privs itself, where the plan asks for it; a filter must not depend on it.
     _ = seccomp_attr_set(context, SCMP_FLTATR_CTL_NNP, 0)
+    // A binary tree instead of a chain: the kernel walks the filter once per system call number when it is installed.
+    _ = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2)
   }
 
   deinit { seccomp_release(context) }
