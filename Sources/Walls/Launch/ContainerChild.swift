@@ -65,7 +65,7 @@ struct ContainerChild {
     }
     let devices = DeviceMaker(root: root, bindsFromHost: bindsDevices)
     try devices.make(plan.devices)
-    if !plan.mounts.contains(where: { $0.isBind && PathText.normalized($0.destination) == "/dev" }) { try devices.link() }
+    if !plan.mounts.contains(where: { $0.isBind && $0.isOn("/dev") }) { try devices.link() }
     try enterCgroup()
     try runHooks()
     try SysctlWriter.write(plan.sysctls)
@@ -95,17 +95,19 @@ struct ContainerChild {
   }
 
   private func joinNamespaces() throws(HullError) {
-    let kinds: [(NamespacePlan.Kind, UInt64)] = [
-      (.network, NamespaceFlag.network), (.ipc, NamespaceFlag.ipc), (.uts, NamespaceFlag.uts), (.time, NamespaceFlag.time),
-    ]
-    for (kind, flag) in kinds {
-      guard let namespace = inherited.namespaces[kind] else { continue }
-      try step("join the \(kind) namespace") { () throws(SystemError) in try Namespaces.enter(namespace, flag) }
-    }
+    try join(.network, NamespaceFlag.network)
+    try join(.ipc, NamespaceFlag.ipc)
+    try join(.uts, NamespaceFlag.uts)
+    try join(.time, NamespaceFlag.time)
     if plan.makes(.time) { try step("make the time namespace") { () throws(SystemError) in try makeTimeNamespace() } }
     if plan.makes(.network) && plan.loopbackUp {
       try step("set up the network namespace") { () throws(SystemError) in try Netlink.loopbackUp() }
     }
+  }
+
+  private func join(_ kind: NamespacePlan.Kind, _ flag: UInt64) throws(HullError) {
+    guard let namespace = inherited.namespaces[kind] else { return }
+    try step("join the \(kind) namespace") { () throws(SystemError) in try Namespaces.enter(namespace, flag) }
   }
 
   /// Offsets can only be set while nobody is inside, so the process makes the namespace, sets them and then enters.

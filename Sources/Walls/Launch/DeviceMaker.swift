@@ -51,13 +51,18 @@ struct DeviceMaker {
   func link() throws(HullError) {
     try step("set up /dev") { () throws(SystemError) in
       let directory = try InRoot.makeDirectories(root, "dev")
-      var links = [("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")]
-      if access("/proc/kcore", F_OK) == 0 { links.append(("core", "/proc/kcore")) }
-      for (name, target) in links where symlinkat(target, directory.number, name) != 0 && errno != EEXIST {
-        throw SystemError(errno, "symlink /dev/\(name)")
-      }
+      try link("fd", "/proc/self/fd", in: directory)
+      try link("stdin", "/proc/self/fd/0", in: directory)
+      try link("stdout", "/proc/self/fd/1", in: directory)
+      try link("stderr", "/proc/self/fd/2", in: directory)
+      if access("/proc/kcore", F_OK) == 0 { try link("core", "/proc/kcore", in: directory) }
       if unlinkat(directory.number, "ptmx", 0) != 0 && errno != ENOENT { throw SystemError(errno, "remove /dev/ptmx") }
-      try checked("symlink /dev/ptmx") { symlinkat("pts/ptmx", directory.number, "ptmx") }
+      try link("ptmx", "pts/ptmx", in: directory)
     }
+  }
+
+  /// What is there already stays.
+  private func link(_ name: String, _ target: String, in directory: borrowing OwnedDescriptor) throws(SystemError) {
+    if symlinkat(target, directory.number, name) != 0 && errno != EEXIST { throw SystemError(errno, "symlink /dev/\(name)") }
   }
 }

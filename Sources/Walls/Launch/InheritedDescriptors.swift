@@ -70,4 +70,7 @@ extension RootPlan {
 
 extension MountPlan {
   var isBind: Bool { flags & MountFlag.bind != 0 || type == "bind" || type == "rbind" }
+
+  /// Whether the destination is written as this path, slashes at the end aside.
+  func isOn(_ path: String) -> Bool { destination.hasPrefix(path) && destination.utf8.dropFirst(path.utf8.count).allSatisfy { $0 == 0x2f } }
 }

@@ -17,7 +17,7 @@ struct Mounter {
 
   mutating func mount(_ mount: MountPlan, index: Int) throws(HullError) {
     do throws(SystemError) {
-      if PathText.normalized(mount.destination) == "/" { throw SystemError(EINVAL, "mount over the root itself") }
+      if mount.isOn("/") { throw SystemError(EINVAL, "mount over the root itself") }
       switch mount.type {
       case _ where mount.isBind: try bind(mount, source: bindSources[index])
       case _ where mount.flags & MountFlag.remount != 0: try remount(mount)
@@ -131,7 +131,7 @@ struct Mounter {
   /// Inside proc only files that virtualize numbers may be covered: a process could otherwise be made to believe anything about itself.
   private func refuseProc(_ target: Int32, _ mount: MountPlan) throws(SystemError) {
     guard mount.type != "proc", try Files.fileSystemType(of: target) == FileSystemType.proc else {
-      if mount.isBind && PathText.normalized(mount.destination) == "/proc" { throw SystemError(EPERM, "cover /proc with what is not proc") }
+      if mount.isBind && mount.isOn("/proc") { throw SystemError(EPERM, "cover /proc with what is not proc") }
       return
     }
     let path = try Files.readLink(Files.path(of: target))
@@ -142,16 +142,4 @@ struct Mounter {
     "cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo", "net/dev", "sys/kernel/ns_last_pid",
     "sys/crypto/fips_enabled",
   ]
-}
-
-/// Paths as text.
-enum PathText {
-  /// Without double slashes, `.` and, by name only, `..`.
-  static func normalized(_ path: String) -> String {
-    var parts: [Substring] = []
-    for part in path.split(separator: "/") where part != "." {
-      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-    }
-    return "/" + parts.joined(separator: "/")
-  }
 }
