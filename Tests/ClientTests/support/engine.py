@@ -148,6 +148,8 @@ class DockerEngine(Engine):
             if processes.command_line(pid).startswith(f"containerd --config {self.state}"):
                 os.kill(pid, signal.SIGKILL)
                 until(lambda: not processes.alive(pid), "containerd ends")
+                # A zombie that nobody reaps would still count as a running containerd.
+                (self.state / "containerd/containerd.pid").unlink(missing_ok=True)
 
     def close(self):
         super().close()

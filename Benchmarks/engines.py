@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engines that are compared, each with folders and a socket of its own."""
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+BINARIES = Path(os.environ.get("HULL_BIN", Path(__file__).parents[1] / "bin"))
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=120)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Engine:
+    """A daemon in a temporary folder; `name` is what the table calls it."""
+
+    name = ""
+    prefix = []
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="hull-bench-", dir="/var/tmp"))
+        self.socket = self.folder / "engine.sock"
+        self.environment = {key: value for key, value in os.environ.items() if not key.startswith("DOCKER_")}
+        self.environment |= {"DOCKER_HOST": f"unix://{self.socket}", "DOCKER_CONFIG": str(self.folder / "config")}
+
+    def start(self):
+        log = open(self.folder / "log", "wb")
+        self.process = subprocess.Popen([*self.prefix, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        end = time.monotonic() + 30
+        while not self.answers():
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise SystemExit(f"{self.name} did not start: {(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.02)
+        return self
+
+    def answers(self):
+        try:
+            return self.api("GET", "/_ping")[0] == 200
+        except OSError:
+            return False
+
+    def api(self, method, target, body=None):
+        connection = UnixConnection(self.socket)
+        connection.request(method, target, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer.status, data
+
+    def docker(self, *arguments, stdin=subprocess.DEVNULL):
+        done = subprocess.run(["docker", *arguments], env=self.environment, stdin=stdin, capture_output=True, timeout=300)
+        if done.returncode != 0:
+            raise SystemExit(f"{self.name}: docker {' '.join(arguments)}: {done.stderr.decode()}")
+        return done.stdout.decode().strip()
+
+    def daemons(self):
+        """(name, pid) of the processes that are there when nothing runs."""
+        return [(self.name, self.process.pid)]
+
+    def close(self):
+        if self.answers():
+            for container in json.loads(self.api("GET", "/containers/json?all=1")[1]):
+                self.api("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Hull(Engine):
+    name = "hull"
+
+    def command(self):
+        return [
+            *(BINARIES / "hulld", "--root", self.folder / "root", "--state", self.folder / "state", "--host", f"unix://{self.socket}"),
+            *("--shim", BINARIES / "hull-shim", "--cgroup-parent", "/" + self.folder.name),
+        ]
+
+
+class Dockerd(Engine):
+    """Debian's dockerd in a network and a mount namespace of its own: nothing of the host's network is touched."""
+
+    name = "dockerd"
+    prefix = ["unshare", "-n", "-m", "--propagation", "slave", "sh", "-c", 'ip link set lo up; exec "$0" "$@"']
+
+    def command(self):
+        return [
+            *("dockerd", "--data-root", self.folder / "root", "--exec-root", self.folder / "state", "--host", f"unix://{self.socket}"),
+            *("--pidfile", self.folder / "pid", "--iptables=false", "--ip-masq=false", "--log-level", "error"),
+        ]
+
+    def daemons(self):
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and (entry / "cmdline").read_bytes().startswith(b"containerd\0--config\0" + str(self.folder).encode()):
+                    return [("dockerd", self.process.pid), ("containerd", int(entry.name))]
+            except OSError:
+                pass
+        return [("dockerd", self.process.pid)]
+
+
+def resident(pid):
+    """Mebibytes of resident memory."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
