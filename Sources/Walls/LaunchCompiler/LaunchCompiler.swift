@@ -66,7 +66,8 @@ package enum LaunchCompiler {
     (mappings ?? []).map { IDMapping(container: $0.containerID, host: $0.hostID, size: $0.size) }
   }
 
-  private static func hooks(_ spec: RuntimeSpec, bundle: String) -> HookPlan {
+  /// The hooks of all stages, with what their state shows.
+  package static func hooks(_ spec: RuntimeSpec, bundle: String) -> HookPlan {
     func list(_ hooks: [RuntimeSpec.Hook]?) -> [HookPlan.Hook] {
       (hooks ?? []).map {
         HookPlan.Hook(path: $0.path, arguments: $0.args ?? [$0.path], environment: $0.env ?? [], timeout: $0.timeout.map(Int32.init(clamping:)))

@@ -2,6 +2,7 @@
 import Errors
 import Glibc
 import Launch
+import LaunchCompiler
 import LinuxSystem
 import OCISpec
 import Seccomp
@@ -62,6 +63,19 @@ struct Container: Sendable {
   func save(config: [UInt8]) throws(HullError) { try StateFiles.replace(configPath, with: config) }
   func config() throws(HullError) -> RuntimeSpec { try RuntimeJSON.decode(RuntimeSpec.self, from: try StateFiles.read(configPath)) }
 
+  /// The hooks of the configuration.
+  func hooks() throws(HullError) -> HookPlan { LaunchCompiler.hooks(try config(), bundle: record.bundle) }
+
+  /// Runs the hooks of a stage in which a failure is only a warning: poststart and poststop.
+  func run(_ list: [HookPlan.Hook], of hooks: HookPlan, pid: Int32, _ status: RuntimeState.Status, log: Log) {
+    do throws(HullError) {
+      let runner = HookRunner(id: id, bundle: record.bundle, annotations: hooks.annotations)
+      try runner.run(list, pid: pid, status: status.rawValue)
+    } catch {
+      log.warning(error.description)
+    }
+  }
+
   func save(filter: Seccomp.Program) throws(HullError) {
     guard !filter.code.isEmpty else { return }
     try StateFiles.replace(filterPath, with: filter.bytes)
@@ -87,11 +101,6 @@ struct Container: Sendable {
 
   /// Its process, when there is one.
   var livePid: Int32? { status == .stopped || record.pid == 0 ? nil : record.pid }
-
-  func state(_ status: RuntimeState.Status) -> RuntimeState {
-    RuntimeState(
-      id: id, status: status, pid: status == .stopped ? 0 : record.pid, bundle: record.bundle, annotations: record.annotations)
-  }
 
   /// What `state` and `list` show.
   func description(_ status: RuntimeState.Status) -> [JSONValue.Member] {

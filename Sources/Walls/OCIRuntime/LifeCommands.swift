@@ -2,6 +2,7 @@
 import Errors
 import Glibc
 import Launch
+import LaunchCompiler
 import LinuxSystem
 import OCISpec
 
@@ -39,20 +40,12 @@ extension Command {
     let foreground = detached ? nil : try Foreground(subreaper: !invocation.arguments.has("no-subreaper"))
     let process = try creation.launch(gate: false)
     let container = creation.container
-    if let hooks = creation.bundle.spec.hooks?.poststart { runPoststart(hooks, container, log: invocation.log) }
+    let hooks = LaunchCompiler.hooks(creation.bundle.spec, bundle: creation.bundle.path)
+    container.run(hooks.poststart, of: hooks, pid: process.pid, .running, log: invocation.log)
     guard let foreground else { return 0 }
     let code = foreground.wait(for: process)
     if !invocation.arguments.has("keep") { try Removal.remove(container, store: invocation.store, log: invocation.log) }
     return code
-  }
-
-  /// A failing poststart hook is a warning (specification, lifecycle step 9).
-  private static func runPoststart(_ hooks: [RuntimeSpec.Hook], _ container: Container, log: Log) {
-    do throws(HullError) {
-      try Hooks.run(hooks, "poststart", state: container.state(.running))
-    } catch {
-      log.warning(error.description)
-    }
   }
 
   static let start = Command(
@@ -69,7 +62,8 @@ extension Command {
     }
     try Launcher.openGate(container.gate)
     unlink(container.gate)
-    if let hooks = try container.config().hooks?.poststart { runPoststart(hooks, container, log: invocation.log) }
+    let hooks = try container.hooks()
+    container.run(hooks.poststart, of: hooks, pid: container.record.pid, .running, log: invocation.log)
     _ = consume lock
     return 0
   }

@@ -9,13 +9,12 @@ import OCISpec
 enum Removal {
   /// Kills what is left, removes the control group and the files, and runs the poststop hooks.
   static func remove(_ container: Container, store: Store, log: Log) throws(HullError) {
-    let config = try? container.config()
+    let hooks = try? container.hooks()
     killFirst(container)
     if let cgroup = container.record.cgroup { try Cgroups.remove(cgroup) }
     try store.removeDirectory(container.id)
-    guard let hooks = config?.hooks?.poststop, !hooks.isEmpty else { return }
     // The container is gone; a failing hook cannot bring it back (specification: log a warning and go on).
-    do throws(HullError) { try Hooks.run(hooks, "poststop", state: container.state(.stopped)) } catch { log.warning(error.description) }
+    if let hooks { container.run(hooks.poststop, of: hooks, pid: 0, .stopped, log: log) }
   }
 
   /// Takes back a container whose making failed.
