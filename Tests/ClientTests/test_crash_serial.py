@@ -14,8 +14,8 @@ from support.http import API
 from support.images import regular, tar_of
 from support.waiting import until
 
-KILLS = 50 if KIND != "docker" else 4
-OPTIONS = ("--live-restore",) if KIND == "docker" else ()
+pytestmark = pytest.mark.skipif(KIND == "docker", reason="hull: Debian's dockerd does not find its containerd again after a kill")
+KILLS = 50
 COUNTING = "i=1; while :; do echo line $i; i=$((i+1)); usleep 5000; done"
 
 
@@ -118,7 +118,7 @@ def numbers(docker, counter):
 
 @pytest.mark.timeout(400)
 def test_kills_at_random_instants_lose_nothing_that_was_acknowledged(fresh_engine):
-    engine = fresh_engine(*OPTIONS)
+    engine = fresh_engine()
     docker = engine.docker
     before = leaks.count(engine)
     counter = docker("run", "-d", "--log-opt", "max-size=100m", "busybox", "sh", "-c", COUNTING).out
@@ -137,9 +137,8 @@ def test_kills_at_random_instants_lose_nothing_that_was_acknowledged(fresh_engin
     assert lines == list(range(1, len(lines) + 1)) and len(lines) > 100
     for one in engine.api("GET", "/containers/json?all=1").json():
         docker("rm", "-f", one["Id"])
-    if KIND != "docker":
-        _ignore_what_a_new_process_has(before, engine)
-        leaks.assert_nothing_left(engine, before)
+    _ignore_what_a_new_process_has(before, engine)
+    leaks.assert_nothing_left(engine, before)
 
 
 def _ignore_what_a_new_process_has(before, engine):
@@ -147,7 +146,6 @@ def _ignore_what_a_new_process_has(before, engine):
     before["open files of the daemon"] = leaks.count(engine)["open files of the daemon"]
 
 
-@pytest.mark.hull("the database and the blobs survive each instant")
 def test_kills_while_images_load_leave_no_half_image(fresh_engine, tmp_path):
     engine = fresh_engine()
     layers = [tar_of(lambda archive, n=n: regular(archive, f"file{n}", bytes([n]) * 3_000_000)) for n in range(4)]

@@ -141,16 +141,6 @@ class DockerEngine(Engine):
             *("--iptables=false", "--ip-masq=false", "--log-level", "warn"),
         ]
 
-    def kill(self):
-        """Takes dockerd's own containerd along, which would otherwise stand in the way of the next start; the shims stay."""
-        super().kill()
-        for pid in processes.pids():
-            if processes.command_line(pid).startswith(f"containerd --config {self.state}"):
-                os.kill(pid, signal.SIGKILL)
-                until(lambda: not processes.alive(pid), "containerd ends")
-                # A zombie that nobody reaps would still count as a running containerd.
-                (self.state / "containerd/containerd.pid").unlink(missing_ok=True)
-
     def close(self):
         super().close()
         self.holder.kill()
