@@ -25,6 +25,7 @@ extension EngineAPI {
         "POST /plugins/{name...}/disable", "POST /plugins/{name...}/upgrade", "POST /plugins/{name...}/push", "POST /plugins/{name...}/set",
         "DELETE /plugins/{name...}",
       ])
+    refuse(router, "attaching over a web socket is not available: use POST /containers/{id}/attach", ["GET /containers/{id}/attach/ws"])
     refuse(router, "swarm mode is not supported", ["POST /swarm/init", "POST /swarm/join"])
     addSwarmRoutes(to: router)
     // Nothing of the kind exists, so all of it is listed or removed at once.
