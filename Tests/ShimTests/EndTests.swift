@@ -44,7 +44,7 @@ struct EndTests {
     let shim = try ShimProcess()
     let control = try shim.connect()
     try control.ask(.subscribe)
-    let pid = try control.launch(shim.script("sleep 100"))
+    let pid = try control.launch(shim.script("exec sleep 100", pidNamespace: false))
     kill(pid, signal)
     #expect(try control.waitForExit().code == 128 + signal)
   }
@@ -75,7 +75,8 @@ struct EndTests {
     let shim = try ShimProcess()
     let control = try shim.connect()
     let client = try shim.attach()
-    _ = try control.launch(shim.script("for i in 1 2 3 4 5; do (sh -c 'sleep 0.1 & exit' &); done; sleep 0.4; echo up; sleep 100", pidNamespace: false))
+    _ = try control.launch(
+      shim.script("for i in 1 2 3 4 5; do (sh -c 'sleep 0.1 & exit' &); done; sleep 0.4; echo up; sleep 100", pidNamespace: false))
     try client.read(until: "up")
     try eventually("no zombie is left") { try children(shim.pid).allSatisfy { !$0.isZombie } }
     try control.ask(.signal(process: "", number: SIGKILL))

@@ -63,13 +63,14 @@ struct ExecTests {
     #expect(try client.demultiplexed().stdout == "up\n")
   }
 
-  @Test func aCommandThatIsMissingIsNamed() throws {
-    let shim = try ShimProcess()
+  @Test(arguments: Wall.available) func aCommandThatIsMissingIsNamed(wall: Wall) throws {
+    let shim = try ShimProcess(wall)
     let control = try shim.connect()
     _ = try control.launch(shim.script("sleep 100"))
     let client = try shim.attach("e1")
     var request = try shim.exec("e1", "")
     request.process.arguments = ["nonsense"]
+    try wall.prepare(&request)
     #expect { try control.exec(request) } throws: {
       ($0 as? HullError)?.code == .commandNotFound && "\($0)".contains(#"exec: "nonsense": executable file not found in $PATH"#)
     }

@@ -38,7 +38,7 @@ struct TerminalTests {
     _ = try control.launch(shim.script("sleep 100"))
     let client = try shim.attach("e1", stdin: true)
     try control.ask(.resize(process: "e1", rows: 12, columns: 34))
-    _ = try control.exec(shim.exec("e1", "stty size; read x; echo $x; exit 5", terminal: true, openStdin: true))
+    _ = try control.exec(shim.exec("e1", "read x; stty size; echo $x; exit 5", terminal: true, openStdin: true))
     client.send("typed\n")
     let text = try client.text()
     #expect(text.contains("12 34\r\n"))
@@ -50,7 +50,8 @@ struct TerminalTests {
     let shim = try ShimProcess()
     let control = try shim.connect()
     let client = try shim.attach(stdin: true)
-    _ = try control.launch(shim.script("trap 'echo caught; exit 4' INT; echo ready; while true; do sleep 0.05; done", terminal: true, stdin: .openOnce))
+    _ = try control.launch(
+      shim.script("trap 'echo caught; exit 4' INT; echo ready; while true; do sleep 0.05; done", terminal: true, stdin: .openOnce))
     try client.read(until: "ready")
     client.send("\u{3}")
     #expect(try client.text().contains("caught\r\n"))

@@ -34,7 +34,7 @@ final class AttachStream: ReadinessHandler {
   /// Bytes the client has not taken yet.
   var unsent: Int { output.pending }
 
-  func wants(_ stream: OutputStream) -> Bool {
+  func wants(_ stream: StandardStream) -> Bool {
     switch stream {
     case .standardOutput: request.stdout
     case .standardError: request.stderr

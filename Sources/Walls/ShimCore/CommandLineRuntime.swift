@@ -22,10 +22,13 @@ final class CommandLineRuntime: WorkloadRuntime {
     self.id = id
   }
 
-  func launch(_ plan: LaunchPlan, stdio: StdioDescriptors) throws(HullError) -> LaunchedProcess {
+  func launch(_ plan: LaunchPlan, stdio: StdioDescriptors) throws(HullError) -> NewProcess {
     do {
       try mountRoot(plan.root)
       let launched = try run(["create", "--bundle", bundle], [id], terminal: plan.process.terminal, stdio: stdio)
+      if let master = launched.terminal, plan.process.rows > 0 {
+        try? Pty.setSize(master, rows: plan.process.rows, columns: plan.process.columns)
+      }
       try command.run(["start", id])
       return launched
     } catch {
@@ -34,7 +37,7 @@ final class CommandLineRuntime: WorkloadRuntime {
     }
   }
 
-  func exec(_ request: ExecRequest, in target: JoinTarget, stdio: StdioDescriptors) throws(HullError) -> LaunchedProcess {
+  func exec(_ request: ExecRequest, in target: JoinTarget, stdio: StdioDescriptors) throws(HullError) -> NewProcess {
     guard !request.specification.isEmpty else {
       throw HullError(.invalidArgument, "exec \(request.execID) has no OCI process specification, which \(command.name) needs")
     }
@@ -54,7 +57,7 @@ final class CommandLineRuntime: WorkloadRuntime {
   }
 
   /// Runs a verb that makes a process; the runtime writes its pid to a file and sends its terminal through a socket.
-  private func run(_ verb: [String], _ operands: [String], terminal: Bool, stdio: StdioDescriptors) throws(HullError) -> LaunchedProcess {
+  private func run(_ verb: [String], _ operands: [String], terminal: Bool, stdio: StdioDescriptors) throws(HullError) -> NewProcess {
     let pidFile = files.file(RunDirectory.pidFile)
     unlink(pidFile)
     defer { unlink(pidFile) }
@@ -68,7 +71,7 @@ final class CommandLineRuntime: WorkloadRuntime {
       Descriptors.close(master ?? -1)
       throw HullError(.internalError, "\(command.name) \(verb[0]) did not say which process it made")
     }
-    return LaunchedProcess(pid: pid, pidfd: -1, terminal: master, warnings: [])
+    return NewProcess(pid: pid, terminal: master, warnings: [])
   }
 
   /// Puts the union of the layers on the bundle's root, in a mount namespace that only the shim and the runtime see.

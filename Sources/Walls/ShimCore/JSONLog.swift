@@ -25,7 +25,7 @@ final class JSONLog {
   }
 
   /// Logs output of one stream. Whole lines are in the file when this returns.
-  func append(_ bytes: UnsafeRawBufferPointer, stream: OutputStream) {
+  func append(_ bytes: UnsafeRawBufferPointer, stream: StandardStream) {
     withSplitter(stream) { splitter in
       splitter.split(bytes) { piece, count, complete, time in add(piece, count, complete, time, stream) }
     }
@@ -33,7 +33,7 @@ final class JSONLog {
   }
 
   /// A stream has ended: its unfinished line is logged as it is.
-  func finish(_ stream: OutputStream) {
+  func finish(_ stream: StandardStream) {
     withSplitter(stream) { splitter in
       splitter.finish { piece, count, complete, time in add(piece, count, complete, time, stream) }
     }
@@ -49,14 +49,14 @@ final class JSONLog {
     buffer.trim()
   }
 
-  private func withSplitter(_ stream: OutputStream, _ body: (inout LineSplitter) -> Void) {
+  private func withSplitter(_ stream: StandardStream, _ body: (inout LineSplitter) -> Void) {
     switch stream {
     case .standardOutput: body(&standardOutput)
     case .standardError: body(&standardError)
     }
   }
 
-  private func add(_ piece: UnsafeRawPointer, _ count: Int, _ complete: Bool, _ time: Int64, _ stream: OutputStream) {
+  private func add(_ piece: UnsafeRawPointer, _ count: Int, _ complete: Bool, _ time: Int64, _ stream: StandardStream) {
     if file.isFull(pending: used) {
       flush()
       file.rotate()
@@ -83,7 +83,7 @@ final class JSONLog {
 }
 
 /// The two streams of output; the number is the one in Docker's frames.
-enum OutputStream: UInt8 {
+enum StandardStream: UInt8 {
   case standardOutput = 1
   case standardError = 2
 }

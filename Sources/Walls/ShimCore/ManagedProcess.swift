@@ -37,7 +37,8 @@ final class ManagedProcess {
   /// Input ends when the first client that attached it goes.
   private var closesInput = false
   private var inputEndedEarly = false
-  private var size: (rows: UInt16, columns: UInt16)?
+  /// What a client wants the terminal's size to be.
+  private(set) var size: (rows: UInt16, columns: UInt16)?
   private var paused = false
   private var drainTimer: UInt64?
 
@@ -129,7 +130,7 @@ final class ManagedProcess {
   // MARK: Output
 
   /// Output has been read: `OutputSource.headroom` bytes before `payload` may be overwritten.
-  func deliver(_ payload: UnsafeMutableRawBufferPointer, _ stream: OutputStream) {
+  func deliver(_ payload: UnsafeMutableRawBufferPointer, _ stream: StandardStream) {
     log?.append(UnsafeRawBufferPointer(payload), stream: stream)
     guard !clients.isEmpty, let base = payload.baseAddress else { return }
     let message: UnsafeRawBufferPointer
@@ -159,7 +160,7 @@ final class ManagedProcess {
   }
 
   /// The end of one of the outputs.
-  func outputEnded(_ stream: OutputStream) {
+  func outputEnded(_ stream: StandardStream) {
     log?.finish(stream)
     if phase == .draining, !outputs.contains(where: \.isOpen) { drained() }
   }
@@ -171,6 +172,7 @@ final class ManagedProcess {
     self.exit = exit
     phase = .draining
     input?.close()
+    channels.closeSlave()
     collect()
     if outputs.contains(where: \.isOpen) {
       drainTimer = loop.after(milliseconds: ManagedProcess.drainMilliseconds) { [unowned self] in

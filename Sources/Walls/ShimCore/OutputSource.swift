@@ -10,14 +10,14 @@ final class OutputSource: ReadinessHandler {
   /// More than a terminal ever holds.
   private static let terminalCapacity = 256 * 1024
 
-  let stream: OutputStream
+  let stream: StandardStream
   private let loop: EventLoop
   private var descriptor: Int32
   private var paused = false
   private unowned let process: ManagedProcess
 
   /// Takes over `descriptor`, which is non-blocking, and starts to read.
-  init(_ descriptor: Int32, _ stream: OutputStream, of process: ManagedProcess, loop: EventLoop) {
+  init(_ descriptor: Int32, _ stream: StandardStream, of process: ManagedProcess, loop: EventLoop) {
     self.descriptor = descriptor
     self.stream = stream
     self.process = process

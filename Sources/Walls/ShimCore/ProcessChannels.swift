@@ -28,7 +28,7 @@ struct ProcessChannels {
   /// Makes the pipes (input only when asked for; a terminal needs none), starts a process with them and keeps this side's ends.
   /// On failure nothing is left.
   static func open(
-    terminal: Bool, input: Bool, start: (StdioDescriptors) throws(HullError) -> LaunchedProcess
+    terminal: Bool, input: Bool, start: (StdioDescriptors) throws(HullError) -> NewProcess
   ) throws(HullError) -> StartedProcess {
     var channels = ProcessChannels()
     var child = StdioDescriptors(stdin: -1, stdout: -1, stderr: -1)
@@ -36,7 +36,6 @@ struct ProcessChannels {
     do {
       if !terminal { try channels.openPipes(withInput: input, child: &child) }
       let launched = try start(child)
-      Descriptors.close(launched.pidfd)
       try channels.adopt(launched)
       return StartedProcess(pid: launched.pid, channels: channels, warnings: launched.warnings)
     } catch {
@@ -45,11 +44,16 @@ struct ProcessChannels {
     }
   }
 
-  /// The process has ended and its terminal is drained.
-  mutating func closeTerminal() {
+  /// The process has ended: the terminal's last slave to be closed marks the end of output.
+  mutating func closeSlave() {
     Descriptors.close(slave)
-    Descriptors.close(terminal)
     slave = -1
+  }
+
+  /// The terminal is drained.
+  mutating func closeTerminal() {
+    closeSlave()
+    Descriptors.close(terminal)
     terminal = -1
   }
 
@@ -60,7 +64,7 @@ struct ProcessChannels {
     for descriptor in [input, output, error] where descriptor >= 0 { Descriptors.setNonBlocking(descriptor) }
   }
 
-  private mutating func adopt(_ launched: LaunchedProcess) throws(HullError) {
+  private mutating func adopt(_ launched: NewProcess) throws(HullError) {
     guard let master = launched.terminal else { return }
     terminal = master
     Descriptors.setNonBlocking(master)

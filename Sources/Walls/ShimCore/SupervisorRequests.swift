@@ -29,7 +29,7 @@ extension Supervisor {
     guard first.phase == .expected, !leaving else { throw HullError(.conflict, "container \(options.id) has been started already") }
     let log: JSONLog? = if let plan = request.log { try JSONLog(plan) } else { nil }
     var plan = request.plan
-    environment.complete(&plan.process)
+    complete(&plan.process, for: first)
     let runtime = makeRuntime(request.runtime)
     let started = try ProcessChannels.open(terminal: plan.process.terminal, input: request.stdin != .closed) { stdio throws(HullError) in
       try runtime.launch(plan, stdio: stdio)
@@ -57,7 +57,7 @@ extension Supervisor {
   private func start(_ request: ExecRequest) throws(HullError) -> ShimReply {
     let process = try slot(for: request.execID)
     do {
-      let started = try runtimeStart(request)
+      let started = try runtimeStart(request, process)
       process.started(started.pid, started.channels, closesInput: true, log: nil)
       // Input comes and goes with the first client that attached it; nobody else could ever send any.
       if !process.clients.contains(where: \.request.stdin) { process.closeInput() }
@@ -70,15 +70,20 @@ extension Supervisor {
     }
   }
 
-  private func runtimeStart(_ request: ExecRequest) throws(HullError) -> StartedProcess {
+  private func runtimeStart(_ request: ExecRequest, _ process: ManagedProcess) throws(HullError) -> StartedProcess {
     guard let runtime, first.phase == .running else { throw HullError(.conflict, "container \(options.id) is not running") }
     guard !paused else { throw HullError(.conflict, "container \(options.id) is paused, unpause the container before exec") }
     var request = request
-    environment.complete(&request.process)
+    complete(&request.process, for: process)
     let target = JoinTarget(pid: first.pid, cgroupPath: cgroupPath)
     return try ProcessChannels.open(terminal: request.process.terminal, input: request.openStdin) { [request] stdio throws(HullError) in
       try runtime.exec(request, in: target, stdio: stdio)
     }
+  }
+
+  private func complete(_ plan: inout ProcessPlan, for process: ManagedProcess) {
+    environment.complete(&plan)
+    if let size = process.size { (plan.rows, plan.columns) = size }
   }
 
   private func slot(for name: String) throws(HullError) -> ManagedProcess {

@@ -102,7 +102,9 @@ final class AttachedClient {
 
   /// Raw bytes until `text` has been seen.
   func read(until text: String) throws {
-    while String(decoding: received, as: UTF8.self).contains(text) == false { guard try receive() else { throw HullError(.unavailable, "end of stream before \(text): \(String(decoding: received, as: UTF8.self))") } }
+    while String(decoding: received, as: UTF8.self).contains(text) == false {
+      guard try receive() else { throw HullError(.unavailable, "end of stream before \(text): \(String(decoding: received, as: UTF8.self))") }
+    }
   }
 
   /// Everything up to the end.

@@ -2,6 +2,7 @@
 import Foundation
 import Launch
 import ShimProtocol
+import Testing
 
 /// Who launches in a test: one suite for Hull's own launcher and for an OCI runtime.
 enum Wall: String, CaseIterable, CustomTestStringConvertible {

@@ -17,7 +17,11 @@ final class Workspace {
       try FileManager.default.createDirectory(atPath: "\(path)/\(directory)", withIntermediateDirectories: true)
     }
     try FileManager.default.copyItem(atPath: Workspace.busybox, toPath: "\(path)/root/bin/busybox")
-    for applet in ["sh", "cat", "echo", "sleep", "true", "false", "stty", "dd", "yes", "head", "ls", "env", "id", "kill", "tty", "seq", "printf"] {
+    for applet in [
+      "sh", "cat", "echo", "sleep", "true", "false", "stty", "dd", "yes", "head", "ls", "env", "id", "kill", "tty", "seq", "printf", "tr", "grep",
+      "wc", "hostname",
+      "setsid",
+    ] {
       try FileManager.default.createSymbolicLink(atPath: "\(path)/root/bin/\(applet)", withDestinationPath: "busybox")
     }
     try "root:x:0:0:root:/:/bin/sh\n".write(toFile: "\(path)/root/etc/passwd", atomically: false, encoding: .utf8)
