@@ -92,10 +92,10 @@ def test_everything_that_was_there_is_there_again(engine, docker, interrupt):
     docker("run", "-d", "--name", "paused", "busybox", "sleep", "1000")
     docker("pause", "paused")
     before = docker("ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}} {{.Image}}").out
-    images = docker("images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}").out
+    images = sorted(docker("images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}").lines)
     interrupt()
     assert docker("ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}} {{.Image}}").out == before
-    assert docker("images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}").out == images
+    assert sorted(docker("images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}").lines) == images
     docker("unpause", "paused")
     assert docker("inspect", "-f", "{{.State.ExitCode}}", "exited").out == "3"
 
