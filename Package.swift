@@ -88,7 +88,7 @@ let package = Package(
       "Engine", on: "Engine",
       [
         "EngineStore", "Database", "ImageStore", "Layers", "Archive", "ContentStore", "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
-        "LinuxSystem", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
+        "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
       ]),
 
     // Serve: the Docker Engine API.

@@ -9,19 +9,20 @@ import Logging
 /// HTTP statuses and whose messages are Docker's where clients match on them.
 package final class Engine: Sendable {
   package let configuration: EngineConfiguration
-  let log: Logger
+  let services: Services
 
-  /// Opens the stores under `configuration.root`. `recover()` must be called before requests are served.
+  /// Opens the stores under `configuration.root`. `recover()` must be called before requests are served. Blocking.
   package init(configuration: EngineConfiguration, log: Logger) throws {
     self.configuration = configuration
-    self.log = log
+    services = try Services(configuration: configuration, log: log)
   }
 
   /// Finds the workloads that outlived the last daemon, finishes what it left half-done, sweeps leftovers, restarts what is to be restarted.
-  package func recover() async throws { throw notYet() }
+  package func recover() async throws { try await Recovery(services: services).run() }
 
-  /// Stops serving: closes connections and the database. Workloads go on.
-  package func shutdown() async {}
-
-  func notYet() -> HullError { HullError(.unsupported, "not there yet") }
+  /// Stops serving: ends event streams and lets the shims go. Workloads go on.
+  package func shutdown() async {
+    services.events.finish()
+    for container in services.registry.all { await container.leave() }
+  }
 }

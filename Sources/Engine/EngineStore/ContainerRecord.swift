@@ -68,6 +68,8 @@ package struct MountRecord: Codable, Sendable, Equatable {
   package var readOnlyForceRecursive = false
   /// A bind's source that is not there is made as a directory.
   package var createSource = false
+  /// A volume that the container being made brings along.
+  package var isNew = false
   /// Whether the client asked with `Mounts` and not with `Binds`.
   package var fromMountSpec = false
 

@@ -11,6 +11,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -104,6 +105,7 @@ int hull_openat2(int directory, const char *path, uint64_t flags, uint64_t mode,
 }
 
 int hull_pipe2(int *ends, int flags) { return pipe2(ends, flags); }
+int hull_spawn_close_from(void *actions, int first) { return posix_spawn_file_actions_addclosefrom_np(actions, first); }
 int hull_close_range(unsigned first, unsigned last, unsigned flags) { return (int)syscall(SYS_close_range, first, last, flags); }
 int hull_memfd_create(const char *name, unsigned flags) { return (int)syscall(SYS_memfd_create, name, flags); }
 int hull_fcntl(int fd, int command, long argument) { return fcntl(fd, command, argument); }

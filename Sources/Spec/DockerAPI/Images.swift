@@ -190,6 +190,7 @@ package struct ProgressMessage: Codable, Sendable, Equatable, ZeroValue {
   @OmitEmpty package var id: String
   @OmitEmpty package var error: String
   package var errorDetail: ProgressError?
+  package var progressDetail: ProgressDetail?
 
   package init() {}
 
@@ -200,6 +201,7 @@ package struct ProgressMessage: Codable, Sendable, Equatable, ZeroValue {
     case id
     case error
     case errorDetail
+    case progressDetail
   }
 }
 
@@ -213,5 +215,18 @@ package struct ProgressError: Codable, Sendable, Equatable, ZeroValue {
   enum CodingKeys: String, CodingKey {
     case code
     case message
+  }
+}
+
+/// How far a step is, in bytes.
+package struct ProgressDetail: Codable, Sendable, Equatable, ZeroValue {
+  @OmitEmpty package var current: Int64
+  @OmitEmpty package var total: Int64
+
+  package init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case current
+    case total
   }
 }

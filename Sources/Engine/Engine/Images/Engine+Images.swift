@@ -1,34 +1,123 @@
 // SPDX-License-Identifier: Apache-2.0
 import DockerAPI
 import Errors
+import ImageStore
+import OCISpec
 
 extension Engine {
   /// `GET /images/json`.
-  package func listImages(all: Bool, filters: Filters, digests: Bool, sharedSize: Bool) async throws -> [ImageSummary] { throw notYet() }
+  package func listImages(all: Bool, filters: Filters, digests: Bool, sharedSize: Bool) async throws -> [ImageSummary] {
+    let filter = try ImageFilterForm.filter(filters)
+    let images = services.images
+    let records = try await Blocking.run { try images.list(filter) }
+    let used = Dictionary(services.registry.all.map { ($0.view.record.definition.imageID, Int64(1)) }, uniquingKeysWith: +)
+    return records.map { ImageForm.summary($0, containers: used[$0.id.description] ?? 0) }
+  }
 
   /// `GET /images/{name}/json`.
-  package func inspectImage(_ name: String) async throws -> ImageInspect { throw notYet() }
+  package func inspectImage(_ name: String) async throws -> ImageInspect { ImageForm.inspect(try await services.lookup.find(name)) }
 
   /// `GET /images/{name}/history`.
-  package func imageHistory(_ name: String) async throws -> [ImageHistoryItem] { throw notYet() }
+  package func imageHistory(_ name: String) async throws -> [ImageHistoryItem] {
+    let images = services.images
+    return try await Blocking.run { try images.history(name) }.map(ImageForm.history)
+  }
 
   /// `POST /images/{name}/tag`.
-  package func tagImage(_ name: String, repository: String, tag: String) async throws { throw notYet() }
+  package func tagImage(_ name: String, repository: String, tag: String) async throws {
+    guard let target = try ImageForm.reference(repository, tag) else { throw HullError(.invalidArgument, "invalid reference format") }
+    guard target.digest == nil else { throw HullError(.invalidArgument, "refusing to create a tag with a digest reference") }
+    let id = try await change { try $0.tag(name, as: target) }
+    imageEvent("tag", id: id.description, name: target.familiar)
+  }
 
   /// `DELETE /images/{name}`.
-  package func removeImage(_ name: String, force: Bool, noPrune: Bool) async throws -> [ImageDeleteItem] { throw notYet() }
+  package func removeImage(_ name: String, force: Bool, noPrune: Bool) async throws -> [ImageDeleteItem] {
+    let id = try await services.lookup.find(name).id
+    let registry = services.registry
+    let removals = try await change { try $0.remove(name, force: force, prune: !noPrune) { Engine.holders(of: $0, in: registry) } }
+    announce(removals, of: id.description)
+    return removals.map(ImageForm.item)
+  }
 
   /// `POST /images/prune`.
-  package func pruneImages(filters: Filters) async throws -> ImagesPruneReport { throw notYet() }
+  package func pruneImages(filters: Filters) async throws -> ImagesPruneReport {
+    try filters.validate(accepted: ["dangling", "label", "label!", "until"])
+    var filter = ImageFilter()
+    filter.dangling = try filters.bool("dangling", default: true) ? true : nil
+    filter.labels = filters["label"]
+    filter.notLabels = filters["label!"]
+    filter.until = try PruneTime.parse(filters)
+    let (wanted, registry) = (filter, services.registry)
+    let (removals, reclaimed) = try await change { try $0.prune(wanted) { Engine.holders(of: $0, in: registry) } }
+    for case .deletedImage(let id) in removals { imageEvent("delete", id: id.description, name: id.description) }
+    services.events.publish("image", "prune", id: "", attributes: ["reclaimed": String(reclaimed)])
+    var report = ImagesPruneReport()
+    report.imagesDeleted = removals.isEmpty ? nil : removals.map(ImageForm.item)
+    report.spaceReclaimed = reclaimed
+    return report
+  }
 
   /// `POST /images/load`: reads an archive from a descriptor, which stays the caller's.
-  package func loadImages(from descriptor: Int32, quiet: Bool, progress: @escaping ProgressSink) async throws { throw notYet() }
+  package func loadImages(from descriptor: Int32, quiet: Bool, progress: @escaping ProgressSink) async throws {
+    let loaded = try await change(streaming: true) { images in
+      try images.load(from: descriptor) { layer in if !quiet { progress(ImageForm.progress(layer)) } }
+    }
+    for image in loaded {
+      var message = ProgressMessage()
+      message.stream = image.message + "\n"
+      progress(message)
+      imageEvent("load", id: image.id.description, name: image.reference?.familiar ?? image.id.description)
+    }
+  }
 
   /// `GET /images/get`: writes an archive to a descriptor, which stays the caller's. Fails before the first byte when an image is not there.
-  package func saveImages(_ names: [String], to descriptor: Int32) async throws { throw notYet() }
+  package func saveImages(_ names: [String], to descriptor: Int32) async throws {
+    let images = services.images
+    try await Blocking.stream { try images.save(names, to: descriptor) }
+    for name in names { if let id = try? await services.lookup.find(name).id { imageEvent("save", id: id.description, name: name) } }
+  }
 
   /// `POST /images/create?fromSrc=-`: reads a root file system from a descriptor, which stays the caller's.
   package func importImage(
     from descriptor: Int32, repository: String, tag: String, message: String, changes: [String], platform: String?, progress: @escaping ProgressSink
-  ) async throws { throw notYet() }
+  ) async throws {
+    let reference = try ImageForm.reference(repository, tag)
+    let request = ImportRequest(
+      reference: reference, message: message, changes: changes,
+      platform: try platform.flatMap { $0.isEmpty ? nil : $0 }.map { text throws(HullError) in try Platform(parsing: text) })
+    let id = try await change(streaming: true) { try $0.importRoot(from: descriptor, request) }
+    var done = ProgressMessage()
+    done.status = id.description
+    progress(done)
+    imageEvent("import", id: id.description, name: reference?.familiar ?? id.description)
+  }
+
+  /// Changes images; what is remembered of names is forgotten before and after.
+  private func change<Result: Sendable>(
+    streaming: Bool = false, _ body: @escaping @Sendable (ImageStore) throws -> Result
+  ) async throws -> Result {
+    let (images, lookup) = (services.images, services.lookup)
+    defer { lookup.forget() }
+    lookup.forget()
+    return try await streaming ? Blocking.stream { try body(images) } : Blocking.run { try body(images) }
+  }
+
+  private static func holders(of image: ImageID, in registry: ContainerRegistry) -> [ImageHolder] {
+    registry.all.map(\.view).filter { $0.record.definition.imageID == image.description }.map { ImageHolder(id: $0.record.id, running: $0.isRunning) }
+  }
+
+  private func announce(_ removals: [Removal], of id: String) {
+    for removal in removals {
+      switch removal {
+      case .untagged(let name): imageEvent("untag", id: id, name: name)
+      case .deletedImage(let id): imageEvent("delete", id: id.description, name: id.description)
+      case .deletedLayer: break
+      }
+    }
+  }
+
+  private func imageEvent(_ action: String, id: String, name: String) {
+    services.events.publish("image", action, id: id, attributes: ["name": name])
+  }
 }

@@ -4,14 +4,44 @@ import Errors
 
 extension Engine {
   /// `GET /version`.
-  package func version() async throws -> VersionInfo { throw notYet() }
+  package func version() async throws -> VersionInfo { HostInformation.version(configuration) }
 
   /// `GET /info`.
-  package func info() async throws -> SystemInfo { throw notYet() }
+  package func info() async throws -> SystemInfo {
+    let views = services.registry.all.map(\.view)
+    let images = services.images
+    let imageCount = try await Blocking.run { try images.list().count }
+    var info = try await Blocking.run { [configuration] in HostInformation.info(configuration) }
+    info.containers = views.count
+    info.containersRunning = views.count { $0.state.status == .running || $0.state.status == .restarting }
+    info.containersPaused = views.count { $0.state.status == .paused }
+    info.containersStopped = views.count - info.containersRunning - info.containersPaused
+    info.images = imageCount
+    info.nEventsListener = services.events.subscriberCount
+    return info
+  }
 
   /// `GET /system/df`.
-  package func diskUsage() async throws -> DiskUsage { throw notYet() }
+  package func diskUsage() async throws -> DiskUsage {
+    var usage = DiskUsage()
+    let (images, store, paths) = (services.images, services.store, services.paths)
+    usage.layersSize = try await Blocking.run { try images.layersSize() }
+    usage.images = try await listImages(all: false, filters: Filters(), digests: true, sharedSize: false)
+    var options = ListOptions()
+    options.all = true
+    options.size = true
+    usage.containers = try await listContainers(options)
+    for record in try await Blocking.run({ try store.volumes() }) {
+      var volume = volume(record)
+      volume.usageData = VolumeUsage()
+      volume.usageData?.size = try await Blocking.run { DirectorySize.bytes(paths.volume(record.name)) }
+      volume.usageData?.refCount = Int64(
+        services.registry.all.count { $0.view.record.definition.mounts.contains { $0.name == record.name } })
+      usage.volumes.append(volume)
+    }
+    return usage
+  }
 
   /// `GET /events`: the events kept since `since`, then, without `until` in the past, those that come.
-  package func events(_ options: EventOptions) async throws -> AsyncStream<EventMessage> { throw notYet() }
+  package func events(_ options: EventOptions) async throws -> AsyncStream<EventMessage> { try services.events.subscribe(options) }
 }

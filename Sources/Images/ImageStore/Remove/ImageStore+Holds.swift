@@ -7,17 +7,21 @@ extension ImageStore {
   /// Keeps an image's layers for a container, until `release`, even when the image is removed. Survives restarts.
   /// - Returns: the layers' directories, topmost first.
   package func hold(_ image: ImageID, by container: String) throws(HullError) -> [String] {
-    try database.write("keep the layers of \(image)") { database in
-      let catalog = Catalog(database: database)
-      guard try catalog.exists(image) else { throw HullError(.notFound, "No such image: \(image)") }
-      let chains = try catalog.chains(of: image)
-      for (position, chain) in chains.enumerated() {
-        try database.execute(
-          sql: "INSERT INTO layer_hold (holder, position, chain) VALUES (?, ?, ?) ON CONFLICT (holder, position) DO UPDATE SET chain = excluded.chain",
-          arguments: [container, position, chain.description])
-      }
-      return chains.reversed().map(layers.path(of:))
+    try database.write("keep the layers of \(image)") { try hold(image, by: container, in: $0) }
+  }
+
+  /// The same within a transaction of the caller's.
+  @discardableResult
+  package func hold(_ image: ImageID, by container: String, in database: GRDB.Database) throws -> [String] {
+    let catalog = Catalog(database: database)
+    guard try catalog.exists(image) else { throw HullError(.notFound, "No such image: \(image)") }
+    let chains = try catalog.chains(of: image)
+    for (position, chain) in chains.enumerated() {
+      try database.execute(
+        sql: "INSERT INTO layer_hold (holder, position, chain) VALUES (?, ?, ?) ON CONFLICT (holder, position) DO UPDATE SET chain = excluded.chain",
+        arguments: [container, position, chain.description])
     }
+    return chains.reversed().map(layers.path(of:))
   }
 
   /// The directories of the layers that `container` holds, topmost first.
@@ -29,14 +33,19 @@ extension ImageStore {
 
   /// Lets go; layers that nothing else uses are removed.
   package func release(_ container: String) throws(HullError) {
-    let lost = try database.write("let go of the layers of \(container)") { database in
-      let catalog = Catalog(database: database)
-      let chains = try catalog.held(by: container)
-      try database.execute(sql: "DELETE FROM layer_hold WHERE holder = ?", arguments: [container])
-      return try chains.reversed().filter(catalog.forgetLayer)
-    }
-    try claims.collect(blobs: [], chains: lost)
+    try collect(try database.write("let go of the layers of \(container)") { try release(container, in: $0) })
   }
+
+  /// The same within a transaction of the caller's, who then has the layers that it gives collected.
+  package func release(_ container: String, in database: GRDB.Database) throws -> [Digest] {
+    let catalog = Catalog(database: database)
+    let chains = try catalog.held(by: container)
+    try database.execute(sql: "DELETE FROM layer_hold WHERE holder = ?", arguments: [container])
+    return try chains.reversed().filter(catalog.forgetLayer)
+  }
+
+  /// Removes layers that nothing uses any more (chain IDs).
+  package func collect(_ lost: [Digest]) throws(HullError) { try claims.collect(blobs: [], chains: lost) }
 
   /// Containers that hold layers: what start-up compares with the containers it knows.
   package func layerHolders() throws(HullError) -> [String] {

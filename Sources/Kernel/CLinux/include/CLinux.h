@@ -44,6 +44,8 @@ int hull_openat(int directory, const char *path, int flags, mode_t mode);
 int hull_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int hull_pipe2(int *ends, int flags);
 int hull_close_range(unsigned first, unsigned last, unsigned flags);
+/// The program that posix_spawn(3) starts inherits no descriptor from `first` on. `actions` is a posix_spawn_file_actions_t. Gives an error number.
+int hull_spawn_close_from(void *actions, int first);
 int hull_memfd_create(const char *name, unsigned flags);
 int hull_fcntl(int fd, int command, long argument);
 dev_t hull_makedev(unsigned major, unsigned minor);

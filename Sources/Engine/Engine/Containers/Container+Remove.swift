@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import EngineStore
+import Errors
+import OCISpec
+import Synchronization
+
+extension Container {
+  /// Removes it, with `volumes` also the volumes that are its alone. `force` kills it first.
+  func remove(as reference: String, volumes: Bool, force: Bool) async throws {
+    guard !removing else { throw HullError(.conflict, "removal of container \(reference) is already in progress") }
+    removing = true
+    do {
+      if state.status.isRunning {
+        guard force else {
+          let reason =
+            state.status == .paused
+            ? "container is paused and must be unpaused first"
+            : "container is \(state.status.rawValue): stop the container before removing or force remove"
+          throw HullError(.conflict, "cannot remove container \"\(reference)\": \(reason)")
+        }
+        try await killAndWait()
+      }
+      try await lock.withLock {
+        // It may have removed itself after the kill.
+        guard services.registry.container(id: id) != nil else { return }
+        if let shim { await discard(shim) }
+        try await removeLocked(volumes: volumes)
+      }
+    } catch {
+      removing = false
+      throw error
+    }
+  }
+
+  /// What `--rm` asks for. With `lock` held.
+  func removeAfterEnd() async {
+    removing = true
+    do { try await removeLocked(volumes: true) } catch {
+      removing = false
+      services.log.error("container \(id): cannot be removed: \(error)")
+      await save()
+    }
+  }
+
+  private func removeLocked(volumes: Bool) async throws {
+    let own = volumes ? record.definition.mounts.filter { $0.kind == .volume }.map(\.name) : []
+    let removal = ContainerRemoval(id: id, paths: services.paths, volumes: own.filter { !services.volumeIsUsed($0, besides: id) })
+    do {
+      try await Blocking.run { try removal.begin() }
+      // The row is the last thing but an empty directory: whatever happens before leaves a container that start-up removes.
+      try await Blocking.run { try removal.clear() }
+      let images = services.images
+      let lost = Mutex<[Digest]>([])
+      try await services.store.delete(id, volumes: removal.volumes) { database in
+        let unused = try images.release(removal.id, in: database)
+        lost.withLock { $0 = unused }
+      }
+      try await Blocking.run { try removal.finish() }
+      let unused = lost.withLock { $0 }
+      if !unused.isEmpty { try await Blocking.run { try images.collect(unused) } }
+    } catch {
+      state.status = .dead
+      state.error = "\(error)"
+      await save()
+      throw HullError(.internalError, "cannot remove container \"\(record.name)\": unable to remove filesystem", cause: error)
+    }
+    services.registry.remove(self)
+    services.execs.remove(of: id)
+    waiters.notify(outcome, removed: true)
+    services.logWatcher.poke(paths.directory)
+    event("destroy")
+  }
+}
+
+/// Takes a container's files away in an order that a crash cannot spoil. Blocking.
+struct ContainerRemoval: Sendable {
+  let id: String
+  let paths: Paths
+  let volumes: [String]
+
+  /// From now on start-up will finish the removal.
+  func begin() throws(HullError) {
+    let directory = paths.container(id).directory
+    if HostFiles.exists(directory) { try HostFiles.rename(directory, to: paths.removing(id)) }
+  }
+
+  func clear() throws(HullError) {
+    try TreeRemoval.removeContents(of: paths.removing(id))
+    for volume in volumes { try TreeRemoval.remove(paths.volume(volume)) }
+  }
+
+  func finish() throws(HullError) { try HostFiles.removeEmptyDirectory(paths.removing(id)) }
+}

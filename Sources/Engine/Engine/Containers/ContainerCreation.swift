@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import DockerAPI
+import EngineStore
+import Errors
+import Glibc
+import ImageStore
+import OCISpec
+
+/// Makes a container: checks and completes what was asked for, and puts it into the database in one transaction.
+struct ContainerCreation {
+  let services: Services
+  let request: ContainerCreateRequest
+  let platform: String?
+
+  func create(name: String?) async throws -> ContainerCreateResponse {
+    var config = request.config
+    var host = request.hostConfig
+    var validation = Validation(runtimes: services.runtimeNames, defaultRuntime: services.configuration.defaultRuntime)
+    try validation.check(&config)
+    try validation.check(&host)
+    guard !config.image.isEmpty else { throw HullError(.invalidArgument, "no image specified: a container needs an image") }
+    let image = try await services.lookup.find(config.image)
+    try checkPlatform(of: image)
+    try config.complete(with: image.config.config)
+    let networks = try NetworkChoice(services: services).networks(&host, config, request.networkingConfig, warnings: &validation.warnings)
+    let id = randomIdentifier()
+    if config.hostname.isEmpty { config.hostname = host.network.isHost ? hostName() : String(id.prefix(12)) }
+    host.maskedPaths = host.maskedPaths ?? (host.privileged ? nil : Defaults.maskedPaths)
+    host.readonlyPaths = host.readonlyPaths ?? (host.privileged ? nil : Defaults.readonlyPaths)
+    let (finalConfig, finalHost) = (config, host)
+    let services = self.services
+    let mounts = try await Blocking.run { try MountCollection(services: services).collect(finalConfig, finalHost) }
+    let definition = ContainerDefinition(
+      imageID: image.id.description, platform: image.config.platform.description, config: config, hostConfig: host, networks: networks, mounts: mounts
+    )
+    let name = try reserve(name, for: id)
+    do {
+      try await insert(ContainerRecord(id: id, name: name, created: Timestamp.now(), definition: definition), image: image)
+    } catch {
+      services.registry.release(name, of: id)
+      throw error
+    }
+    var response = ContainerCreateResponse()
+    response.id = id
+    response.warnings = validation.warnings
+    return response
+  }
+
+  private func insert(_ record: ContainerRecord, image: ImageRecord) async throws {
+    let (services, paths) = (self.services, services.paths.container(record.id))
+    let volumes = record.definition.mounts.filter { $0.kind == .volume && $0.source == services.paths.volume($0.name) + "/_data" && $0.isNew }
+    let rows = volumes.map { VolumeRecord(name: $0.name, created: record.created, anonymous: true) }
+    do {
+      let lower = services.images.layers.lowerDirectories(image.diffIDs)
+      if !volumes.isEmpty {
+        try await Blocking.run { for volume in volumes { try VolumeContent.make(volume, lower: lower) } }
+      }
+      var stored = record
+      for index in stored.definition.mounts.indices { stored.definition.mounts[index].isNew = false }
+      async let directories: Void = Blocking.run { try ContainerDirectories(paths).make() }
+      try await services.store.insert(stored, volumes: rows) { try services.images.hold(image.id, by: record.id, in: $0) }
+      try await directories
+      let container = Container(stored, services: services, lower: lower)
+      services.registry.add(container)
+      await container.event("create")
+    } catch {
+      try? await Blocking.run {
+        try? TreeRemoval.remove(paths.directory)
+        for row in rows { try? TreeRemoval.remove(services.paths.volume(row.name)) }
+      }
+      throw error
+    }
+  }
+
+  private func reserve(_ wanted: String?, for id: String) throws(HullError) -> String {
+    if let wanted, !wanted.isEmpty {
+      let name = try ContainerNames.validated(wanted)
+      try services.registry.reserve(name, for: id)
+      return name
+    }
+    for attempt in 0..<6 {
+      let name = ContainerNames.random(attempt: attempt)
+      if (try? services.registry.reserve(name, for: id)) != nil { return name }
+    }
+    let name = String(id.prefix(12))
+    try services.registry.reserve(name, for: id)
+    return name
+  }
+
+  private func checkPlatform(of image: ImageRecord) throws(HullError) {
+    guard let platform, !platform.isEmpty else { return }
+    let wanted = try Platform(parsing: platform)
+    guard image.config.platform.distance(to: wanted) != nil else {
+      throw HullError(
+        .notFound,
+        "image with reference \(request.config.image) was found but does not match the specified platform: wanted \(wanted), actual: "
+          + "\(image.config.platform)")
+    }
+  }
+
+  private func hostName() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    gethostname(&buffer, buffer.count - 1)
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import DockerAPI
+import Errors
+import ImageStore
+
+/// Which containers a list shows (`docker ps --filter`).
+struct ListQuery {
+  private static let accepted: Set<String> = [
+    "ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network", "publish", "since", "status",
+    "volume",
+  ]
+
+  private let options: ListOptions
+  private let exited: Set<Int32>
+  private let names: [NamePattern]
+  private let ancestors: Set<String>?
+  private let before: ContainerView?
+  private let since: ContainerView?
+
+  /// `ancestors`: the IDs of the images that `ancestor` names; `nil` when it is not asked for.
+  init(_ options: ListOptions, registry: ContainerRegistry, ancestors: Set<String>?) throws(HullError) {
+    self.options = options
+    self.ancestors = ancestors
+    try options.filters.validate(accepted: ListQuery.accepted)
+    var codes: Set<Int32> = []
+    for text in options.filters["exited"] {
+      guard let code = Int32(text) else { throw HullError(.invalidArgument, "invalid filter 'exited=\(text)'") }
+      codes.insert(code)
+    }
+    exited = codes
+    for status in options.filters["status"] where !ListQuery.statuses.contains(status) {
+      throw HullError(.invalidArgument, "invalid filter 'status=\(status)'")
+    }
+    for health in options.filters["health"] where !["none", "starting", "healthy", "unhealthy"].contains(health) {
+      throw HullError(.invalidArgument, "invalid filter 'health=\(health)'")
+    }
+    names = options.filters["name"].map { NamePattern($0) }
+    before = try options.filters["before"].last.map { name throws(HullError) in try registry.find(name).view }
+    since = try options.filters["since"].last.map { name throws(HullError) in try registry.find(name).view }
+  }
+
+  private static let statuses: Set<String> = ["created", "restarting", "running", "removing", "paused", "exited", "dead"]
+
+  /// Those that match among containers that are ordered newest first.
+  func select(_ containers: [Container]) -> [(container: Container, view: ContainerView)] {
+    var selected: [(Container, ContainerView)] = []
+    for container in containers {
+      let view = container.view
+      if matches(view) { selected.append((container, view)) }
+      if let limit = options.limit, limit > 0, selected.count == limit { break }
+    }
+    return selected
+  }
+
+  private func matches(_ view: ContainerView) -> Bool {
+    let filters = options.filters
+    let asksForState = filters.contains("status") || filters.contains("exited") || filters.contains("before") || filters.contains("since")
+    guard options.all || view.isRunning || asksForState || (options.limit ?? 0) > 0 else { return false }
+    return any("id") { view.record.id.hasPrefix($0) } && (names.isEmpty || names.contains { $0.matches(view.record.name) })
+      && any("status") { view.status.rawValue == $0 } && any("health") { (view.health?.status ?? "none") == $0 }
+      && (exited.isEmpty || exited.contains(view.state.exitCode) && !view.isRunning && view.state.startedAt != 0)
+      && filters.matchLabels(view.config.labels ?? [:]) && (ancestors.map { $0.contains(view.record.definition.imageID) } ?? true)
+      && any("volume") { wanted in view.record.definition.mounts.contains { $0.name == wanted || $0.source == wanted || $0.destination == wanted } }
+      && any("network") { wanted in view.record.definition.networks.contains { $0.key == wanted || $0.value.networkID == wanted } }
+      && any("expose") { view.config.exposedPorts.keys.contains($0.contains("/") ? $0 : $0 + "/tcp") } && !filters.contains("publish")
+      && (before.map { view.record.created < $0.record.created } ?? true) && (since.map { view.record.created > $0.record.created } ?? true)
+      && any("is-task") { $0 == "false" || $0 == "0" }
+  }
+
+  private func any(_ key: String, _ test: (String) -> Bool) -> Bool {
+    let values = options.filters[key]
+    return values.isEmpty || values.contains(where: test)
+  }
+}
+
+/// A name filter: a regular expression, found anywhere in the name; what is not one is a plain text.
+private struct NamePattern {
+  private let text: String
+  private let expression: Regex<AnyRegexOutput>?
+
+  init(_ text: String) {
+    self.text = text
+    expression = text.utf8.allSatisfy(NamePattern.isPlain) ? nil : try? Regex(text)
+  }
+
+  func matches(_ name: String) -> Bool {
+    guard let expression else { return name.contains(text) || ("/" + name).contains(text) }
+    return name.firstMatch(of: expression) != nil || ("/" + name).firstMatch(of: expression) != nil
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x2D || byte == 0x5F || byte == 0x2F
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import DockerAPI
+import EngineStore
+import Foundation
+import Synchronization
+
+/// A container's entry of a list as JSON text, made again only when the container or the words of its status have changed.
+final class SummaryCache: Sendable {
+  private struct Entry {
+    var version: Int
+    var status: String
+    var bytes: [UInt8]
+  }
+
+  private let entry = Mutex<Entry?>(nil)
+
+  func bytes(of view: ContainerView, now: Int64) throws -> [UInt8] {
+    let status = view.statusText(now: now)
+    if let known = entry.withLock({ $0 }), known.version == view.version, known.status == status { return known.bytes }
+    let bytes = Array(try DockerJSON.encode(view.summary(now: now)))
+    entry.withLock { $0 = Entry(version: view.version, status: status, bytes: bytes) }
+    return bytes
+  }
+}
+
+extension ContainerView {
+  /// The entry of a list, without sizes.
+  func summary(now: Int64) -> ContainerSummary {
+    var summary = ContainerSummary()
+    summary.id = record.id
+    summary.names = ["/" + record.name]
+    summary.image = config.image
+    summary.imageID = record.definition.imageID
+    summary.command = ContainerView.commandText(config.commandLine)
+    summary.created = record.created / 1_000_000_000
+    summary.ports = ports
+    summary.labels = config.labels ?? [:]
+    summary.state = status.rawValue
+    summary.status = statusText(now: now)
+    summary.hostConfig.networkMode = host.networkMode
+    summary.networkSettings.networks = record.definition.networks
+    summary.mounts = record.definition.mounts.map(\.point)
+    return summary
+  }
+
+  /// Words with white space are quoted, as `docker ps` shows them.
+  private static func commandText(_ words: [String]) -> String {
+    guard let first = words.first else { return "" }
+    return ([first] + words.dropFirst().map { $0.contains(where: \.isWhitespace) ? "'\($0)'" : $0 }).joined(separator: " ")
+  }
+
+  private var ports: [PortSummary] {
+    config.exposedPorts.keys.sorted().compactMap { text in
+      let parts = text.split(separator: "/")
+      guard let number = parts.first.flatMap({ Int($0) }) else { return nil }
+      var port = PortSummary()
+      port.privatePort = number
+      port.type = parts.count > 1 ? String(parts[1]) : "tcp"
+      return port
+    }
+  }
+}
+
+extension MountRecord {
+  /// As lists and inspect show it.
+  var point: MountPoint {
+    var point = MountPoint()
+    point.type = kind.rawValue
+    point.name = name
+    point.source = source
+    point.destination = destination
+    point.driver = kind == .volume ? "local" : ""
+    point.mode = mode
+    point.rw = writable
+    point.propagation = kind == .bind ? propagation : ""
+    return point
+  }
+}

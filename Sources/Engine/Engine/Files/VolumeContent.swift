@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import EngineStore
+import Errors
+import Foundation
+import Glibc
+import LinuxSystem
+
+/// Anonymous volumes: directories that begin with what the image has at their place. Blocking.
+enum VolumeContent {
+  static func make(_ volume: MountRecord, lower: [String]) throws(HullError) {
+    try HostFiles.makeDirectories(volume.source)
+    let root = try step("cannot look into the image") { () throws(SystemError) in try UnionMount.detached(lower: lower) }
+    guard let place = try? InRoot.open(root.number, volume.destination, OpenFlag.path | O_DIRECTORY) else { return }
+    let target = try step("cannot open volume \(volume.name)") { () throws(SystemError) in
+      try LinuxSystem.Files.open(volume.source, O_RDONLY | O_DIRECTORY)
+    }
+    let status = try step("cannot look into the image") { () throws(SystemError) in try LinuxSystem.Files.status(of: place.number) }
+    fchown(target.number, status.st_uid, status.st_gid)
+    fchmod(target.number, status.st_mode & 0o7777)
+    try TreeCopy.copy(root: root.number, path: volume.destination, into: target.number)
+  }
+}
+
+/// Copies trees with everything that an archive can hold.
+enum TreeCopy {
+  /// What is at `path` below `root` goes into the directory `target`. Blocking.
+  static func copy(root: Int32, path: String, into target: Int32) throws(HullError) {
+    let pipe = try step("cannot copy \(path)") { () throws(SystemError) in try Descriptors.pipe() }
+    let (packing, finished) = (PackResult(), DispatchSemaphore(value: 0))
+    let thread = Thread {
+      packing.failure = Result { try ArchiveFiles.pack(root: root, path: path, to: pipe.second) }
+      close(pipe.second)
+      finished.signal()
+    }
+    thread.start()
+    let unpacking = Result { () throws(HullError) in try ArchiveFiles.extract(from: pipe.first, root: target) }
+    close(pipe.first)
+    finished.wait()
+    try unpacking.get()
+    do { try packing.failure.get() } catch { throw error as? HullError ?? HullError(.internalError, "cannot copy \(path)", cause: error) }
+  }
+
+  /// Unchecked: written by one thread before it signals, read by the other after that.
+  private final class PackResult: @unchecked Sendable {
+    var failure: Result<Void, any Error> = .success(())
+  }
+}

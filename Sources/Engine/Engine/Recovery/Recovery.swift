@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import EngineStore
+import Errors
+import ShimProtocol
+
+/// Brings an engine's memory and the machine back in line after a start: takes over what still runs, finishes what was begun, clears away
+/// what belongs to nobody.
+struct Recovery: Sendable {
+  let services: Services
+
+  func run() async throws {
+    let services = self.services
+    let records = try await Blocking.run { try services.store.containers() }
+    let kept = try await finishRemovals(records)
+    for record in kept {
+      try services.registry.reserve(record.name, for: record.id)
+      services.registry.add(Container(record, services: services))
+    }
+    try await Blocking.run { try Sweep(services: services, known: Set(kept.map(\.id))).run() }
+    await withTaskGroup(of: Void.self) { group in
+      for container in services.registry.all { group.addTask { await container.recover() } }
+    }
+    for container in services.registry.all { await container.startAfterBoot() }
+  }
+
+  /// Containers whose removal had begun: their rows go now.
+  private func finishRemovals(_ records: [ContainerRecord]) async throws -> [ContainerRecord] {
+    var kept: [ContainerRecord] = []
+    for record in records {
+      guard HostFiles.exists(services.paths.removing(record.id)) else {
+        kept.append(record)
+        continue
+      }
+      let volumes = record.definition.mounts.filter { $0.kind == .volume }.map(\.name).filter { !HostFiles.exists(services.paths.volume($0)) }
+      try await services.store.delete(record.id, volumes: volumes)
+    }
+    return kept
+  }
+}
+
+/// Removes what no container in the database has. Blocking.
+struct Sweep {
+  let services: Services
+  let known: Set<String>
+
+  func run() throws(HullError) {
+    for name in HostFiles.names(in: services.paths.containers) where !known.contains(name) {
+      attempt("container directory \(name)") { () throws(HullError) in try TreeRemoval.remove(services.paths.containers + "/" + name) }
+    }
+    for name in HostFiles.names(in: services.paths.runs) where !known.contains(name) { try endStranger(name) }
+    let volumes = Set(try services.store.volumes().map(\.name))
+    for name in HostFiles.names(in: services.paths.volumes) where !volumes.contains(name) {
+      attempt("volume directory \(name)") { () throws(HullError) in try TreeRemoval.remove(services.paths.volume(name)) }
+    }
+    for holder in try services.images.layerHolders() where !known.contains(holder) {
+      attempt("layers of \(holder)") { () throws(HullError) in try services.images.release(holder) }
+    }
+  }
+
+  /// A shim whose container is not in the database: it is told to kill its workload and to go.
+  private func endStranger(_ id: String) throws(HullError) {
+    let run = services.paths.container(id).run
+    if let descriptor = try? ShimSocket.connect(to: run) { StrangerShim.end(descriptor) }
+    attempt("run directory \(id)") { () throws(HullError) in
+      try Leftovers.remove(run: run, cgroup: CleanPath.clean("/" + services.configuration.cgroupParent + "/" + id))
+    }
+  }
+
+  private func attempt(_ what: String, _ body: () throws(HullError) -> Void) {
+    do { try body() } catch { services.log.error("start-up: cannot remove the left-over \(what): \(error)") }
+  }
+}

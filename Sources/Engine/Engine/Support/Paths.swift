@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where an engine's things are.
+struct Paths: Sendable {
+  let root: String
+  let state: String
+
+  var database: String { root + "/hull.db" }
+  var containers: String { root + "/containers" }
+  var volumes: String { root + "/volumes" }
+  /// An empty directory on which each container's union is mounted, in that container's own mount namespace.
+  var mountPoint: String { root + "/rootfs" }
+  var runs: String { state + "/containers" }
+
+  func container(_ id: String) -> ContainerPaths { ContainerPaths(directory: containers + "/" + id, run: runs + "/" + id, id: id) }
+  func volume(_ name: String) -> String { volumes + "/" + name }
+  /// What a removal has renamed a container's directory to: start-up finishes it.
+  func removing(_ id: String) -> String { containers + "/" + id + Paths.removingSuffix }
+
+  static let removingSuffix = ".removing"
+}
+
+/// Where one container's things are.
+struct ContainerPaths: Sendable {
+  let directory: String
+  /// Sockets and live state; there only while a shim is.
+  let run: String
+  let id: String
+
+  /// The writable layer and the work directory that the union needs beside it.
+  var upper: String { directory + "/upper" }
+  var work: String { directory + "/work" }
+  var hostname: String { directory + "/hostname" }
+  var hosts: String { directory + "/hosts" }
+  var resolvConf: String { directory + "/resolv.conf" }
+  var log: String { directory + "/" + id + "-json.log" }
+  /// The OCI bundle for runtimes with a command line.
+  var bundle: String { run + "/bundle" }
+}
