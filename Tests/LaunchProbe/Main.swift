@@ -4,16 +4,21 @@ import Glibc
 import Launch
 import LinuxSystem
 
-/// Launches what a test has planned, from a process with one thread, and reports on descriptor 3 what came of it.
+/// Launches what a test has planned, from a process with one thread, and writes into a file what came of it.
 ///
-/// `launch-probe PLAN [--exec PROCESS]… [--keep]`: the files hold values in wire form. The workload has the probe's own streams; a terminal's output goes to
-/// standard output. Each `--exec` joins the running workload in turn, which is killed after the last; without any, its end is waited for.
-/// `launch-probe --time COUNT PLAN` launches again and again and reports microseconds.
+/// `launch-probe REPORT PLAN [--exec PROCESS]…`: the files hold values in wire form. The workload has the probe's own streams; a terminal's
+/// output goes to standard output. Each `--exec` joins the running workload in turn, which is killed after the last; without any, its end
+/// is waited for. `launch-probe REPORT --time COUNT PLAN` launches again and again and reports microseconds.
 @main
 struct LaunchProbe {
   static func main() {
     var arguments = CommandLine.arguments.dropFirst()
     do {
+      let file = try step("open the report") { () throws(SystemError) in
+        try Files.open(arguments.popFirst() ?? "", O_WRONLY | O_CREAT | O_APPEND, mode: 0o644).take()
+      }
+      dup2(file, reportDescriptor)
+      _ = try step("open the report") { () throws(SystemError) in try Descriptors.setCloseOnExec(reportDescriptor, true) }
       if arguments.first == "--time" {
         try measure(Int(arguments.dropFirst().first ?? "") ?? 1, plan: try read(arguments.last ?? ""))
       } else {
@@ -33,9 +38,11 @@ struct LaunchProbe {
     return try reader.read()
   }
 
+  private static let reportDescriptor: Int32 = 100
+
   private static func report(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
-    _ = bytes.withUnsafeBytes { write(3, $0.baseAddress, $0.count) }
+    _ = bytes.withUnsafeBytes { write(reportDescriptor, $0.baseAddress, $0.count) }
   }
 
   private static func run(_ plan: LaunchPlan, _ processes: [ProcessPlan]) throws(HullError) {

@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <spawn.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -92,6 +93,19 @@ int hull_getrlimit(pid_t pid, unsigned resource, uint64_t *soft, uint64_t *hard)
   *soft = limit[0];
   *hard = limit[1];
   return 0;
+}
+
+void hull_reset_signals(void) {
+  // The kernel's own form of struct sigaction: handler, flags, restorer, mask.
+  struct {
+    void (*handler)(int);
+    unsigned long flags;
+    void *restorer;
+    uint64_t mask;
+  } action = {.handler = SIG_DFL};
+  uint64_t none = 0;
+  for (int number = 1; number <= 64; number++) syscall(SYS_rt_sigaction, number, &action, NULL, sizeof none);
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
 
 int hull_sethostname(const char *name, size_t length) { return (int)syscall(SYS_sethostname, name, length); }

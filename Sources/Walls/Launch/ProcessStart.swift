@@ -67,7 +67,7 @@ struct ProcessStart {
     let command = try CommandLookup.find(process.arguments[0], environment: environment)
     try waitAtGate()
     if let hooks { try hooks.runner.run(hooks.list, pid: getpid(), status: "created") }
-    resetSignals()
+    hull_reset_signals()
     for label in labels { try label.set() }
     try execute(command, environment)
   }
@@ -193,13 +193,6 @@ struct ProcessStart {
       while try !Descriptors.waitReadable(gate, milliseconds: -1) {}
     }
     close(gate)
-  }
-
-  private func resetSignals() {
-    for number in Int32(1)...64 where number != SIGKILL && number != SIGSTOP && number != 32 && number != 33 { signal(number, SIG_DFL) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    sigprocmask(SIG_SETMASK, &none, nil)
   }
 
   private func execute(_ command: String, _ environment: [String]) throws(HullError) -> Never {

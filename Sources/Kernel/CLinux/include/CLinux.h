@@ -36,6 +36,8 @@ int hull_new_session_keyring(void);
 long hull_getcwd(char *buffer, size_t size);
 int hull_setrlimit(pid_t pid, unsigned resource, uint64_t soft, uint64_t hard);
 int hull_getrlimit(pid_t pid, unsigned resource, uint64_t *soft, uint64_t *hard);
+/// Gives every signal its default action and blocks none, those that the C library keeps to itself included.
+void hull_reset_signals(void);
 int hull_sethostname(const char *name, size_t length);
 int hull_setdomainname(const char *name, size_t length);
 
