@@ -12,11 +12,15 @@ extension HTTPConnection {
     } catch {
       response = .full(configuration.errorResponse(error))
     }
-    await drain(serial)
     switch response {
-    case .full(let full): onLoop { [self] in send(full, serial: serial) }
+    case .full(let full):
+      await drain(serial)
+      onLoop { [self] in send(full, serial: serial) }
+    // The body may still be read while the answer is made.
     case .stream(let stream): await send(stream, request, serial: serial)
-    case .hijack(let hijack): onLoop { [self] in handOver(hijack, serial: serial) }
+    case .hijack(let hijack):
+      await drain(serial)
+      onLoop { [self] in handOver(hijack, serial: serial) }
     }
   }
 
