@@ -25,6 +25,23 @@ struct BudgetTests {
     #expect(try rollup(shim.pid, "Rss") <= 4096)
   }
 
+  @Test(arguments: [false, true]) func outputPassesAtFullSpeed(logged: Bool) throws {
+    let shim = try ShimProcess()
+    let control = try shim.connect()
+    let client = try shim.attach()
+    let megabytes = logged ? 200 : 1000
+    var request = try shim.script("yes $(printf %0120d 7) | dd bs=64k count=\(megabytes * 16) iflag=fullblock")
+    if !logged { request.plan.process.arguments = ["dd", "if=/dev/zero", "bs=64k", "count=\(megabytes * 16)"] }
+    if !logged { request.log = nil } else { request.log?.maxSize = 10 << 20 }
+    let start = Date()
+    _ = try control.launch(request)
+    let bytes = client.drain()
+    let speed = Double(bytes) / Date().timeIntervalSince(start) / 1e6
+    print("output through the shim\(logged ? ", logged" : ""): \(Int(speed)) MB/s")
+    #expect(bytes > megabytes << 20)
+    #expect(speed > (logged ? 5 : 50), "a debug build on a busy machine does better than this")
+  }
+
   /// The `p_type` of each program header of a 64-bit ELF file.
   private func programHeaderTypes(_ data: Data) -> [UInt32] {
     data.withUnsafeBytes { elf in

@@ -3,11 +3,14 @@
 #include "include/Events.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 int hull_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
@@ -33,5 +36,21 @@ ssize_t hull_find_last_byte(const void *bytes, int byte, size_t length) {
 }
 
 void hull_trim_heap(void) { malloc_trim(0); }
+
+/// Only segments that nobody ever wrote to: their pages are the file's.
+static int trim_segments(struct dl_phdr_info *object, size_t size, void *unused) {
+  (void)size, (void)unused;
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+    if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || (segment->p_flags & PF_W)) continue;
+    uintptr_t start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+    uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+    if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
+  }
+  return 1;
+}
+
+void hull_trim_program(void) { dl_iterate_phdr(trim_segments, NULL); }
 
 void hull_limit_heaps(int count) { mallopt(M_ARENA_MAX, count); }

@@ -48,6 +48,7 @@ final class Supervisor {
     loop.whenIdle = { [unowned self] in
       log?.trim()
       hull_trim_heap()
+      hull_trim_program()
     }
     watchForOrphanhood()
     loop.run()

@@ -113,6 +113,17 @@ final class AttachedClient {
     return received
   }
 
+  /// Counts everything up to the end without keeping it.
+  func drain() -> Int {
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    var total = 0
+    while true {
+      let count = recv(socket, &buffer, buffer.count, 0)
+      if count <= 0 { return total }
+      total += count
+    }
+  }
+
   func text() throws -> String { String(decoding: try readAll(), as: UTF8.self) }
 
   /// Everything up to the end, by stream, from Docker's frames.

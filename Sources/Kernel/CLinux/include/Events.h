@@ -22,5 +22,7 @@ ssize_t hull_find(const void *bytes, size_t length, const void *pattern, size_t 
 ssize_t hull_find_last_byte(const void *bytes, int byte, size_t length);
 /// Gives free heap memory back to the system.
 void hull_trim_heap(void);
+/// Unmaps the pages of the program's code; what is needed again comes back from the page cache. For a process that will sleep for long.
+void hull_trim_program(void);
 /// At most so many separate heaps, however many threads there are.
 void hull_limit_heaps(int count);
