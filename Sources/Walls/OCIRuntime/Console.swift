@@ -18,8 +18,6 @@ struct Console {
     if isatty(0) == 1, tcgetattr(0, &settings) == 0 {
       before = settings
       cfmakeraw(&settings)
-      // Our own output is not the terminal's business to change, but the cursor must return with every line feed that we print ourselves.
-      settings.c_oflag |= tcflag_t(OPOST)
       tcsetattr(0, TCSANOW, &settings)
     } else {
       before = nil

@@ -64,9 +64,9 @@ struct Creation: Sendable {
 
   /// Makes the container and its process, which waits at the gate or, without one, runs. On failure nothing is left.
   mutating func launch(gate: Bool) throws(HullError) -> LaunchedProcess {
-    try refuseForeignProcesses()
     try store.makeDirectory(container.id)
     do throws(HullError) {
+      try refuseForeignProcesses()
       let lock = try StateLock(container.directory)
       let process = try launchLocked(gate: gate)
       _ = consume lock
@@ -94,7 +94,7 @@ struct Creation: Sendable {
     } catch {
       throw HullError(error.code, "unable to start container process", cause: error)
     }
-    process.warnings.forEach(log.warning)
+    log.launch(process.warnings, detached: io.detached)
     container.record.pid = process.pid
     container.record.started = ProcessTable.started(process.pid) ?? 0
     try container.save()

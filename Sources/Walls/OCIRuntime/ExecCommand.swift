@@ -57,7 +57,7 @@ extension Command {
     } catch {
       throw HullError(error.code, "unable to start container process", cause: error)
     }
-    launched.warnings.forEach(invocation.log.warning)
+    invocation.log.launch(launched.warnings, detached: detached)
     do throws(HullError) {
       try io.handOver(launched, socket: socket)
     } catch {

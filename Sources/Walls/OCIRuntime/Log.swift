@@ -18,6 +18,11 @@ struct Log: Sendable {
   func debug(_ message: @autoclosure () -> String) { if isVerbose { write("debug", message()) } }
   func warning(_ message: String) { write("warning", message) }
 
+  /// What a launch has to say. Of a detached process our standard error is the workload's own: only a log file gets it then.
+  func launch(_ warnings: [String], detached: Bool) {
+    if descriptor != 2 || !detached || isVerbose { warnings.forEach(warning) }
+  }
+
   /// An error that ends the program: in the log and, when that is a file, on standard error too.
   func fatal(_ message: String) {
     write("error", message)
