@@ -80,6 +80,8 @@ struct Invocation {
 struct UsageError: Error {
   var message: String
   var status: Int32
+  /// How the pointer to the help begins.
+  var verb = "Run"
 }
 
 /// The command ends with this status; the message, if any, goes to standard error as it stands.

@@ -63,7 +63,8 @@ package enum CommandRunner {
       call = try FlagParser(flags: flags, interspersed: command.interspersed).parse(words, into: blank)
       if let call { try check(call.arguments.count, command.arguments, path) }
     } catch let error as UsageError {
-      throw ExitStatus(error.status, "\(error.message)\n\n\(Help.usage(command, path: path))\n\nRun 'hull \(path) --help' for more information")
+      throw ExitStatus(
+        error.status, "\(error.message)\n\n\(Help.usage(command, path: path))\n\n\(error.verb) 'hull \(path) --help' for more information")
     }
     guard let call else {
       Output.shared.write(Help.text(command, path: path, columns: Terminal.columns ?? 80))
@@ -77,7 +78,8 @@ package enum CommandRunner {
     switch rule {
     case .none where count > 0: throw UsageError(message: "hull: 'hull \(path)' accepts no arguments", status: 1)
     case .exactly(let wanted) where count != wanted: throw UsageError(message: "hull: 'hull \(path)' requires \(plural(wanted))", status: 1)
-    case .atLeast(let least) where count < least: throw UsageError(message: "hull: 'hull \(path)' requires at least \(plural(least))", status: 1)
+    case .atLeast(let least) where count < least:
+      throw UsageError(message: "hull: 'hull \(path)' requires at least \(plural(least))", status: 1, verb: "See")
     case .between(let least, let most) where count < least || count > most:
       throw UsageError(message: "hull: 'hull \(path)' requires at least \(least) and at most \(plural(most))", status: 1)
     default: return

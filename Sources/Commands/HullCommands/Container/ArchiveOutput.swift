@@ -8,7 +8,8 @@ final class ArchiveOutput {
   private var descriptor: Int32 = 1
   private var temporary = ""
 
-  init(_ path: String) throws {
+  /// `failing`: how a message about the path begins.
+  init(_ path: String, failing: String) throws {
     self.path = path
     if path.isEmpty {
       if Terminal.isTerminal(1) {
@@ -16,8 +17,11 @@ final class ArchiveOutput {
       }
       return
     }
-    if Files.isDirectory(path) { throw HullError(.invalidArgument, "failed to save: \(path) is a directory") }
+    if Files.isDirectory(path) { throw HullError(.invalidArgument, "\(failing): cannot write to a directory") }
     let (parent, name) = Paths.split(path)
+    guard Files.isDirectory(parent) else {
+      throw HullError(.invalidArgument, "\(failing): invalid output path: stat \(parent): no such file or directory")
+    }
     var info = stat()
     if stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG {
       descriptor = open(path, O_WRONLY | O_CLOEXEC)

@@ -7,7 +7,7 @@ enum ContainerExport {
     aliases: ["container export", "export"], arguments: .exactly(1), completion: .containers,
     flags: { [.string("output,o", "Write to a file, instead of STDOUT")] },
     run: { call in
-      let target = try ArchiveOutput(call.string("output"))
+      let target = try ArchiveOutput(call.string("output"), failing: "failed to export container")
       let response = try call.engine().send("GET", call.container(call.arguments[0], "/export"))
       try target.write(response)
       return 0

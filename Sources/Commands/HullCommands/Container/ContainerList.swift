@@ -18,7 +18,7 @@ enum ContainerList {
     headings: [
       "ID": "CONTAINER ID", "Names": "NAMES", "Image": "IMAGE", "Command": "COMMAND", "CreatedAt": "CREATED AT", "RunningFor": "CREATED",
       "Ports": "PORTS", "State": "STATE", "Status": "STATUS", "Size": "SIZE", "Labels": "LABELS", "Mounts": "MOUNTS",
-      "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS",
+      "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS", "Platform": "PLATFORM",
     ], table: "{{.ID}}\\t{{.Image}}\\t{{.Command}}\\t{{.RunningFor}}\\t{{.Status}}\\t{{.Ports}}\\t{{.Names}}")
 
   @Sendable private static func run(_ call: Invocation) throws -> Int32 {
@@ -54,6 +54,7 @@ enum ContainerList {
       "Labels": .string(labels.object.sorted.map { "\($0.key)=\($0.value.text)" }.joined(separator: ",")),
       "Mounts": .string(mounts.map { truncates ? Text.ellipsis($0, 15) : $0 }.joined(separator: ",")),
       "LocalVolumes": .string(String(container["Mounts"].array.filter { $0["Driver"].text == "local" }.count)),
+      "Platform": platform(container),
       "Networks": .string(container["NetworkSettings"]["Networks"].object.keys.joined(separator: ",")),
     ]
     return Listing.Row(fields: fields, labels: labels)
@@ -72,6 +73,12 @@ enum ContainerList {
     let short = Text.shortID(container["ImageID"].text)
     if short == Text.shortID(image) { return short }
     return ImageName.familiar(Text.cut(image, "@")?.0 ?? image)
+  }
+
+  private static func platform(_ container: JSON) -> JSON {
+    let platform = container["ImageManifestDescriptor"]["platform"]
+    guard let os = platform["os"].string else { return .null }
+    return .string([os, platform["architecture"].text, platform["variant"].text].filter { !$0.isEmpty }.joined(separator: "/"))
   }
 
   private static func size(_ container: JSON) -> String {

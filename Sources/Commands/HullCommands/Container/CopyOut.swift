@@ -9,6 +9,7 @@ struct CopyOut {
 
   func copy(_ source: String, to target: String) throws {
     let engine = try call.engine()
+    if target != "-" { _ = try realParent(Paths.absolute(target, from: Environment.workingDirectory)) }
     var source = source
     var renamed: String?
     if call.bool("follow-link"), let info = try ContainerPathStat.of(source, in: container, call, engine), info.isLink {
@@ -17,7 +18,7 @@ struct CopyOut {
       source = info.linkTarget.hasPrefix("/") ? info.linkTarget : Paths.join(parent, info.linkTarget)
     }
     let response = try engine.send("GET", call.container(container, "/archive"), query: [("path", source)])
-    if target == "-" { return try ArchiveOutput("").write(response) }
+    if target == "-" { return try ArchiveOutput("", failing: "failed to copy").write(response) }
     guard let info = ContainerPathStat(response) else { throw HullError(.internalError, "the engine did not say what \(source) is") }
     let (directory, name) = try destination(target, sourceIsDirectory: info.isDirectory)
     let base = ContainerCopy.split(source).name
@@ -54,7 +55,7 @@ struct CopyOut {
   /// The engine's entries begin with the source's name (or `.`); that part is replaced.
   static func renamed(_ entry: String, base: String, to name: String?) -> String? {
     let parts = entry.split(separator: "/").filter { $0 != "." }
-    guard base != ".", base != "/" else { return ([name].compactMap { $0 } + parts.map(String.init)).joined(separator: "/") }
+    guard base != ".", !base.isEmpty else { return ([name].compactMap { $0 } + parts.map(String.init)).joined(separator: "/") }
     guard let name, let first = parts.first else { return parts.joined(separator: "/") }
     return String(first) == base ? ([name] + parts.dropFirst().map(String.init)).joined(separator: "/") : parts.joined(separator: "/")
   }

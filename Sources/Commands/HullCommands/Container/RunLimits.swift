@@ -32,9 +32,9 @@ enum RunLimits {
     limits["Devices"] = .array(try call.list("device").map(RunValues.device))
     if call.changed("ulimit") { limits["Ulimits"] = .array(try call.list("ulimit").map(RunValues.ulimit)) }
     if call.changed("gpus") { limits["DeviceRequests"] = .array(try call.list("gpus").map(RunValues.gpus)) }
-    if call.changed("blkio-weight-device") { limits["BlkioWeightDevice"] = .array(try call.list("blkio-weight-device").map(RunValues.weight)) }
+    limits["BlkioWeightDevice"] = .array(try call.list("blkio-weight-device").map(RunValues.weight))
     for (direction, member) in [("read", "Read"), ("write", "Write")] {
-      for (unit, name, inBytes) in [("bps", "Bps", true), ("iops", "IOps", false)] where call.changed("device-\(direction)-\(unit)") {
+      for (unit, name, inBytes) in [("bps", "Bps", true), ("iops", "IOps", false)] {
         limits["BlkioDevice\(member)\(name)"] = .array(
           try call.list("device-\(direction)-\(unit)").map { try RunValues.throttle($0, inBytes: inBytes) })
       }

@@ -67,7 +67,7 @@ struct RunRequest {
     for name in settings.dropFirst() where call.int(name) < 0 { throw HullError(.invalidArgument, "--\(name) cannot be negative") }
     let probe = call.string("health-cmd")
     return [
-      "Test": probe.isEmpty ? nil : ["CMD-SHELL", .string(probe)], "Interval": .int(call.int("health-interval")),
+      "Test": probe.isEmpty ? .null : ["CMD-SHELL", .string(probe)], "Interval": .int(call.int("health-interval")),
       "Timeout": .int(call.int("health-timeout")), "StartPeriod": .int(call.int("health-start-period")),
       "StartInterval": .int(call.int("health-start-interval")), "Retries": .int(call.int("health-retries")),
     ]
@@ -95,7 +95,8 @@ struct RunRequest {
       "NetworkMode": .string(try RunNetworks.mode(call)), "PortBindings": .object(ports),
       "RestartPolicy": try RunValues.restartPolicy(call.string("restart")), "AutoRemove": .bool(call.bool("rm")),
       "VolumeDriver": .string(call.string("volume-driver")), "VolumesFrom": .optional(call.list("volumes-from")),
-      "CapAdd": .optional(call.list("cap-add")), "CapDrop": .optional(call.list("cap-drop")), "CgroupnsMode": .string(try mode("cgroupns")),
+      "CapAdd": .optional(RunValues.capabilities(call.list("cap-add"))), "CapDrop": .optional(RunValues.capabilities(call.list("cap-drop"))),
+      "CgroupnsMode": .string(try mode("cgroupns")),
       "Dns": .strings(call.list("dns")), "DnsOptions": .strings(call.list("dns-option") + call.list("dns-opt")),
       "DnsSearch": .strings(call.list("dns-search")), "ExtraHosts": .optional(call.list("add-host")), "GroupAdd": .optional(call.list("group-add")),
       "IpcMode": .string(call.string("ipc")), "Links": .optional(call.list("link")), "OomScoreAdj": .int(call.int("oom-score-adj")),

@@ -134,9 +134,14 @@ enum RunValues {
     return "seccomp=" + String(decoding: JSONLayout.compact(profile), as: UTF8.self)
   }
 
+  /// `net_admin` and `CAP_NET_ADMIN` are the same: `CAP_NET_ADMIN`.
+  static func capabilities(_ names: [String]) -> [String] {
+    names.map { Text.trimmed($0).uppercased() }.map { $0 == "ALL" || $0 == "RESET" || $0.hasPrefix("CAP_") ? $0 : "CAP_" + $0 }
+  }
+
   /// `all`, a count, or `device=…,capabilities=…`
   static func gpus(_ text: String) throws -> JSON {
-    var request: JSONObject = ["Driver": "", "Count": 0, "DeviceIDs": nil, "Capabilities": [["gpu"]], "Options": [:]]
+    var request: JSONObject = ["Driver": "", "Count": 0, "DeviceIDs": .null, "Capabilities": [["gpu"]], "Options": [:]]
     for field in try CSV.fields(text) {
       guard let (key, value) = Text.cut(field, "=") else {
         guard field == "all" || Int(field) != nil else { throw invalid("count must be an integer") }

@@ -14,7 +14,7 @@ enum ImagePrune {
   @Sendable private static func run(_ call: Invocation) throws -> Int32 {
     let all = call.bool("all")
     let warning = "WARNING! This will remove all \(all ? "images without at least one container associated to them" : "dangling images")."
-    if !call.bool("force"), !call.confirms(warning + "\nAre you sure you want to continue?") { throw ExitStatus(1, "image prune has been cancelled") }
+    if !call.bool("force"), !call.confirms(warning + "\nAre you sure you want to continue?") { return 0 }
     let (lines, space) = try prune(call.engine(), all: all, filters: call.list("filter"))
     if !lines.isEmpty { call.out.write("Deleted Images:\n" + lines.joined(separator: "\n") + "\n\n") }
     call.out.line("Total reclaimed space: \(Units.size(space))")

@@ -7,7 +7,7 @@ enum ImageSave {
     aliases: ["image save", "save"], arguments: .atLeast(1), completion: .images,
     flags: { [.string("output,o", "Write to a file, instead of STDOUT"), .string("platform", "Save only the given platform variant")] },
     run: { call in
-      let target = try ArchiveOutput(call.string("output"))
+      let target = try ArchiveOutput(call.string("output"), failing: "failed to save image")
       var query: EngineClient.Query = call.arguments.map { ("names", $0) }
       if call.changed("platform") { query.append(("platform", call.string("platform"))) }
       try target.write(call.engine().send("GET", "/images/get", query: query))

@@ -30,6 +30,8 @@ struct InspectOutput {
         }
       } catch let error as TemplateError {
         errors.append("template parsing error: \(error)")
+      } catch let exit as ExitStatus {
+        errors.append(exit.message ?? "")
       } catch {
         errors.append(String(describing: error))
       }

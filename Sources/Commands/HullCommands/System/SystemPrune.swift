@@ -16,9 +16,7 @@ enum SystemPrune {
     var question = "WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n"
     if volumes { question += "  - all anonymous volumes not used by at least one container\n" }
     question += all ? "  - all images without at least one container associated to them\n" : "  - all dangling images\n"
-    if !call.bool("force"), !call.confirms(question + "\nAre you sure you want to continue?") {
-      throw ExitStatus(1, "system prune has been cancelled")
-    }
+    if !call.bool("force"), !call.confirms(question + "\nAre you sure you want to continue?") { return 0 }
     let engine = try call.engine()
     let filters = call.list("filter")
     var total = 0.0

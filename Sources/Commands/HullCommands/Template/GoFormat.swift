@@ -19,7 +19,7 @@ enum GoFormat {
   static let omittedFields: [String: JSON] = [
     "Mounts": [], "Shell": [], "Annotations": [:], "Sysctls": [:], "Tmpfs": [:], "StorageOpt": [:], "Labels": [:], "ExposedPorts": [:],
     "Volumes": [:],
-    "Init": nil, "StopTimeout": nil, "StopSignal": "", "MacAddress": "", "CgroupParent": "", "Comment": "", "Author": "", "Variant": "",
+    "Init": .null, "StopTimeout": .null, "StopSignal": "", "MacAddress": "", "CgroupParent": "", "Comment": "", "Author": "", "Variant": "",
     "OnBuild": [],
   ]
 
@@ -40,8 +40,18 @@ enum GoFormat {
     case .number(let digits): digits
     case .string(let text): text
     case .array(let elements): "[" + elements.map(nested).joined(separator: " ") + "]"
-    case .object(let object): "map[" + object.sorted.map { "\($0.key):\(nested($0.value))" }.joined(separator: " ") + "]"
+    case .object(let object) where layout(object) != nil:
+      "{" + (layout(object) ?? []).map { object[$0].map(nested) ?? "" }.joined(separator: " ") + "}"
+    case .object(let object): "map[" + object.sorted.map { "\($0.key):\($0.value == [:] ? "{}" : nested($0.value))" }.joined(separator: " ") + "]"
     }
+  }
+
+  /// Types of the API that are often printed whole, by their members: Go prints those without names.
+  private static let layouts = [["HostIp", "HostPort"], ["Type", "Name", "Source", "Destination", "Driver", "Mode", "RW", "Propagation"]]
+
+  private static func layout(_ object: JSONObject) -> [String]? {
+    guard object.count > 1 else { return nil }
+    return layouts.first { layout in layout[0] == object.keys[0] && object.keys.allSatisfy(layout.contains) }
   }
 
   /// Go's truth: not the zero value of its type.

@@ -24,11 +24,19 @@ struct Listing {
     for row in rows {
       do { lines.append(try template.render(subject(row))) } catch { throw ExitStatus(1, "failed to execute template: \(error)") }
     }
+    if rows.isEmpty { try check(template) }
     guard isTable else { return lines.map { $0 + "\n" }.joined() }
     var table = Table()
     table.add(line: (try? template.render(heading)) ?? "")
     for line in lines { table.add(line: line) }
     return table.text(fitting: columns)
+  }
+
+  /// A wrong field is an error also when there is nothing to show.
+  private func check(_ template: Template) throws {
+    do { _ = try template.render(subject(Row(fields: headings.mapValues { _ in "" }))) } catch {
+      throw ExitStatus(1, "failed to execute template: \(error)")
+    }
   }
 
   /// Whether a format shows the field.
