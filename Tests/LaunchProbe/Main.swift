@@ -6,26 +6,31 @@ import LinuxSystem
 
 /// Launches what a test has planned, from a process with one thread, and writes into a file what came of it.
 ///
-/// `launch-probe REPORT PLAN [--exec PROCESS]…`: the files hold values in wire form. The workload has the probe's own streams; a terminal's
+/// `launch-probe REPORT [--unified] PLAN [--exec PROCESS]…`: the files hold values in wire form. The workload has the probe's own streams; a terminal's
 /// output goes to standard output. Each `--exec` joins the running workload in turn, which is killed after the last; without any, its end
-/// is waited for. `launch-probe REPORT --time COUNT PLAN` launches again and again and reports microseconds.
+/// is waited for. `--unified` uses the v2 hierarchy of a hybrid host. `launch-probe REPORT --time COUNT PLAN` launches again and again and reports microseconds.
 @main
 struct LaunchProbe {
   static func main() {
     var arguments = CommandLine.arguments.dropFirst()
+    var hierarchies: CgroupHierarchies?
     do {
       let file = try step("open the report") { () throws(SystemError) in
         try Files.open(arguments.popFirst() ?? "", O_WRONLY | O_CREAT | O_APPEND, mode: 0o644).take()
       }
       dup2(file, reportDescriptor)
       _ = try step("open the report") { () throws(SystemError) in try Descriptors.setCloseOnExec(reportDescriptor, true) }
+      if arguments.first == "--unified" {
+        _ = arguments.popFirst()
+        hierarchies = CgroupHierarchies(legacy: [], unified: try CgroupHierarchies.host().unified)
+      }
       if arguments.first == "--time" {
         try measure(Int(arguments.dropFirst().first ?? "") ?? 1, plan: try read(arguments.last ?? ""))
       } else {
         let plan: LaunchPlan = try read(arguments.popFirst() ?? "")
         var processes: [ProcessPlan] = []
         while arguments.popFirst() == "--exec" { processes.append(try read(arguments.popFirst() ?? "")) }
-        try run(plan, processes)
+        try run(plan, processes, hierarchies)
       }
     } catch {
       report("error \(error.code.rawValue)\t\(error)")
@@ -45,9 +50,9 @@ struct LaunchProbe {
     _ = bytes.withUnsafeBytes { write(reportDescriptor, $0.baseAddress, $0.count) }
   }
 
-  private static func run(_ plan: LaunchPlan, _ processes: [ProcessPlan]) throws(HullError) {
+  private static func run(_ plan: LaunchPlan, _ processes: [ProcessPlan], _ hierarchies: CgroupHierarchies?) throws(HullError) {
     let streams = StdioDescriptors(stdin: 0, stdout: 1, stderr: 2)
-    let workload = try Launcher.launch(plan, stdio: streams)
+    let workload = try Launcher.launch(plan, stdio: streams, hierarchies: hierarchies)
     for warning in workload.warnings { report("warning \(warning)") }
     report("pid \(workload.pid)")
     if let gate = plan.startGate {
@@ -56,7 +61,8 @@ struct LaunchProbe {
     }
     for process in processes {
       do {
-        let joined = try Launcher.join(JoinTarget(pid: workload.pid, cgroupPath: plan.cgroup?.path), process: process, stdio: streams)
+        let target = JoinTarget(pid: workload.pid, cgroupPath: plan.cgroup?.path)
+        let joined = try Launcher.join(target, process: process, stdio: streams, hierarchies: hierarchies)
         for warning in joined.warnings { report("warning \(warning)") }
         if let terminal = joined.terminal { copy(terminal) }
         report("joined \(try reap(joined.pid))")
@@ -65,7 +71,7 @@ struct LaunchProbe {
     if !processes.isEmpty { kill(workload.pid, SIGKILL) }
     if let terminal = workload.terminal { copy(terminal) }
     report("exit \(try reap(workload.pid))")
-    if let path = plan.cgroup?.path { try Cgroups.remove(path) }
+    if let path = plan.cgroup?.path { try CgroupHierarchies.host(hierarchies).remove(path) }
   }
 
   private static func reap(_ pid: Int32) throws(HullError) -> Int32 {

@@ -99,12 +99,12 @@ final class Fixture {
     return try run(plan)
   }
 
-  func run(_ plan: LaunchPlan, exec processes: [ProcessPlan] = []) throws -> ProbeResult {
-    try start(plan, exec: processes).finish()
+  func run(_ plan: LaunchPlan, exec processes: [ProcessPlan] = [], unified: Bool = false) throws -> ProbeResult {
+    try start(plan, exec: processes, unified: unified).finish()
   }
 
-  func start(_ plan: LaunchPlan, exec processes: [ProcessPlan] = []) throws -> Probe {
-    var arguments = [try wire(plan)]
+  func start(_ plan: LaunchPlan, exec processes: [ProcessPlan] = [], unified: Bool = false) throws -> Probe {
+    var arguments = (unified ? ["--unified"] : []) + [try wire(plan)]
     for process in processes { arguments += ["--exec", try wire(process)] }
     return try Probe(arguments, in: directory)
   }

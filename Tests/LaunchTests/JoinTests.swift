@@ -87,6 +87,36 @@ import Testing
     let result = try second.run(plan)
     let expected = try ["net", "ipc", "pid"].map { try Files.readLink("/proc/\(pid)/ns/\($0)") }
     #expect(result.outputLines.first == "first" && Array(result.outputLines.suffix(3)) == expected, "\(result)")
-    #expect(try Files.readLink("/proc/self/ns/pid_for_children") == Files.readLink("/proc/self/ns/pid"))
+  }
+
+  @Test func aMountNamespaceCanBeSharedAndKeepsNothingAfterAFailure() throws {
+    let first = try Fixture()
+    let second = try Fixture()
+    let running = try first.start(first.plan(["sleep", "1000"]))
+    let pid = try #require(Int32(try running.line("pid")))
+    defer {
+      kill(pid, SIGKILL)
+      _ = try? running.finish()
+    }
+    // Inside the first one's root the second one's directories are not there: only a namespace that shows the host's will do.
+    var plan = second.plan(["ls", "/bin/busybox"])
+    plan.namespaces[0] = NamespacePlan(.mount, path: "/proc/\(pid)/ns/mnt")
+    #expect(try second.run(plan).error?.contains("mount the root of") == true)
+    let host = try Subprocess.start("/usr/bin/unshare", ["unshare", "-m", "/bin/busybox", "sleep", "1000"], environment: [])
+    defer {
+      kill(host, SIGKILL)
+      _ = try? Processes.reap(host)
+    }
+    while try Files.readText("/proc/\(host)/comm") != "busybox" { usleep(2000) }
+    plan.namespaces[0].path = "/proc/\(host)/ns/mnt"
+    let mounts = { try Files.readText("/proc/\(host)/mountinfo", limit: 16 << 20) }
+    plan.process.arguments = ["nothing"]
+    #expect(try second.run(plan).error?.contains("not found in $PATH") == true)
+    #expect(try !mounts().contains(second.directory))
+    plan.process.arguments = ["ls", "/bin/busybox"]
+    let result = try second.run(plan)
+    #expect(result.output == "/bin/busybox", "\(result)")
+    #expect(try mounts().contains(second.directory), "the namespace's owner takes the mounts away")
+    try second.expectNothingLeft()
   }
 }

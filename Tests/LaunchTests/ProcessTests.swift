@@ -156,6 +156,15 @@ import Testing
     #expect(missing.error?.hasPrefix("internal error: open a terminal:") == true, "\(missing)")
   }
 
+  @Test func descriptorsArePreservedOnlyWhenThePlanSaysSo() throws {
+    let box = try Fixture()
+    var plan = box.plan(["sh", "-c", "ls /proc/self/fd"])
+    plan.process.preservedDescriptors = 4
+    // 3 to 6 are open in every probe or they are not: none above them may be.
+    let result = try box.run(plan)
+    #expect(result.outputLines.compactMap { Int($0) }.allSatisfy { $0 <= 7 }, "\(result)")
+  }
+
   @Test func theStartGateHoldsTheProgramBack() throws {
     let box = try Fixture()
     let gate = box.directory + "/gate"

@@ -33,8 +33,9 @@ package struct CgroupHierarchies: Sendable, Equatable {
     CgroupHierarchies(mounts: try step("find the host's control groups") { () throws(SystemError) in try MountTableEntry.all() })
   }
 
-  /// The hierarchies of this host, looked up once.
-  package static func host() throws(HullError) -> CgroupHierarchies {
+  /// The hierarchies of this host, looked up once; or those that are given instead.
+  package static func host(_ given: CgroupHierarchies? = nil) throws(HullError) -> CgroupHierarchies {
+    if let given { return given }
     let hierarchies = try detected.get()
     guard !hierarchies.legacy.isEmpty || hierarchies.unified != nil else {
       throw HullError(.unavailable, "no control group hierarchy is mounted: mount -t cgroup2 none /sys/fs/cgroup")

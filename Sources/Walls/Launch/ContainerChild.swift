@@ -39,11 +39,8 @@ struct ContainerChild {
     try joinNamespaces()
     try nameHost()
     let root = try RootAssembly(plan: plan, inherited: inherited).attach()
-    do { try furnish(root.number, &start) } catch {
-      // In a mount namespace that lives on, nothing else takes the mounts away.
-      if plan.joins(.mount) { try? Mounts.unmount(plan.root.attachPoint) }
-      throw error
-    }
+    if plan.joins(.mount) { channel.send(.rootAttached) }
+    try furnish(root.number, &start)
     try RootAssembly(plan: plan, inherited: inherited).enter(root.number)
     start.gate = inherited.gate
     start.newSessionKeyring = plan.newSessionKeyring

@@ -12,10 +12,10 @@ struct ContainerLaunch {
   private let hierarchies: CgroupHierarchies?
   private var cgroupIsNew = false
 
-  init(_ plan: LaunchPlan, stdio: StdioDescriptors) throws(HullError) {
+  init(_ plan: LaunchPlan, stdio: StdioDescriptors, hierarchies given: CgroupHierarchies?) throws(HullError) {
     try plan.check()
     self.plan = plan
-    hierarchies = plan.cgroup == nil ? nil : try CgroupHierarchies.host()
+    hierarchies = plan.cgroup == nil ? nil : try CgroupHierarchies.host(given)
     let ends = try step("launch \(plan.id)") { () throws(SystemError) in
       try UnixSocket.pair(SOCK_SEQPACKET).raised(to: 3 + Int32(clamping: plan.process.preservedDescriptors))
     }
@@ -47,6 +47,7 @@ struct ContainerLaunch {
         channel: LaunchChannel(descriptor: parentEnd), id: plan.id, pid: child.pid, pidfd: child.pidfd, warnings: warnings)
       do { return try accompany(&supervision) } catch {
         supervision.abandon()
+        if supervision.rootIsAttached { detachRoot() }
         throw error
       }
     } catch {
@@ -70,6 +71,18 @@ struct ContainerLaunch {
       try hooks.run(plan.hooks.prestart, pid: pid, status: "creating")
       try hooks.run(plan.hooks.createRuntime, pid: pid, status: "creating")
     }
+  }
+
+  /// Takes the root's mounts out of a mount namespace that was joined. Only a process of its own may go there.
+  private func detachRoot() {
+    guard let namespace = inherited.namespaces[.mount], let helper = try? Processes.clone() else { return }
+    if helper.pid == 0 {
+      try? Namespaces.enter(namespace, NamespaceFlag.mount)
+      try? Mounts.unmount(plan.root.attachPoint)
+      _exit(0)
+    }
+    close(helper.pidfd)
+    _ = try? Processes.reap(helper.pid)
   }
 
   private mutating func makeCgroup(_ hierarchies: CgroupHierarchies) throws(HullError) -> [String] {

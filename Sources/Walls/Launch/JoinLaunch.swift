@@ -14,12 +14,12 @@ struct JoinLaunch {
   private let parentEnd: Int32
   private var childEnd: Int32
 
-  init(_ target: JoinTarget, process: ProcessPlan, stdio: StdioDescriptors) throws(HullError) {
+  init(_ target: JoinTarget, process: ProcessPlan, stdio: StdioDescriptors, hierarchies given: CgroupHierarchies?) throws(HullError) {
     guard !process.arguments.isEmpty else { throw HullError(.invalidArgument, "no exec command specified") }
     self.target = target
     self.process = process
     self.stdio = stdio
-    hierarchies = target.cgroupPath == nil ? nil : try CgroupHierarchies.host()
+    hierarchies = target.cgroupPath == nil ? nil : try CgroupHierarchies.host(given)
     do {
       let pidfd = try Processes.pidfd(target.pid)
       let root = try Files.open("/proc/\(target.pid)/root", OpenFlag.path | O_DIRECTORY)

@@ -11,6 +11,8 @@ enum ChildMessage {
   case spawned(Int32)
   /// The master of the process's terminal, a descriptor beside the message.
   case terminal
+  /// The root is mounted in a mount namespace that lives on when the process does not.
+  case rootAttached
   /// The namespaces and mounts stand; hooks that run outside may run now.
   case hooksDue
   /// Only a filter and exec are to come: the end of the channel without `failed` means that exec has happened.
@@ -84,6 +86,7 @@ struct LaunchChannel {
     case .hooksDue: writer.write(UInt8(3))
     case .committed: writer.write(UInt8(4))
     case .atGate: writer.write(UInt8(5))
+    case .rootAttached: writer.write(UInt8(7))
     case .failed(let code, let message):
       writer.write(UInt8(6))
       writer.write(code)
@@ -102,6 +105,7 @@ struct LaunchChannel {
     case 4: return .committed
     case 5: return .atGate
     case 6: return .failed(code: try reader.read(), message: try reader.read())
+    case 7: return .rootAttached
     case let kind: throw HullError(.internalError, "the new process sent an unknown message (\(kind))")
     }
   }

@@ -44,16 +44,21 @@ package struct JoinTarget: Sendable, Equatable {
 package enum Launcher {
   /// Makes the workload that the plan describes; returns when its program runs or, with a start gate, when it waits there.
   ///
+  /// - Parameter hierarchies: where the control groups are; `nil`: as this host has them.
   /// - Throws: `commandNotFound` and `commandNotExecutable` in Docker's words, otherwise which step failed on what. Nothing is left then.
-  package static func launch(_ plan: LaunchPlan, stdio: StdioDescriptors) throws(HullError) -> LaunchedProcess {
-    var launch = try ContainerLaunch(plan, stdio: stdio)
+  package static func launch(
+    _ plan: LaunchPlan, stdio: StdioDescriptors, hierarchies: CgroupHierarchies? = nil
+  ) throws(HullError) -> LaunchedProcess {
+    var launch = try ContainerLaunch(plan, stdio: stdio, hierarchies: hierarchies)
     defer { launch.closeDescriptors() }
     return try launch.run()
   }
 
   /// Runs one more process behind the wall of `target` (docker exec); it is a child of the caller.
-  package static func join(_ target: JoinTarget, process: ProcessPlan, stdio: StdioDescriptors) throws(HullError) -> LaunchedProcess {
-    var launch = try JoinLaunch(target, process: process, stdio: stdio)
+  package static func join(
+    _ target: JoinTarget, process: ProcessPlan, stdio: StdioDescriptors, hierarchies: CgroupHierarchies? = nil
+  ) throws(HullError) -> LaunchedProcess {
+    var launch = try JoinLaunch(target, process: process, stdio: stdio, hierarchies: hierarchies)
     defer { launch.closeDescriptors() }
     return try launch.run()
   }

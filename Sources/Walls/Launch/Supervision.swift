@@ -8,6 +8,7 @@ struct Supervision {
   let channel: LaunchChannel
   let id: String
   private(set) var process: LaunchedProcess
+  private(set) var rootIsAttached = false
   private var isCommitted = false
 
   init(channel: LaunchChannel, id: String, pid: Int32, pidfd: Int32, warnings: [String] = []) {
@@ -24,6 +25,7 @@ struct Supervision {
       switch message {
       case .warning(let text): process.warnings.append(text)
       case .terminal: process.terminal = descriptor
+      case .rootAttached: rootIsAttached = true
       case .committed: isCommitted = true
       case .atGate: return process
       case .failed(let code, let text): throw HullError(HullError.Code(rawValue: code), text)
