@@ -91,10 +91,11 @@ package final class LayerBatch {
   /// - Returns: the layer, if it is there by now; otherwise it is ours to unpack.
   private func claim(_ chain: Digest) -> LayerInfo? {
     store.unpacking.wait { claimed in
-      if claimed.contains(chain) { return nil }
-      if let info = store.info(chain) { return .some(info) }
+      // Two levels of optional: the outer one says whether the wait is over.
+      if claimed.contains(chain) { return .none }
+      if let info = store.info(chain) { return .some(.some(info)) }
       claimed.insert(chain)
-      return .some(nil)
+      return .some(.none)
     }
   }
 

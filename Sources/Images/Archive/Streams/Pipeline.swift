@@ -103,8 +103,10 @@ private final class BlockRing: Sendable {
   /// The writer's next block; `nil` when nobody reads any more.
   func free() -> UnsafeMutableRawBufferPointer? {
     monitor.wait { state in
-      if state.closed { return .some(nil) }
-      return state.filled == blocks.count ? nil : blocks[(state.head + state.filled) % blocks.count]
+      // Two levels of optional: the outer one says whether the wait is over.
+      if state.closed { return .some(.none) }
+      if state.filled == blocks.count { return .none }
+      return .some(.some(blocks[(state.head + state.filled) % blocks.count]))
     }
   }
 
@@ -132,7 +134,8 @@ private final class BlockRing: Sendable {
     let result: Result<UnsafeRawBufferPointer?, HullError> = monitor.wait { state in
       if state.filled > 0 { return .success(UnsafeRawBufferPointer(rebasing: blocks[state.head][..<state.lengths[state.head]])) }
       guard state.ended || state.closed else { return nil }
-      return state.failure.map { .failure($0) } ?? .success(nil)
+      if let failure = state.failure { return .failure(failure) }
+      return .success(nil)
     }
     return try result.get()
   }
