@@ -45,16 +45,15 @@ package enum InRoot {
 
   /// The directory that holds the last component of `path`, made when missing, and that component.
   package static func parent(_ root: Int32, _ path: String) throws(SystemError) -> (directory: Int32, name: String) {
-    let parts = split(path)
-    guard let name = parts.last, name != "..", name != "." else { throw SystemError(EINVAL, "create \(path)") }
-    return (try makeDirectories(root, parts.dropLast().joined(separator: "/")).take(), name)
+    let (above, name) = split(path)
+    guard name != "..", name != ".", !name.isEmpty else { throw SystemError(EINVAL, "create \(path)") }
+    return (try makeDirectories(root, above).take(), name)
   }
 
   private static func makeDirectories(_ root: Int32, _ path: String, mode: UInt32, links: Int) throws(SystemError) -> OwnedDescriptor {
     do { return try open(root, path, OpenFlag.path | O_DIRECTORY) } catch  where error.number != ENOENT { throw error } catch {}
-    let parts = split(path)
-    guard let name = parts.last, links < maxLinks else { throw SystemError(parts.isEmpty ? ENOENT : ELOOP, "mkdir \(path)") }
-    let above = parts.dropLast().joined(separator: "/")
+    let (above, name) = split(path)
+    guard !name.isEmpty, links < maxLinks else { throw SystemError(name.isEmpty ? ENOENT : ELOOP, "mkdir \(path)") }
     let parent = try makeDirectories(root, above, mode: mode, links: links)
     if mkdirat(parent.number, name, mode) == 0 { return try Files.open(name, OpenFlag.path | O_DIRECTORY | O_NOFOLLOW, at: parent.number) }
     guard errno == EEXIST else { throw SystemError(errno, "mkdir \(path) in the container's root") }
@@ -65,13 +64,11 @@ package enum InRoot {
 
   private static func makeFile(_ root: Int32, _ path: String, mode: UInt32, links: Int) throws(SystemError) -> OwnedDescriptor {
     do { return try open(root, path, OpenFlag.path) } catch  where error.number != ENOENT { throw error } catch {}
-    let parts = split(path)
-    guard let name = parts.last, links < maxLinks else { throw SystemError(parts.isEmpty ? ENOENT : ELOOP, "create \(path)") }
-    let above = parts.dropLast().joined(separator: "/")
+    let (above, name) = split(path)
+    guard !name.isEmpty, links < maxLinks else { throw SystemError(name.isEmpty ? ENOENT : ELOOP, "create \(path)") }
     let parent = try makeDirectories(root, above)
     do {
-      let file = try Files.open(name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode, at: parent.number)
-      return OwnedDescriptor(file.take())
+      return try Files.open(name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode, at: parent.number)
     } catch  where error.number != EEXIST { throw error } catch {}
     let target = try linkTarget(name, in: parent.number, above: above)
     return try makeFile(root, target ?? path, mode: mode, links: links + 1)
@@ -84,5 +81,12 @@ package enum InRoot {
     return target.hasPrefix("/") ? target : above + "/" + target
   }
 
-  private static func split(_ path: String) -> [String] { path.split(separator: "/").filter { $0 != "." }.map(String.init) }
+  /// The last component and what is above it; slashes and dots at the end do not count.
+  private static func split(_ path: String) -> (above: String, name: String) {
+    var bytes = Array(path.utf8)
+    while let last = bytes.last, last == 0x2f || (last == 0x2e && (bytes.count == 1 || bytes[bytes.count - 2] == 0x2f)) { bytes.removeLast() }
+    var start = bytes.count
+    while start > 0 && bytes[start - 1] != 0x2f { start -= 1 }
+    return (String(decoding: bytes[..<start], as: UTF8.self), String(decoding: bytes[start...], as: UTF8.self))
+  }
 }

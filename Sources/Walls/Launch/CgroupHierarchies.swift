@@ -26,6 +26,9 @@ package struct CgroupHierarchies: Sendable, Equatable {
     self.unified = unified
   }
 
+  /// No hierarchy at all: for a workload without a control group.
+  static let none = CgroupHierarchies(legacy: [], unified: nil)
+
   /// Whether limits and processes go to the v2 hierarchy.
   package var isUnified: Bool { legacy.isEmpty }
 
@@ -49,15 +52,19 @@ package struct CgroupHierarchies: Sendable, Equatable {
     for entry in mounts.filter({ $0.root == "/" }) + mounts.filter({ $0.root != "/" }) {
       if entry.type == "cgroup2" { unified = unified ?? entry.mountPoint }
       guard entry.type == "cgroup" else { continue }
-      let controllers = entry.superOptions.filter { Self.knownControllers.contains($0) || $0.hasPrefix("name=") }
+      let controllers = entry.superOptions.filter(Self.isController)
       guard !controllers.isEmpty, !legacy.contains(where: { $0.controllers == controllers }) else { continue }
       legacy.append(Legacy(controllers: controllers, mountPoint: entry.mountPoint))
     }
   }
 
-  private static let knownControllers: Set = [
-    "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb", "net_cls", "net_prio", "perf_event", "rdma", "misc",
-  ]
+  private static func isController(_ option: String) -> Bool {
+    switch option {
+    case "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb", "net_cls", "net_prio", "perf_event", "rdma", "misc":
+      true
+    default: option.hasPrefix("name=")
+    }
+  }
 
   /// The group's directory in the v1 hierarchy of a controller, or in the v2 hierarchy; `nil` when the host has no such controller.
   package func directory(_ path: String, controller: String) -> String? {

@@ -7,14 +7,13 @@ import LinuxSystem
 struct CgroupMounter {
   let mounter: Mounter
   let plan: LaunchPlan
-  let hierarchies: CgroupHierarchies?
+  let hierarchies: CgroupHierarchies
 
   /// The container's own namespace shows its group as the root; otherwise its group is bound from the host's tree.
   private var hasOwnNamespace: Bool { plan.makes(.cgroup) || plan.joins(.cgroup) }
 
   func mount(_ mount: MountPlan) throws(HullError) {
-    let host: CgroupHierarchies
-    if let hierarchies { host = hierarchies } else { host = try CgroupHierarchies.host() }
+    let host = plan.cgroup == nil ? try CgroupHierarchies.host() : hierarchies
     try step("mount the control groups on \(mount.destination)") { () throws(SystemError) in
       if host.isUnified || mount.type == "cgroup2" { try unified(mount, host) } else { try legacy(mount, host) }
     }

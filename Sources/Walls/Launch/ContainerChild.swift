@@ -8,11 +8,11 @@ struct ContainerChild {
   let plan: LaunchPlan
   let inherited: InheritedDescriptors
   let channel: LaunchChannel
-  let hierarchies: CgroupHierarchies?
+  let hierarchies: CgroupHierarchies
   let isInUserNamespace: Bool
   private var isInCgroup = false
 
-  init(plan: LaunchPlan, inherited: InheritedDescriptors, channel: LaunchChannel, hierarchies: CgroupHierarchies?, isInUserNamespace: Bool) {
+  init(plan: LaunchPlan, inherited: InheritedDescriptors, channel: LaunchChannel, hierarchies: CgroupHierarchies, isInUserNamespace: Bool) {
     self.plan = plan
     self.inherited = inherited
     self.channel = channel
@@ -128,7 +128,7 @@ struct ContainerChild {
     isInCgroup = true
     if let path = plan.cgroup?.path {
       channel.await(.cgroupReady)
-      if let hierarchies, !hierarchies.isUnified, !plan.entersUserNamespace { try hierarchies.addSelf(to: path) }
+      if !hierarchies.isUnified && !plan.entersUserNamespace { try hierarchies.addSelf(to: path) }
     }
     try step("enter the cgroup namespace") { () throws(SystemError) in
       if let namespace = inherited.namespaces[.cgroup] { try Namespaces.enter(namespace, NamespaceFlag.cgroup) }

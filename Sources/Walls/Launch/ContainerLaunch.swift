@@ -9,13 +9,13 @@ struct ContainerLaunch {
   private var inherited: InheritedDescriptors
   private let parentEnd: Int32
   private var childEnd: Int32
-  private let hierarchies: CgroupHierarchies?
+  private let hierarchies: CgroupHierarchies
   private var cgroupIsNew = false
 
   init(_ plan: LaunchPlan, stdio: StdioDescriptors, hierarchies given: CgroupHierarchies?) throws(HullError) {
     try plan.check()
     self.plan = plan
-    hierarchies = plan.cgroup == nil ? nil : try CgroupHierarchies.host(given)
+    hierarchies = plan.cgroup == nil ? .none : try CgroupHierarchies.host(given)
     let ends = try step("launch \(plan.id)") { () throws(SystemError) in
       try UnixSocket.pair(SOCK_SEQPACKET).raised(to: 3 + Int32(clamping: plan.process.preservedDescriptors))
     }
@@ -38,7 +38,7 @@ struct ContainerLaunch {
     var warnings: [String] = []
     do throws(HullError) {
       // A v2 group must stand before the clone, which puts the child into it; v1 groups are made while the child mounts.
-      if let hierarchies, hierarchies.isUnified { warnings = try makeCgroup(hierarchies) }
+      if plan.cgroup != nil && hierarchies.isUnified { warnings = try makeCgroup() }
       let spawn = ContainerSpawn(plan: plan, inherited: inherited, parentEnd: parentEnd, childEnd: childEnd, hierarchies: hierarchies)
       let child = try spawn.run()
       close(childEnd)
@@ -51,7 +51,7 @@ struct ContainerLaunch {
         throw error
       }
     } catch {
-      if cgroupIsNew, let hierarchies, let cgroup = plan.cgroup { try? hierarchies.remove(cgroup.path) }
+      if cgroupIsNew, let cgroup = plan.cgroup { try? hierarchies.remove(cgroup.path) }
       throw error
     }
   }
@@ -60,8 +60,8 @@ struct ContainerLaunch {
     let channel = supervision.channel
     let pid = supervision.process.pid
     if plan.entersUserNamespace { try prepareUserNamespace(&supervision) }
-    if let hierarchies, !hierarchies.isUnified, let cgroup = plan.cgroup {
-      supervision.warn(try makeCgroup(hierarchies))
+    if let cgroup = plan.cgroup, !hierarchies.isUnified {
+      supervision.warn(try makeCgroup())
       if plan.entersUserNamespace { try hierarchies.add(pid, to: cgroup.path) }
     }
     // A child that has failed meanwhile is not there to hear it; its message is read next.
@@ -85,7 +85,7 @@ struct ContainerLaunch {
     _ = try? Processes.reap(helper.pid)
   }
 
-  private mutating func makeCgroup(_ hierarchies: CgroupHierarchies) throws(HullError) -> [String] {
+  private mutating func makeCgroup() throws(HullError) -> [String] {
     guard let cgroup = plan.cgroup else { return [] }
     cgroupIsNew = try hierarchies.make(cgroup.path)
     return try hierarchies.apply(cgroup.resources, to: cgroup.path)

@@ -9,7 +9,7 @@ struct ContainerSpawn {
   let inherited: InheritedDescriptors
   let parentEnd: Int32
   let childEnd: Int32
-  let hierarchies: CgroupHierarchies?
+  let hierarchies: CgroupHierarchies
 
   func run() throws(HullError) -> ClonedProcess {
     let cgroup = try openCgroup()
@@ -32,7 +32,7 @@ struct ContainerSpawn {
   }
 
   private func openCgroup() throws(HullError) -> Int32 {
-    guard let hierarchies, hierarchies.isUnified, let path = plan.cgroup?.path, let directory = hierarchies.directory(path, controller: "")
+    guard hierarchies.isUnified, let path = plan.cgroup?.path, let directory = hierarchies.directory(path, controller: "")
     else { return -1 }
     return try step("open control group \(path)") { () throws(SystemError) in try Files.open(directory, O_RDONLY | O_DIRECTORY).take() }
   }

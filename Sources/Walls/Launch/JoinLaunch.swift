@@ -8,7 +8,7 @@ struct JoinLaunch {
   private let target: JoinTarget
   private let process: ProcessPlan
   private let stdio: StdioDescriptors
-  private let hierarchies: CgroupHierarchies?
+  private let hierarchies: CgroupHierarchies
   private let targetPidfd: Int32
   private let root: Int32
   private let parentEnd: Int32
@@ -19,7 +19,7 @@ struct JoinLaunch {
     self.target = target
     self.process = process
     self.stdio = stdio
-    hierarchies = target.cgroupPath == nil ? nil : try CgroupHierarchies.host(given)
+    hierarchies = target.cgroupPath == nil ? .none : try CgroupHierarchies.host(given)
     do {
       let pidfd = try Processes.pidfd(target.pid)
       let root = try Files.open("/proc/\(target.pid)/root", OpenFlag.path | O_DIRECTORY)
@@ -91,14 +91,14 @@ struct JoinLaunch {
   }
 
   private func openCgroup() throws(HullError) -> Int32 {
-    guard let hierarchies, hierarchies.isUnified, let path = target.cgroupPath, let directory = hierarchies.directory(path, controller: "")
+    guard hierarchies.isUnified, let path = target.cgroupPath, let directory = hierarchies.directory(path, controller: "")
     else { return -1 }
     return try step("open control group \(path)") { () throws(SystemError) in try Files.open(directory, O_RDONLY | O_DIRECTORY).take() }
   }
 
   private func targetGroup() -> Int32? {
     let lines = ((try? Files.readText("/proc/\(target.pid)/cgroup")) ?? "").split(separator: "\n")
-    guard let root = hierarchies?.unified, let line = lines.first(where: { $0.hasPrefix("0::/") }) else { return nil }
+    guard let root = hierarchies.unified, let line = lines.first(where: { $0.hasPrefix("0::/") }) else { return nil }
     return try? Files.open(root + line.dropFirst(3), O_RDONLY | O_DIRECTORY).take()
   }
 
@@ -109,7 +109,7 @@ struct JoinLaunch {
       _ = setsid()
       try start.openNull()
       if process.dieWithParent { try start.followParent() }
-      if let hierarchies, !hierarchies.isUnified, let path = target.cgroupPath { try hierarchies.addSelf(to: path) }
+      if !hierarchies.isUnified, let path = target.cgroupPath { try hierarchies.addSelf(to: path) }
       try start.prepareWhileProcIsReachable()
       // In the target's user namespace the process may not raise limits any more.
       try start.setLimits()
