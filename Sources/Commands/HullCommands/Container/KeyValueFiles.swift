@@ -14,9 +14,9 @@ enum KeyValueFiles {
     var text = String(decoding: try Files.read(file), as: UTF8.self)
     if text.hasPrefix("\u{FEFF}") { text.removeFirst() }
     var all: [String] = []
-    for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let line = String(raw.drop(while: \.isWhitespace))
-      let clean = line.hasSuffix("\r") ? String(line.dropLast()) : line
+    for (index, raw) in Text.split(text, "\n").enumerated() {
+      let line = raw.last == "\r" ? String(raw.dropLast()) : raw
+      let clean = String(line.drop(while: \.isWhitespace))
       if clean.isEmpty || clean.hasPrefix("#") { continue }
       guard let (name, value) = Text.cut(clean, "=") else {
         if !isEnvironment { all.append(clean) } else if let own = Environment.value(clean) { all.append("\(clean)=\(own)") }

@@ -11,14 +11,18 @@ enum Text {
     return String(String.UnicodeScalarView(scalars))
   }
 
+  // Characters of Swift are what people see: CR LF is one, and `=` with an accent behind it is another one than `=`.
+  // What is parted here follows byte-oriented grammars, so it is parted between Unicode scalars.
+
   /// What stands before and behind the first `separator`; `nil` when there is none.
-  static func cut(_ text: some StringProtocol, _ separator: Character) -> (String, String)? {
-    guard let index = text.firstIndex(of: separator) else { return nil }
-    return (String(text[..<index]), String(text[text.index(after: index)...]))
+  static func cut(_ text: some StringProtocol, _ separator: Unicode.Scalar) -> (String, String)? {
+    let scalars = text.unicodeScalars
+    guard let index = scalars.firstIndex(of: separator) else { return nil }
+    return (String(String.UnicodeScalarView(scalars[..<index])), String(String.UnicodeScalarView(scalars[scalars.index(after: index)...])))
   }
 
-  static func split(_ text: some StringProtocol, _ separator: Character) -> [String] {
-    String(text).split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
+  static func split(_ text: some StringProtocol, _ separator: Unicode.Scalar) -> [String] {
+    text.unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map { String(String.UnicodeScalarView($0)) }
   }
 
   static func replacing(_ text: String, _ pattern: String, with replacement: String) -> String {
