@@ -33,7 +33,7 @@ import Testing
     #expect(
       result.lines("error") == [
         "command not found\texec: \"nothing\": executable file not found in $PATH",
-        "command not executable\tchdir to cwd (\"/not/there\") set in config.json failed: no such file or directory",
+        "command not found\tchdir to cwd (\"/not/there\") set in config.json failed: no such file or directory",
         "invalid argument\tunable to find user carol: no matching entries in passwd file",
       ], "\(result)")
   }

@@ -43,6 +43,16 @@ import Testing
     #expect(numbers.outputLines == ["5", "6 7"])
   }
 
+  @Test func anAccountFileThatLeadsToTheHostIsNotReached() throws {
+    let box = try Fixture()
+    try box.write("passwd", "mallory:x:0:0::/:/bin/sh\n")
+    for fd in [4, 5, 6, 7, 8, 9, 12] {
+      unlink(box.directory + "/rootfs/etc/passwd")
+      symlink("/proc/self/fd/\(fd)/../passwd", box.directory + "/rootfs/etc/passwd")
+      #expect(try box.run("true") { $0.process.user = .name("mallory") }.error?.contains("unable to find user") == true)
+    }
+  }
+
   @Test func aHostileAccountFileIsNotRead() throws {
     let box = try Fixture()
     unlink(box.directory + "/rootfs/etc/passwd")

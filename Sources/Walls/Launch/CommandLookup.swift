@@ -26,7 +26,7 @@ enum CommandLookup {
   private static func check(_ path: String) -> HullError? {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      let code: HullError.Code = errno == ENOENT || errno == ENOTDIR ? .commandNotFound : .commandNotExecutable
+      let code: HullError.Code = errno == ENOENT ? .commandNotFound : .commandNotExecutable
       return HullError(code, "exec: \"\(path)\": stat \(path): \(errorText(errno))")
     }
     if status.isDirectory { return HullError(.commandNotExecutable, "exec: \"\(path)\": is a directory") }

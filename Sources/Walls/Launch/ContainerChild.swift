@@ -30,6 +30,7 @@ struct ContainerChild {
 
   private mutating func setUp(_ start: inout ProcessStart) throws(HullError) {
     _ = setsid()
+    umask(0o022)
     try start.openNull()
     if plan.process.dieWithParent { try start.followParent() }
     if plan.entersUserNamespace { try enterUserNamespace() }

@@ -52,13 +52,15 @@ struct ProcessStart {
 
   mutating func run() throws(HullError) -> Never {
     try setLimits()
+    try connectStreams()
+    // Descriptors of the host must be gone before anything is looked up by a name that the container controls.
+    closeEverythingElse()
     let user = try UserLookup.find(process.user)
-    try connectStreams(owner: user.uid)
+    try giveStreams(to: user.uid)
     if newSessionKeyring { try? Confinement.newSessionKeyring() }
     if process.noNewPrivileges {
       try step("set no-new-privileges") { () throws(SystemError) in try Processes.control(ProcessOption.noNewPrivileges, 1) }
     }
-    closeEverythingElse()
     // Without no-new-privileges a filter can only be installed by root; with it, as late as possible.
     if !process.noNewPrivileges { try installFilter() }
     try become(user)
@@ -87,37 +89,39 @@ struct ProcessStart {
 
   // MARK: streams
 
-  private func connectStreams(owner: UInt32) throws(HullError) {
+  private func connectStreams() throws(HullError) {
     try step("set up the standard streams") { () throws(SystemError) in
       if terminal >= 0 { try Pty.takeControl(terminal) }
-      var sources = terminal >= 0 ? [terminal, terminal, terminal] : [stdio.stdin, stdio.stdout, stdio.stderr]
-      for index in sources.indices {
-        // Out of the way of 0, 1 and 2, which they may be themselves.
-        sources[index] = sources[index] < 0 ? try openOwnNull() : try Descriptors.duplicate(sources[index]).take()
-      }
-      for (target, source) in sources.enumerated() {
-        try checked("dup2") { dup2(source, Int32(target)) }
-        try giveStream(Int32(target), to: owner)
+      let sources = terminal >= 0 ? [terminal, terminal, terminal] : [stdio.stdin, stdio.stdout, stdio.stderr]
+      var copies: [Int32] = []
+      // Out of the way of 0, 1 and 2, which they may be themselves.
+      for source in sources { copies.append(try Descriptors.duplicate(source < 0 ? null : source).take()) }
+      for (target, copy) in copies.enumerated() { try checked("dup2") { dup2(copy, Int32(target)) } }
+    }
+  }
+
+  /// A program that is not root must be able to open /dev/stdout again. Where that cannot be, it is as it is. And the null device becomes
+  /// the container's: through the host's the container could change that node's mode.
+  private func giveStreams(to owner: UInt32) throws(HullError) {
+    try step("set up the standard streams") { () throws(SystemError) in
+      for fd in Int32(0)...2 {
+        let status = try Files.status(of: fd)
+        if status.isCharacterDevice(1, 3) {
+          if null >= 0 { try useOwnNull(fd) }
+        } else if status.st_uid != owner, fchown(fd, owner, UInt32.max) != 0, ![EINVAL, EPERM, EROFS, ENOSYS].contains(errno) {
+          throw SystemError(errno, "fchown")
+        }
       }
     }
   }
 
-  /// The container's null device: the host's would let the container change the node's mode.
-  private func openOwnNull() throws(SystemError) -> Int32 {
-    if let own = try? Files.open("/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK), try Files.status(of: own.number).isCharacterDevice(1, 3) {
-      return own.take()
+  private func useOwnNull(_ fd: Int32) throws(SystemError) {
+    guard let own = try? Files.open("/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK), try Files.status(of: own.number).isCharacterDevice(1, 3) else {
+      return
     }
-    return null
+    try checked("dup2") { dup2(own.number, fd) }
   }
 
-  /// A program that is not root must be able to open /dev/stdout again. Where that cannot be, it is as it is.
-  private func giveStream(_ fd: Int32, to owner: UInt32) throws(SystemError) {
-    let status = try Files.status(of: fd)
-    if status.st_uid == owner || status.isCharacterDevice(1, 3) { return }
-    if fchown(fd, owner, UInt32.max) != 0 && ![EINVAL, EPERM, EROFS, ENOSYS].contains(errno) { throw SystemError(errno, "fchown") }
-  }
-
-  /// Descriptors of the host must be gone before anything is looked up by a name that the container controls.
   private func closeEverythingElse() {
     var first = 3 + process.preservedDescriptors
     let kept = ([channel.descriptor, gate] + labels.map(\.descriptor)).filter { $0 >= 0 }.map { UInt32($0) }.sorted()
@@ -169,7 +173,8 @@ struct ProcessStart {
     let path = process.cwd.isEmpty ? "/" : process.cwd
     if chdir(path) != 0 {
       if mayRetry && (errno == EACCES || errno == EPERM) { return false }
-      throw HullError(.commandNotExecutable, "chdir to cwd (\"\(path)\") set in config.json failed: \(errorText(errno))")
+      let code: HullError.Code = errno == ENOENT ? .commandNotFound : .commandNotExecutable
+      throw HullError(code, "chdir to cwd (\"\(path)\") set in config.json failed: \(errorText(errno))")
     }
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     guard hull_getcwd(&buffer, buffer.count) > 0, buffer[0] == 0x2f else {
