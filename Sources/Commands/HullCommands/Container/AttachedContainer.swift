@@ -19,9 +19,15 @@ struct AttachedContainer {
     return try engine.hijack("\(path)/attach", query: query)
   }
 
+  enum WaitCondition: String {
+    case notRunning = "not-running"
+    case nextExit = "next-exit"
+    case removed
+  }
+
   /// Begins to wait; when this returns the engine watches, and no exit can be missed.
-  func beginWait(removed: Bool) throws -> Response {
-    try engine.sendApart("POST", "\(path)/wait", query: [("condition", removed ? "removed" : "next-exit")])
+  func beginWait(_ condition: WaitCondition) throws -> Response {
+    try engine.sendApart("POST", "\(path)/wait", query: [("condition", condition.rawValue)])
   }
 
   /// The exit code that a wait brings.

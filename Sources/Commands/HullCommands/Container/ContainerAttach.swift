@@ -27,7 +27,7 @@ enum ContainerAttach {
     let container = AttachedContainer(engine: engine, id: info["Id"].text)
     let proxied = call.bool("sig-proxy") && !tty
     let signals = AttachedContainer.signals(tty: tty, proxied: proxied)
-    let wait = try container.beginWait(removed: false)
+    let wait = try container.beginWait(.notRunning)
     let streams = try container.attach(options, detachKeys: call.string("detach-keys"))
     if try container.run(streams, options, signals: signals, proxiesSignals: proxied) == .detached {
       call.out.error("read escape sequence")

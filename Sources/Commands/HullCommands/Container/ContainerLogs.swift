@@ -27,7 +27,7 @@ enum ContainerLogs {
     while true {
       let bytes = try response.read()
       if bytes.isEmpty { return 0 }
-      if tty { Output.writeAll(1, bytes) } else { try demultiplexer.copy(bytes) }
+      if tty { try Output.deliver(1, bytes) } else { try demultiplexer.copy(bytes) }
     }
   }
 }

@@ -36,7 +36,7 @@ enum ContainerRun {
     let proxied = call.bool("sig-proxy")
     let signals = AttachedContainer.signals(tty: request.tty, proxied: proxied)
     let streams = try container.attach(options, detachKeys: call.string("detach-keys"))
-    let wait = try container.beginWait(removed: call.bool("rm"))
+    let wait = try container.beginWait(call.bool("rm") ? .removed : .nextExit)
     do {
       _ = try container.engine.bytes("POST", "/containers/\(container.id)/start")
     } catch {

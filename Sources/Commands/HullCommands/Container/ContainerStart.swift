@@ -42,7 +42,7 @@ enum ContainerStart {
     let container = AttachedContainer(engine: engine, id: info["Id"].text)
     let signals = AttachedContainer.signals(tty: tty, proxied: !tty)
     let streams = try container.attach(options, detachKeys: call.string("detach-keys"))
-    let wait = try container.beginWait(removed: info["HostConfig"]["AutoRemove"].bool == true)
+    let wait = try container.beginWait(info["HostConfig"]["AutoRemove"].bool == true ? .removed : .nextExit)
     _ = try engine.bytes("POST", "/containers/\(container.id)/start")
     if try container.run(streams, options, signals: signals, proxiesSignals: !tty) == .detached { return 0 }
     return try AttachedContainer.status(of: wait)

@@ -25,39 +25,34 @@ enum ContainerStats {
     let engine = try call.engine()
     let format = call.string("format")
     for name in call.arguments { _ = try engine.bytes("GET", call.container(name, "/json")) }
-    if call.bool("no-stream") {
-      call.out.write(try listing.text(round(call, engine, [:]).rows, format: format, fitting: call.fitting))
-      return 0
-    }
-    let redraws = Terminal.isTerminal(1) && (format.isEmpty || format.hasPrefix("table"))
-    var before: [String: JSON] = [:]
-    while true {
-      let (rows, samples) = try round(call, engine, before)
-      before = samples
+    let streams = !call.bool("no-stream")
+    let redraws = streams && Terminal.isTerminal(1) && (format.isEmpty || format.hasPrefix("table"))
+    // Processor shares are differences: between the first sample and the second one there is a second, whatever the number of containers.
+    var before = try samples(call, engine)
+    repeat {
+      if streams || !before.isEmpty { sleep(1) }
+      let now = try samples(call, engine)
+      let rows = now.map { sample in
+        StatsRow.row(
+          sample.name, sample.stats, before: before.first { $0.name == sample.name }?.stats, truncates: !call.bool("no-trunc"))
+      }
+      before = now
       call.out.write((redraws ? "\u{1B}[2J\u{1B}[H" : "") + (try listing.text(rows, format: format, fitting: call.fitting)))
       call.out.flush()
-      if !call.arguments.isEmpty, samples.isEmpty { return 0 }
-      usleep(500_000)
-    }
+    } while streams && (call.arguments.isEmpty || !before.isEmpty)
+    return 0
   }
 
-  /// One sample of every container. Without an earlier one the engine waits for two of its own.
-  private static func round(_ call: Invocation, _ engine: EngineClient, _ before: [String: JSON]) throws -> (
-    rows: [Listing.Row], samples: [String: JSON]
-  ) {
+  private static func samples(_ call: Invocation, _ engine: EngineClient) throws -> [(name: String, stats: JSON)] {
     var names = call.arguments
     if names.isEmpty {
       names = try engine.json("GET", "/containers/json", query: call.bool("all") ? [("all", "1")] : []).array.map { $0["Id"].text }
     }
-    var rows: [Listing.Row] = []
-    var samples: [String: JSON] = [:]
-    for name in names {
-      let query: EngineClient.Query = before[name] == nil ? [("stream", "0")] : [("stream", "0"), ("one-shot", "1")]
-      guard let sample = try? engine.json("GET", call.container(name, "/stats"), query: query) else { continue }
-      samples[name] = sample
-      rows.append(StatsRow.row(name, sample, before: before[name] ?? nil, truncates: !call.bool("no-trunc")))
+    return names.compactMap { name in
+      // A container that goes away in between is no failure.
+      let stats = try? engine.json("GET", call.container(name, "/stats"), query: [("stream", "0"), ("one-shot", "1")])
+      return stats.map { (name, $0) }
     }
-    return (rows, samples)
   }
 }
 

@@ -35,10 +35,10 @@ enum Inspect {
         case "image": return try engine.bytes("GET", "/images/\(EngineClient.escapedPath(name))/json")
         default: return try engine.bytes("GET", "/\(kind)s/\(EngineClient.escaped(name))")
         }
-      } catch let failure as EngineFailure where [400, 404, 500, 501].contains(failure.status) && (failure.status == 404 || type.isEmpty) {
+      } catch let failure as EngineFailure where type.isEmpty && [400, 404, 500, 501].contains(failure.status) {
         continue
       }
     }
-    throw ExitStatus(1, "Error: No such \(type.isEmpty ? "object" : type): \(name)")
+    throw ExitStatus(1, "Error: No such object: \(name)")
   }
 }

@@ -50,8 +50,7 @@ enum GoFormat {
   private static let layouts = [["HostIp", "HostPort"], ["Type", "Name", "Source", "Destination", "Driver", "Mode", "RW", "Propagation"]]
 
   private static func layout(_ object: JSONObject) -> [String]? {
-    guard object.count > 1 else { return nil }
-    return layouts.first { layout in layout[0] == object.keys[0] && object.keys.allSatisfy(layout.contains) }
+    layouts.first { layout in layout.prefix(2).contains { object[$0] != nil } && object.count > 1 && object.keys.allSatisfy(layout.contains) }
   }
 
   /// Go's truth: not the zero value of its type.

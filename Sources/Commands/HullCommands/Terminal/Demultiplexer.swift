@@ -37,8 +37,8 @@ struct Demultiplexer {
   mutating func copy(_ bytes: [UInt8], stdout: Bool = true, stderr: Bool = true) throws {
     try feed(bytes) { stream, data in
       switch stream {
-      case .stdin, .stdout: if stdout { Output.writeAll(1, Array(data)) }
-      case .stderr: if stderr { Output.writeAll(2, Array(data)) }
+      case .stdin, .stdout: if stdout { try Output.deliver(1, Array(data)) }
+      case .stderr: if stderr { try Output.deliver(2, Array(data)) }
       case .systemError: throw HullError(.internalError, "error from daemon in stream: \(String(decoding: data, as: UTF8.self))")
       }
     }

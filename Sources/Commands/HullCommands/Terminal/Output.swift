@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Errors
 import Glibc
 
 /// Standard output, buffered, and standard error, not. Used from the one thread there is.
@@ -27,6 +28,13 @@ final class Output {
   func error(_ text: String) {
     flush()
     Self.writeAll(2, Array(text.utf8) + [0x0A])
+  }
+
+  /// Writes everything or throws.
+  static func deliver(_ descriptor: Int32, _ bytes: [UInt8]) throws(HullError) {
+    guard writeAll(descriptor, bytes) else {
+      throw HullError(.unavailable, "write to standard \(descriptor == 2 ? "error" : "output"): \(errorText())")
+    }
   }
 
   /// Writes everything; `false` when the reader has gone or the disk is full.

@@ -47,6 +47,9 @@ final class Session {
 
   /// Until the output ends. The terminal is as it was when this returns or throws.
   func run() throws -> End {
+    // A reader of our output that goes away must not kill us before the terminal is right again.
+    signal(SIGPIPE, SIG_IGN)
+    defer { signal(SIGPIPE, SIG_DFL) }
     if options.tty, options.stdin { raw = RawMode(0) }
     defer { raw?.restore() }
     let flags = fcntl(connection.descriptor, F_GETFL)
@@ -88,7 +91,7 @@ final class Session {
 
   private func deliver(_ bytes: [UInt8]) throws {
     if bytes.isEmpty { return }
-    if options.tty { Output.writeAll(1, bytes) } else { try demultiplexer.copy(bytes, stdout: options.stdout, stderr: options.stderr) }
+    if options.tty { try Output.deliver(1, bytes) } else { try demultiplexer.copy(bytes, stdout: options.stdout, stderr: options.stderr) }
   }
 
   /// Whether the detach keys were typed.
