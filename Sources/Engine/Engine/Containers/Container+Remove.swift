@@ -65,6 +65,7 @@ extension Container {
       throw HullError(.internalError, "cannot remove container \"\(record.name)\": unable to remove filesystem", cause: error)
     }
     services.registry.remove(self)
+    state.error = ""
     services.execs.remove(of: id)
     waiters.notify(outcome, removed: true)
     services.logWatcher.poke(paths.directory)
@@ -85,8 +86,8 @@ struct ContainerRemoval: Sendable {
   }
 
   func clear() throws(HullError) {
-    try TreeRemoval.removeContents(of: paths.removing(id))
-    for volume in volumes { try TreeRemoval.remove(paths.volume(volume)) }
+    try HostFiles.removeContents(of: paths.removing(id))
+    for volume in volumes { try HostFiles.removeTree(paths.volume(volume)) }
   }
 
   func finish() throws(HullError) { try HostFiles.removeEmptyDirectory(paths.removing(id)) }

@@ -9,7 +9,7 @@ extension Container {
   func spawnShim() async throws -> Shim {
     let (id, run, program) = (id, paths.run, services.configuration.shimPath)
     let (process, descriptor) = try await Blocking.run {
-      try? TreeRemoval.remove(run)
+      try? HostFiles.removeTree(run)
       let process = try ShimProcess.spawn(program: program, id: id, run: run)
       return (process, try ShimSocket.connect(to: run))
     }
@@ -112,6 +112,6 @@ enum Leftovers {
   /// Removes a run directory and a control group with everything in it. Blocking.
   static func remove(run: String, cgroup: String) throws(HullError) {
     try Cgroups.remove(cgroup)
-    try TreeRemoval.remove(run)
+    try HostFiles.removeTree(run)
   }
 }

@@ -65,8 +65,8 @@ struct ContainerCreation {
       await container.event("create")
     } catch {
       try? await Blocking.run {
-        try? TreeRemoval.remove(paths.directory)
-        for row in rows { try? TreeRemoval.remove(services.paths.volume(row.name)) }
+        try? HostFiles.removeTree(paths.directory)
+        for row in rows { try? HostFiles.removeTree(services.paths.volume(row.name)) }
       }
       throw error
     }

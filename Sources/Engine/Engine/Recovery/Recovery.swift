@@ -45,12 +45,12 @@ struct Sweep {
 
   func run() throws(HullError) {
     for name in HostFiles.names(in: services.paths.containers) where !known.contains(name) {
-      attempt("container directory \(name)") { () throws(HullError) in try TreeRemoval.remove(services.paths.containers + "/" + name) }
+      attempt("container directory \(name)") { () throws(HullError) in try HostFiles.removeTree(services.paths.containers + "/" + name) }
     }
     for name in HostFiles.names(in: services.paths.runs) where !known.contains(name) { try endStranger(name) }
     let volumes = Set(try services.store.volumes().map(\.name))
     for name in HostFiles.names(in: services.paths.volumes) where !volumes.contains(name) {
-      attempt("volume directory \(name)") { () throws(HullError) in try TreeRemoval.remove(services.paths.volume(name)) }
+      attempt("volume directory \(name)") { () throws(HullError) in try HostFiles.removeTree(services.paths.volume(name)) }
     }
     for holder in try services.images.layerHolders() where !known.contains(holder) {
       attempt("layers of \(holder)") { () throws(HullError) in try services.images.release(holder) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Errors
 import Glibc
 
@@ -81,6 +82,31 @@ enum HostFiles {
 
   static func removeEmptyDirectory(_ path: String) throws(HullError) {
     guard rmdir(path) == 0 || errno == ENOENT else { throw failure("remove", path) }
+  }
+
+  /// Removes a path and, when it is a directory, all below it; nothing there is fine. No symbolic link is followed.
+  static func removeTree(_ path: String) throws(HullError) {
+    let slash = path.lastIndex(of: "/") ?? path.startIndex
+    try inDirectory(String(path[..<slash])) { (directory) throws(HullError) in
+      try TreeRemoval.remove(Array(path[slash...].dropFirst().utf8), in: directory)
+    }
+  }
+
+  /// Removes all that is in a directory and leaves the directory itself; nothing there is fine.
+  static func removeContents(of path: String) throws(HullError) {
+    try inDirectory(path) { (directory) throws(HullError) in
+      for name in DirectoryListing.names(directory) ?? [] { try TreeRemoval.remove(name, in: directory) }
+    }
+  }
+
+  private static func inDirectory(_ path: String, _ body: (Int32) throws(HullError) -> Void) throws(HullError) {
+    let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else {
+      if errno == ENOENT { return }
+      throw failure("open", path)
+    }
+    defer { close(directory) }
+    try body(directory)
   }
 
   static func failure(_ action: String, _ path: String) -> HullError {
