@@ -51,6 +51,9 @@ extension Container {
   }
 
   private func launch(_ running: StateRecord) async throws {
+    for name in record.definition.networks.keys.sorted() where !PredefinedNetworks.exists(name) {
+      throw HullError(.notFound, "failed to set up container networking: network \(name) not found")
+    }
     let shim: Shim
     if let present = self.shim { shim = present } else { shim = try await spawnShim() }
     let preparation = LaunchPreparation(

@@ -15,21 +15,18 @@ struct NetworkChoice {
     _ host: inout HostConfig, _ config: ContainerConfig, _ asked: NetworkingConfig, warnings: inout [String]
   ) throws(HullError) -> [String: EndpointSettings] {
     try check(host, config)
-    host.networkMode = try identified(host.networkMode, host.network)
-    host.pidMode = try identified(host.pidMode, host.pid)
-    host.ipcMode = try identified(host.ipcMode, host.ipc)
-    for name in (asked.endpointsConfig ?? [:]).keys.sorted() where !PredefinedNetworks.exists(name) && name != "default" {
-      throw HullError(.notFound, "network \(name) not found")
-    }
+    host.networkMode = identified(host.networkMode, host.network)
+    host.pidMode = identified(host.pidMode, host.pid)
+    host.ipcMode = identified(host.ipcMode, host.ipc)
     if host.network.container != nil { return [:] }
     let name = host.isBridge || config.networkDisabled ? "bridge" : host.networkMode
-    guard let network = PredefinedNetworks.find(name) else { throw HullError(.notFound, "network \(name) not found") }
     if host.isBridge {
       warnings.append(NetworkChoice.bridgeWarning)
       if !(host.portBindings ?? [:]).isEmpty || host.publishAllPorts { warnings.append(NetworkChoice.portsWarning) }
     }
     var endpoint = asked.endpointsConfig?[name] ?? EndpointSettings()
-    endpoint.networkID = network.id
+    // As in Docker a network that is not there is an error of the start: a client takes a 404 of the creation for a missing image.
+    endpoint.networkID = PredefinedNetworks.find(name)?.id ?? ""
     return [name: endpoint]
   }
 
@@ -49,9 +46,9 @@ struct NetworkChoice {
     }
   }
 
-  private func identified(_ text: String, _ mode: NamespaceMode) throws(HullError) -> String {
-    guard let name = mode.container else { return text }
-    return "container:" + (try services.registry.find(name).id)
+  private func identified(_ text: String, _ mode: NamespaceMode) -> String {
+    guard let name = mode.container, let other = try? services.registry.find(name) else { return text }
+    return "container:" + other.id
   }
 }
 
