@@ -51,6 +51,11 @@ import Testing
     for text in ["", "SIG", "SIGFUN", "65", "-1", "RTMIN+31"] { #expect(throws: HullError.self) { try Signals.number(text) } }
   }
 
+  @Test func cpuListsBecomeMasks() throws {
+    #expect(try Treatment.mask("0-2,9").prefix(2) == [0b111, 0b10])
+    for text in ["", "a", "3-1", "-1", "0,,1", "99999"] { #expect(throws: HullError.self) { try Treatment.mask(text) } }
+  }
+
   @Test func sizesAndDurations() throws {
     func bytes(_ text: String) throws -> Int64? {
       try Command.bytes("memory", try Arguments(["--memory", text], flags: [.value("memory", help: "")], untilPositional: false))

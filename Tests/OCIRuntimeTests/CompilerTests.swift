@@ -111,6 +111,11 @@ import Testing
     #expect(try compile { $0.process?.user = user }.process.user == .ids(uid: 5, gid: 0, additional: [7]))
   }
 
+  @Test func ofTwoValuesTheLastCounts() throws {
+    let plan = try compile { $0.process?.env = ["A=1", "HOME=/x", "B=2", "A=3", "HOME="] }
+    #expect(plan.process.environment == ["A=3", "B=2"])
+  }
+
   @Test func ambientCapabilitiesNeedInheritableOnes() {
     var sets = RuntimeSpec.Capabilities()
     (sets.permitted, sets.ambient) = (["CAP_KILL"], ["CAP_KILL"])

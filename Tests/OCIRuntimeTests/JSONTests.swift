@@ -32,6 +32,11 @@ import Testing
     #expect(spec.hooks == nil)
   }
 
+  @Test func namesInOtherLetterCaseAreFoundAsInGo() throws {
+    let limit = try RuntimeJSON.decode(RuntimeSpec.HugepageLimit.self, from: Array(#"{"pagesize":"2MB","LIMIT":1,"limit":2}"#.utf8))
+    #expect(limit == RuntimeSpec.HugepageLimit(pageSize: "2MB", limit: 2))
+  }
+
   @Test func anErrorNamesTheMember() {
     let text = #"{"ociVersion":"1.0.0","linux":{"resources":{"pids":{"limit":"many"}}}}"#
     let error = #expect(throws: HullError.self) { try RuntimeJSON.decode(RuntimeSpec.self, from: Array(text.utf8)) }

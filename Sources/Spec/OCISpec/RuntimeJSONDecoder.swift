@@ -101,9 +101,14 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func superDecoder() throws -> any Decoder { JSONValueDecoder(value: .object(members), codingPath: codingPath) }
   func superDecoder(forKey key: Key) throws -> any Decoder { try decoder(key) }
 
+  /// By name; when there is none, by name in other letter case, as Go reads JSON.
   private func find(_ key: Key) -> JSONValue? {
     let name = key.stringValue
-    return members.last { $0.name == name }?.value
+    return (members.last { $0.name == name } ?? members.last { Self.equal($0.name, name) })?.value
+  }
+
+  private static func equal(_ one: String, _ other: String) -> Bool {
+    one.utf8.count == other.utf8.count && zip(one.utf8, other.utf8).allSatisfy { $0 == $1 || ($0 | 0x20 == $1 | 0x20 && ($0 | 0x20) &- 0x61 < 26) }
   }
 
   private func decoder(_ key: Key) throws -> JSONValueDecoder {

@@ -73,10 +73,11 @@ extension LaunchCompiler {
     var plans: [CgroupPlan.DeviceRule] = []
     for rule in rules {
       let type = rule.type.flatMap { $0.isEmpty ? nil : $0 } ?? "a"
-      let access = rule.access.flatMap { $0.isEmpty ? nil : $0 } ?? "rwm"
+      // Letters that mean nothing are dropped, as by runc.
+      let access = rule.access.flatMap { $0.isEmpty ? nil : $0.filter("rwm".contains) } ?? "rwm"
       guard ["a", "b", "c"].contains(type) else { throw HullError(.invalidArgument, "invalid cgroup device type \"\(type)\"; use a, b or c") }
-      guard access.allSatisfy("rwm".contains) else {
-        throw HullError(.invalidArgument, "invalid cgroup device access \"\(access)\"; use some of rwm")
+      guard !access.isEmpty else {
+        throw HullError(.invalidArgument, "invalid cgroup device access \"\(rule.access ?? "")\"; use some of rwm")
       }
       plans.append(CgroupPlan.DeviceRule(allow: rule.allow, type: type, major: number(rule.major), minor: number(rule.minor), access: access))
     }

@@ -16,7 +16,7 @@ extension LaunchCompiler {
     for text in arguments + (process.env ?? []) + [process.cwd] where text.utf8.contains(0) {
       throw HullError(.invalidArgument, "process: a string contains a null byte")
     }
-    var plan = ProcessPlan(arguments: arguments, environment: process.env ?? [])
+    var plan = ProcessPlan(arguments: arguments, environment: environment(process.env ?? []))
     plan.cwd = process.cwd
     plan.user = user(process.user)
     plan.terminal = process.terminal ?? false
@@ -32,6 +32,22 @@ extension LaunchCompiler {
     plan.apparmorProfile = process.apparmorProfile.flatMap { $0.isEmpty ? nil : $0 }
     plan.selinuxLabel = process.selinuxLabel.flatMap { $0.isEmpty ? nil : $0 }
     return plan
+  }
+
+  /// Of several values of one name the last, at the first one's place; an empty HOME is none, and the launcher finds one.
+  private static func environment(_ list: [String]) -> [String] {
+    var places: [Substring: Int] = [:]
+    var result: [String] = []
+    for item in list {
+      let name = item.prefix { $0 != "=" }
+      if let place = places[name] {
+        result[place] = item
+      } else {
+        places[name] = result.count
+        result.append(item)
+      }
+    }
+    return result.filter { $0 != "HOME=" }
   }
 
   private static func user(_ user: RuntimeSpec.User?) -> UserPlan {

@@ -18,9 +18,15 @@ struct Console {
     if isatty(0) == 1, tcgetattr(0, &settings) == 0 {
       before = settings
       cfmakeraw(&settings)
+      // The workload's terminal leaves line ends to ours: where our output is a file or a pipe, it gets them as they were written.
+      settings.c_oflag |= tcflag_t(OPOST)
       tcsetattr(0, TCSANOW, &settings)
     } else {
       before = nil
+    }
+    if tcgetattr(master, &settings) == 0 {
+      settings.c_oflag &= ~tcflag_t(ONLCR)
+      tcsetattr(master, TCSANOW, &settings)
     }
     try? Descriptors.setNonBlocking(master, true)
     resize()

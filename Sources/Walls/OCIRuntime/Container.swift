@@ -24,6 +24,10 @@ struct Record: Codable, Sendable, Equatable {
   var cgroup: String?
   /// Frozen by `pause`.
   var paused = false
+  /// The first process's end does not end the others: there is no pid namespace that dies with it.
+  var sharesPids: Bool?
+  /// `linux.personality.domain`, also for those that join.
+  var personality: String?
 }
 
 /// One container's directory in the store: `state.json`, the configuration as it was at `create`, the start gate, the compiled filter.

@@ -42,6 +42,7 @@ struct Creation: Sendable {
     plan.newSessionKeyring = !invocation.arguments.has("no-new-keyring")
     io = try ProcessIO(invocation.arguments, terminal: plan.process.terminal, detached: detached)
     try io.prepare(&plan.process)
+    try plan.cgroup?.resources.refuseUnifiedOnLegacy()
     guard case .directory(let root) = plan.root.source else { throw HullError(.internalError, "the bundle's root is no directory") }
     let rootfs = try Self.checkedRoot(root)
     plan.root.source = .directory(rootfs)
@@ -49,6 +50,8 @@ struct Creation: Sendable {
       ociVersion: bundle.spec.ociVersion, id: id, bundle: bundle.path, rootfs: rootfs, created: Clock.now(precise: true))
     record.annotations = bundle.spec.annotations
     record.cgroup = plan.cgroup?.path
+    record.sharesPids = plan.namespaces.contains { $0.kind == .pid && $0.path == nil } ? nil : true
+    record.personality = bundle.spec.linux?.personality?.domain
     container = Container(record: record, directory: store.directory(id))
   }
 
@@ -89,7 +92,9 @@ struct Creation: Sendable {
     try container.save(filter: filter)
     let socket = try io.connect()
     let process: LaunchedProcess
+    let treatment: Treatment
     do throws(HullError) {
+      treatment = try Treatment(bundle.spec.process ?? RuntimeSpec.Process(args: []), personality: container.record.personality)
       process = try Launcher.launch(plan, stdio: io.stdio)
     } catch {
       throw HullError(error.code, "unable to start container process", cause: error)
@@ -98,6 +103,7 @@ struct Creation: Sendable {
     container.record.pid = process.pid
     container.record.started = ProcessTable.started(process.pid) ?? 0
     try container.save()
+    try treatment.complete(process.pid)
     try io.handOver(process, socket: socket)
     return process
   }
@@ -105,6 +111,6 @@ struct Creation: Sendable {
   /// Two containers in one group would be limited, frozen and killed together.
   private func refuseForeignProcesses() throws(HullError) {
     guard let path = plan.cgroup?.path, let count = try? Cgroups.processes(path).count, count > 0 else { return }
-    throw HullError(.conflict, "container's cgroup \(path) is not empty: \(count) process(es) found")
+    throw HullError(.conflict, "container's cgroup is not empty: \(count) process(es) found in \(path)")
   }
 }

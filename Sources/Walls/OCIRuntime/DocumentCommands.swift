@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import Glibc
+import Launch
 import LaunchCompiler
 import LinuxSystem
 import OCISpec
@@ -33,7 +34,8 @@ extension Command {
     spec.process?.rlimits = [RuntimeSpec.Rlimit(type: "RLIMIT_NOFILE", soft: 1024, hard: 1024)]
     spec.process?.noNewPrivileges = true
     spec.linux?.resources?.devices = [RuntimeSpec.DeviceRule(allow: false)]
-    spec.linux?.namespaces?.append(RuntimeSpec.Namespace("cgroup"))
+    // On v1 the hierarchies are mounted one by one anyway, and older tools stumble over the namespace.
+    if (try? CgroupHierarchies.host())?.isUnified == true { spec.linux?.namespaces?.append(RuntimeSpec.Namespace("cgroup")) }
     return spec
   }
 

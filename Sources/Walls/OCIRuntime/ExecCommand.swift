@@ -46,19 +46,23 @@ extension Command {
     default: break
     }
     let detached = arguments.has("detach")
-    var plan = try LaunchCompiler.process(try process(invocation, container), seccomp: try container.filter())
+    let spec = try process(invocation, container)
+    var plan = try LaunchCompiler.process(spec, seccomp: try container.filter())
     let io = try ProcessIO(arguments, terminal: plan.terminal, detached: detached)
     try io.prepare(&plan)
     let socket = try io.connect()
     let foreground = detached ? nil : try Foreground(subreaper: false)
     let launched: LaunchedProcess
+    let treatment: Treatment
     do throws(HullError) {
+      treatment = try Treatment(spec, personality: container.record.personality, affinity: spec.execCPUAffinity)
       launched = try Launcher.join(try target(container, arguments), process: plan, stdio: io.stdio)
     } catch {
       throw HullError(error.code, "unable to start container process", cause: error)
     }
     invocation.log.launch(launched.warnings, detached: detached)
     do throws(HullError) {
+      try treatment.complete(launched.pid)
       try io.handOver(launched, socket: socket)
     } catch {
       try? Processes.signal(launched.pidfd, SIGKILL)
@@ -70,7 +74,8 @@ extension Command {
   private static func target(_ container: Container, _ arguments: Arguments) throws(HullError) -> JoinTarget {
     var target = JoinTarget(pid: container.record.pid, cgroupPath: container.record.cgroup)
     if let sub = arguments.value("cgroup") {
-      guard !sub.contains(":"), !sub.split(separator: "/").contains("..") else {
+      guard !sub.split(separator: "/").contains("..") else { throw HullError(.invalidArgument, "bad sub cgroup path: \(sub)") }
+      guard !sub.contains(":") else {
         throw HullError(.unsupported, "--cgroup \(sub): give one path below the container's, for all controllers")
       }
       target.cgroupPath = target.cgroupPath.map { $0 + "/" + sub.split(separator: "/").joined(separator: "/") }

@@ -75,7 +75,8 @@ extension Command {
   ) { invocation throws(HullError) in
     let container = try invocation.container()
     let signal = try Signals.number(invocation.positional.count > 1 ? invocation.positional[1] : "SIGTERM")
-    if invocation.arguments.has("all"), let cgroup = container.record.cgroup {
+    let everybody = invocation.arguments.has("all") || signal == SIGKILL && container.record.sharesPids == true
+    if everybody, let cgroup = container.record.cgroup {
       // Also for a container that has stopped: without a pid namespace of its own, others may have outlived the first process.
       try Cgroups.signal(signal, to: cgroup)
       return 0

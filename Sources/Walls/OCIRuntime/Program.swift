@@ -19,8 +19,9 @@ package enum Program {
         return print(help(about: global.positional.dropFirst().first))
       }
       guard let command = Command.all.first(where: { $0.name == verb }) else {
-        throw HullError(.invalidArgument, "no such command: \"\(verb)\"; see \(name) --help")
+        throw HullError(.invalidArgument, "No help topic for '\(verb)'; see \(name) --help")
       }
+      options.log.debug("\(name) \(version): \(words.joined(separator: " "))")
       return try run(command, Array(global.positional.dropFirst()), options: options)
     } catch {
       options.log.fatal(error.description)

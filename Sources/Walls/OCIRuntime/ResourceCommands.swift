@@ -72,8 +72,10 @@ extension Command {
     } else {
       resources = try requested(invocation.arguments)
     }
+    let plan = try LaunchCompiler.resources(resources)
+    try plan.refuseUnifiedOnLegacy()
     let lock = try StateLock(container.directory)
-    try Cgroups.apply(try LaunchCompiler.resources(resources), to: cgroup).forEach(invocation.log.warning)
+    try Cgroups.apply(plan, to: cgroup).forEach(invocation.log.warning)
     _ = consume lock
     return 0
   }
@@ -121,5 +123,13 @@ extension Command {
       throw HullError(.invalidArgument, "invalid value for \(name): '\(text)' is too large")
     }
     return result
+  }
+}
+
+extension CgroupPlan.Resources {
+  /// Settings that only v2 has are an error elsewhere: a limit that is asked for must hold.
+  func refuseUnifiedOnLegacy() throws(HullError) {
+    guard let name = unified.first?.name, (try? CgroupHierarchies.host())?.isUnified == false else { return }
+    throw HullError(.unsupported, "\(name): this host has version 1 control groups, the setting needs version 2")
   }
 }

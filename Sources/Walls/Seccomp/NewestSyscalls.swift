@@ -35,7 +35,7 @@ struct NewestSyscalls {
   /// On entry and, when the architecture is another, on exit, the accumulator holds the architecture.
   private func section(_ architecture: UInt32, newest number: UInt32) -> [Instruction] {
     var inside = [Instruction(.loadWord, k: 0)]
-    if architecture == Self.x86_64 {
+    if architecture == Self.intel64 {
       // x32 calls have bit 30 set. Without x32 in the filter they stay with the filter's own answer.
       if let x32 = newest.first(where: { $0.architecture == Self.x32 }), x32.number > 0 {
         inside += [
@@ -50,7 +50,7 @@ struct NewestSyscalls {
     return [Instruction(.jumpIfEqual, k: architecture, yes: 0, no: UInt8(inside.count))] + inside
   }
 
-  private static let x86_64: UInt32 = 0xc000_003e
+  private static let intel64: UInt32 = 0xc000_003e
   private static let x32: UInt32 = 0x4000_003e
   private static let x32Bit: UInt32 = 0x4000_0000
 }

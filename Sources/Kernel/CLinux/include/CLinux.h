@@ -3,6 +3,7 @@
 #pragma once
 
 #include "Events.h"
+#include "Scheduling.h"
 #include "Storage.h"
 
 #include <stddef.h>
