@@ -17,6 +17,8 @@ package enum CommandRunner {
     } catch let exit as ExitStatus {
       if let message = exit.message { Output.shared.error(message) }
       return exit.status
+    } catch is BrokenPipe {
+      SignalPipe.die(of: SIGPIPE)
     } catch {
       Output.shared.error(String(describing: error))
       return 1

@@ -9,8 +9,8 @@ struct AttachedContainer {
 
   private var path: String { "/containers/\(id)" }
 
-  /// Opens the streams. What the container writes from now on is not lost.
-  func attach(_ options: Session.Options, detachKeys: String) throws -> Connection {
+  /// Asks for the streams. When the hijack is finished, nothing that the container writes is lost.
+  func attach(_ options: Session.Options, detachKeys: String) throws -> EngineClient.Hijack {
     var query: EngineClient.Query = [("stream", "1")]
     if options.stdin { query.append(("stdin", "1")) }
     if options.stdout { query.append(("stdout", "1")) }
@@ -41,21 +41,28 @@ struct AttachedContainer {
 
   /// Ties the streams until the output ends, passing signals on when `proxiesSignals`.
   func run(_ connection: Connection, _ options: Session.Options, signals: SignalPipe?, proxiesSignals: Bool) throws -> Session.End {
+    try Self.run(connection, options, engine, path, signals: signals) { signal in
+      guard proxiesSignals else { return false }
+      _ = try? engine.bytes("POST", "\(path)/kill", query: [("signal", Signals.name(signal))])
+      return true
+    }
+  }
+
+  /// The same for anything with streams and a `/resize` below its path. Signals that nobody takes end this process, the terminal put right.
+  static func run(
+    _ connection: Connection, _ options: Session.Options, _ engine: EngineClient, _ path: String, signals: SignalPipe?,
+    takesSignal: @escaping (Int32) -> Bool
+  ) throws -> Session.End {
     var session: Session?
-    let (engine, path) = (engine, path)
     let current = Session(connection, options, signals: signals) { signal in
-      switch signal {
-      case SIGWINCH: Self.resize(engine, path)
-      case _ where proxiesSignals: _ = try? engine.bytes("POST", "\(path)/kill", query: [("signal", Signals.name(signal))])
-      case _ where SignalPipe.ending.contains(signal):
-        session?.restoreTerminal()
-        SignalPipe.die(of: signal)
-      default: break
-      }
+      if signal == SIGWINCH { return resize(engine, path) }
+      if takesSignal(signal) || !SignalPipe.ending.contains(signal) { return }
+      session?.restoreTerminal()
+      SignalPipe.die(of: signal)
     }
     session = current
     defer { session = nil }
-    if options.tty { Self.resize(engine, path) }
+    if options.tty { resize(engine, path) }
     return try current.run()
   }
 

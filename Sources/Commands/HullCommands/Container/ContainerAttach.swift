@@ -28,7 +28,7 @@ enum ContainerAttach {
     let proxied = call.bool("sig-proxy") && !tty
     let signals = AttachedContainer.signals(tty: tty, proxied: proxied)
     let wait = try container.beginWait(.notRunning)
-    let streams = try container.attach(options, detachKeys: call.string("detach-keys"))
+    let streams = try container.attach(options, detachKeys: call.string("detach-keys")).finish()
     if try container.run(streams, options, signals: signals, proxiesSignals: proxied) == .detached {
       call.out.error("read escape sequence")
       return 1

@@ -54,19 +54,8 @@ enum ContainerExec {
   private static func attached(_ engine: EngineClient, _ id: String, _ start: JSON, _ options: Session.Options) throws -> Int32 {
     let path = "/exec/\(id)"
     let signals = AttachedContainer.signals(tty: options.tty, proxied: false)
-    let streams = try engine.hijack("\(path)/start", body: start)
-    var session: Session?
-    let current = Session(streams, options, signals: signals) { signal in
-      if signal == SIGWINCH { return AttachedContainer.resize(engine, path) }
-      if SignalPipe.ending.contains(signal) {
-        session?.restoreTerminal()
-        SignalPipe.die(of: signal)
-      }
-    }
-    session = current
-    defer { session = nil }
-    if options.tty { AttachedContainer.resize(engine, path) }
-    if try current.run() == .detached {
+    let streams = try engine.hijack("\(path)/start", body: start).finish()
+    if try AttachedContainer.run(streams, options, engine, path, signals: signals, takesSignal: { _ in false }) == .detached {
       Output.shared.error("read escape sequence")
       return 1
     }

@@ -17,8 +17,8 @@ enum ContainerRun {
     do {
       let id = try ContainerCreation(call: call, engine: engine, request: request).create()
       return try start(call, request, AttachedContainer(engine: engine, id: id), keys)
-    } catch let exit as ExitStatus {
-      throw exit
+    } catch let error where error is ExitStatus || error is BrokenPipe {
+      throw error
     } catch {
       throw failed(error, "run")
     }
@@ -35,8 +35,9 @@ enum ContainerRun {
       tty: request.tty, stdin: request.attachesStdin, stdout: request.attachesStdout, stderr: request.attachesStderr, detachKeys: keys)
     let proxied = call.bool("sig-proxy")
     let signals = AttachedContainer.signals(tty: request.tty, proxied: proxied)
-    let streams = try container.attach(options, detachKeys: call.string("detach-keys"))
+    let hijack = try container.attach(options, detachKeys: call.string("detach-keys"))
     let wait = try container.beginWait(call.bool("rm") ? .removed : .nextExit)
+    let streams = try hijack.finish()
     do {
       _ = try container.engine.bytes("POST", "/containers/\(container.id)/start")
     } catch {

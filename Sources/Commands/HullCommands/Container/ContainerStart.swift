@@ -41,8 +41,9 @@ enum ContainerStart {
       detachKeys: try DetachKeys.parse(call.string("detach-keys")))
     let container = AttachedContainer(engine: engine, id: info["Id"].text)
     let signals = AttachedContainer.signals(tty: tty, proxied: !tty)
-    let streams = try container.attach(options, detachKeys: call.string("detach-keys"))
+    let hijack = try container.attach(options, detachKeys: call.string("detach-keys"))
     let wait = try container.beginWait(info["HostConfig"]["AutoRemove"].bool == true ? .removed : .nextExit)
+    let streams = try hijack.finish()
     _ = try engine.bytes("POST", "/containers/\(container.id)/start")
     if try container.run(streams, options, signals: signals, proxiesSignals: !tty) == .detached { return 0 }
     return try AttachedContainer.status(of: wait)

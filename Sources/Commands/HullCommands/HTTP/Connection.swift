@@ -30,7 +30,7 @@ final class Connection {
     defer { if directory >= 0 { close(directory) } }
     if path.utf8.count >= room {
       let (parent, name) = Paths.split(path)
-      directory = Glibc.open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC)
+      directory = Glibc.open(parent, GNU.openPath | O_DIRECTORY | O_CLOEXEC)
       guard directory >= 0 else { return false }
       target = "/proc/self/fd/\(directory)/\(name)"
     }

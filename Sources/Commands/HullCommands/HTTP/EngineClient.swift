@@ -65,18 +65,29 @@ final class EngineClient {
     return try checked(Response(head: ResponseHead.read(from: connection), connection: connection, isHead: false))
   }
 
-  /// Turns a connection into a raw stream both ways (Docker's hijack): 101 UPGRADED, or the older 200.
-  func hijack(_ path: String, query: Query = [], body: JSON? = nil) throws -> Connection {
+  /// Asks for a connection to become a raw stream both ways (Docker's hijack); `Hijack.finish` takes the answer.
+  func hijack(_ path: String, query: Query = [], body: JSON? = nil) throws -> Hijack {
     let connection = try Connection.open(endpoint)
     let content = body.map { Array($0.encoded().utf8) } ?? []
     let head = requestHead(
       "POST", path, query: query,
       headers: [("Connection", "Upgrade"), ("Upgrade", "tcp"), ("Content-Type", "application/json"), ("Content-Length", "\(content.count)")])
     try connection.send(Array((head + "\r\n").utf8) + content)
-    let answer = try ResponseHead.read(from: connection)
-    if answer.status == 101 || answer.status == 200 { return connection }
-    _ = try checked(Response(head: answer, connection: connection, isHead: false))
-    throw HullError(.internalError, "unable to upgrade to a raw stream, received \(answer.status)")
+    return Hijack(connection: connection)
+  }
+
+  /// A hijack that has been asked for and not yet been answered: other requests can go out meanwhile.
+  struct Hijack {
+    fileprivate let connection: Connection
+
+    /// The raw stream, when the engine answers 101 UPGRADED, or the older 200.
+    func finish() throws -> Connection {
+      let answer = try ResponseHead.read(from: connection)
+      if answer.status == 101 || answer.status == 200 { return connection }
+      let body = try Response(head: answer, connection: connection, isHead: false).readAll()
+      if answer.status >= 400 { throw EngineFailure(status: answer.status, body: body) }
+      throw HullError(.internalError, "unable to upgrade to a raw stream, received \(answer.status)")
+    }
   }
 
   private func requestHead(_ method: String, _ path: String, query: Query, headers: [(String, String)]) -> String {

@@ -26,7 +26,7 @@ final class ChildProcess {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    if newSession { posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID)) }
+    if newSession { posix_spawnattr_setflags(&attributes, GNU.spawnSession) }
     var closing: [Int32] = []
     defer { for descriptor in closing { close(descriptor) } }
     func arrange(_ kind: Stream, _ number: Int32) throws -> Int32 {

@@ -3,10 +3,12 @@ import Glibc
 
 // What Linux has and the Glibc module does not show without _GNU_SOURCE (linux/fcntl.h, spawn.h, sys/sysmacros.h, socket(7)).
 
-let O_PATH: Int32 = 0o10_000_000
-let POSIX_SPAWN_SETSID: Int32 = 0x80
-
 enum GNU {
+  /// `O_PATH`
+  static let openPath: Int32 = 0o10_000_000
+  /// `POSIX_SPAWN_SETSID`
+  static let spawnSession: Int16 = 0x80
+
   /// The process on the other end of a unix socket.
   struct PeerCredentials {
     var pid: pid_t = 0

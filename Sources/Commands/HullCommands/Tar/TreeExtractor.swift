@@ -13,7 +13,7 @@ struct TreeExtractor {
 
   init(into path: String) throws {
     rootPath = path
-    root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)
+    root = open(path, GNU.openPath | O_DIRECTORY | O_CLOEXEC)
     guard root >= 0 else { throw FileError(path: path, verb: "open", code: errno) }
   }
 
@@ -40,7 +40,7 @@ struct TreeExtractor {
     var current = dup(root)
     for part in parts.dropLast() {
       if mkdirat(current, part, 0o755) != 0, errno != EEXIST { throw fail(parts, "mkdir") }
-      let next = openat(current, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+      let next = openat(current, part, GNU.openPath | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
       let code = errno
       close(current)
       guard next >= 0 else {

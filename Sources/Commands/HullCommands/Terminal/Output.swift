@@ -2,6 +2,9 @@
 import Errors
 import Glibc
 
+/// The reader of standard output has gone. The command ends as if SIGPIPE had ended it, when what it holds is put right.
+struct BrokenPipe: Error {}
+
 /// Standard output, buffered, and standard error, not. Used from the one thread there is.
 final class Output {
   /// The client has a single thread; nothing of it ever runs elsewhere.
@@ -30,9 +33,10 @@ final class Output {
     Self.writeAll(2, Array(text.utf8) + [0x0A])
   }
 
-  /// Writes everything or throws.
-  static func deliver(_ descriptor: Int32, _ bytes: [UInt8]) throws(HullError) {
+  /// Writes everything or throws: `BrokenPipe` when nobody reads any more.
+  static func deliver(_ descriptor: Int32, _ bytes: [UInt8]) throws {
     guard writeAll(descriptor, bytes) else {
+      if errno == EPIPE { throw BrokenPipe() }
       throw HullError(.unavailable, "write to standard \(descriptor == 2 ? "error" : "output"): \(errorText())")
     }
   }
