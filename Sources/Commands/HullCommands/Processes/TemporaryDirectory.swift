@@ -55,7 +55,7 @@ enum Packages {
   /// `nil` when apt succeeded, otherwise its last words.
   private static func apt(_ words: [String], in directory: String? = nil) -> String? {
     let command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "-o", "DPkg::Lock::Timeout=120"] + words
-    let whole = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"] + (directory.map { ["--chdir=\($0)"] } ?? []) + command
+    let whole = ["env"] + (directory.map { ["--chdir=\($0)"] } ?? []) + ["DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"] + command
     do {
       let child = try ChildProcess(whole, output: .null, errors: .pipe)
       let text = String(decoding: try Files.readAll(child.errors, path: "apt-get"), as: UTF8.self)
