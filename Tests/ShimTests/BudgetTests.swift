@@ -12,6 +12,10 @@ struct BudgetTests {
     for symbol in ["10Foundation", "20FoundationEssentials", "18_StringProcessing", "12_Concurrency6", "_RegexParser"] {
       #expect(data.range(of: Data("$s\(symbol)".utf8)) == nil, "\(symbol) is linked in")
     }
+    // Type descriptors name their module even in a stripped program.
+    for module in ["Foundation", "FoundationEssentials", "_StringProcessing", "NIOCore"] {
+      #expect(data.range(of: Data("\0\(module)\0".utf8)) == nil, "\(module) is linked in")
+    }
   }
 
   @Test func anIdleShimIsSmall() throws {
@@ -25,11 +29,40 @@ struct BudgetTests {
     #expect(try rollup(shim.pid, "Rss") <= 4096)
   }
 
+  @Test func aWholeRunTakesMilliseconds() throws {
+    var times: [String: [Double]] = [:]
+    for _ in 0..<15 {
+      let workspace = try Workspace()
+      var last = Date()
+      func lap(_ name: String) {
+        times[name, default: []].append(Date().timeIntervalSince(last) * 1000)
+        last = Date()
+      }
+      let shim = try ShimProcess(in: workspace)
+      let control = try shim.connect()
+      try control.ask(.subscribe)
+      lap("start of the shim")
+      var request = try shim.script("")
+      request.plan.process.arguments = ["true"]
+      _ = try control.launch(request)
+      lap("launch")
+      _ = try control.waitForExit()
+      lap("exit of true")
+      try control.ask(.finish)
+      _ = shim.wait()
+      lap("finish")
+    }
+    for (name, values) in times.sorted(by: { $0.key < $1.key }) {
+      let sorted = values.sorted()
+      print("\(name): median \(String(format: "%.2f", sorted[sorted.count / 2])) ms, least \(String(format: "%.2f", sorted[0])) ms")
+    }
+  }
+
   @Test(arguments: [false, true]) func outputPassesAtFullSpeed(logged: Bool) throws {
     let shim = try ShimProcess()
     let control = try shim.connect()
     let client = try shim.attach()
-    let megabytes = logged ? 200 : 1000
+    let megabytes = logged ? 50 : 1000
     var request = try shim.script("yes $(printf %0120d 7) | dd bs=64k count=\(megabytes * 16) iflag=fullblock")
     if !logged { request.plan.process.arguments = ["dd", "if=/dev/zero", "bs=64k", "count=\(megabytes * 16)"] }
     if !logged { request.log = nil } else { request.log?.maxSize = 10 << 20 }
@@ -37,9 +70,10 @@ struct BudgetTests {
     _ = try control.launch(request)
     let bytes = client.drain()
     let speed = Double(bytes) / Date().timeIntervalSince(start) / 1e6
-    print("output through the shim\(logged ? ", logged" : ""): \(Int(speed)) MB/s")
+    let perCPUSecond = Double(bytes) / 1e4 / Double(max(1, try cpuTicks(shim.pid)))
+    print("output through the shim\(logged ? ", logged" : ""): \(Int(speed)) MB/s, \(Int(perCPUSecond)) MB per second of its CPU time")
     #expect(bytes > megabytes << 20)
-    #expect(speed > (logged ? 5 : 50), "a debug build on a busy machine does better than this")
+    #expect(speed > (logged ? 2 : 20), "a debug build on a busy machine does better than this")
   }
 
   /// The `p_type` of each program header of a 64-bit ELF file.

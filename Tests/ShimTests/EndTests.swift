@@ -29,6 +29,20 @@ struct EndTests {
     #expect(cgroupDirectories(shim.id) == [])
   }
 
+  @Test(arguments: Wall.available) func theLayersOfTheRootAreUnitedAndTheMountEndsWithTheWorkload(wall: Wall) throws {
+    let shim = try ShimProcess(wall)
+    let control = try shim.connect()
+    let client = try shim.attach()
+    var request = try shim.script("cat /marker; echo written > /tmp/file")
+    request.plan.root = try shim.workspace.unionRoot()
+    try wall.prepare(&request, in: shim.workspace)
+    _ = try control.launch(request)
+    #expect(try client.demultiplexed().stdout == "from a layer\n")
+    #expect(try String(contentsOfFile: shim.workspace.path + "/upper/tmp/file", encoding: .utf8) == "written\n")
+    #expect(try !String(contentsOfFile: "/proc/self/mounts", encoding: .utf8).contains(shim.workspace.path), "the host never sees the mount")
+    #expect(try !String(contentsOfFile: "/proc/\(shim.pid)/mounts", encoding: .utf8).contains(shim.workspace.path))
+  }
+
   @Test(arguments: Wall.available) func signalsReachTheProcess(wall: Wall) throws {
     let shim = try ShimProcess(wall)
     let control = try shim.connect()

@@ -88,10 +88,4 @@ struct TerminalTests {
     usleep(500_000)
     #expect(try cpuTicks(shim.pid) - before <= 1)
   }
-
-  private func cpuTicks(_ pid: Int32) throws -> Int {
-    let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-    let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
-    return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
-  }
 }

@@ -50,8 +50,8 @@ final class ControlConnection: ReadinessHandler {
 
   func ready(_ events: Readiness) {
     if events.contains(.writable) { flush() }
-    if open, events.contains(.readable) { receive() }
-    if open, !events.isDisjoint(with: [.hungUp, .failed]) { close() }
+    // One who hung up may have said something before.
+    if open, events.contains(.readable) { receive() } else if open, !events.isDisjoint(with: [.hungUp, .failed]) { close() }
   }
 
   private func flush() {

@@ -31,31 +31,38 @@ enum JSONEscape {
     return written
   }
 
-  /// Copies up to the first byte that needs a look, sixteen at a time.
-  @inline(__always)
+  /// Copies up to the first byte that needs a look, eight at a time, and returns how many bytes that is.
   private static func copyPlain(_ source: UnsafeRawPointer, count: Int, to target: UnsafeMutableRawPointer) -> Int {
     var done = 0
-    while done + 16 <= count {
-      let block = source.loadUnaligned(fromByteOffset: done, as: SIMD16<UInt8>.self)
-      target.storeBytes(of: block, toByteOffset: done, as: SIMD16<UInt8>.self)
-      let special =
-        (block .< 0x20) .| (block .>= 0x80) .| (block .== 0x22) .| (block .== 0x5C) .| (block .== 0x26) .| (block .== 0x3C) .| (block .== 0x3E)
-      if any(special) { break }
-      done += 16
+    while done &+ 8 <= count {
+      let block = UInt64(littleEndian: source.loadUnaligned(fromByteOffset: done, as: UInt64.self))
+      target.storeBytes(of: block.littleEndian, toByteOffset: done, as: UInt64.self)
+      let marks = specials(block)
+      if marks != 0 { return done &+ marks.trailingZeroBitCount / 8 }
+      done &+= 8
     }
-    while done < count {
-      let byte = source.load(fromByteOffset: done, as: UInt8.self)
-      guard isPlain(byte) else { break }
-      target.storeBytes(of: byte, toByteOffset: done, as: UInt8.self)
-      done += 1
-    }
-    return done
+    guard done < count else { return done }
+    var block: UInt64 = 0
+    withUnsafeMutableBytes(of: &block) { $0.copyMemory(from: UnsafeRawBufferPointer(start: source + done, count: count - done)) }
+    target.storeBytes(of: block, toByteOffset: done, as: UInt64.self)
+    // What lies beyond the end is zero, which is special.
+    return done &+ specials(UInt64(littleEndian: block)).trailingZeroBitCount / 8
+  }
+
+  private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+  private static var tops: UInt64 { 0x8080_8080_8080_8080 }
+
+  /// Marks (bit 7 of a byte) the bytes that cannot be copied as they are. The lowest mark is right; above it there may be false ones.
+  @inline(__always)
+  private static func specials(_ block: UInt64) -> UInt64 {
+    // Not ASCII; below 0x20; `"` or `&` (they differ in one bit); `<` or `>` (likewise); `\\`.
+    (block & tops) | ((block &- ones &* 0x20) & ~block & tops) | zeros((block | ones &* 0x04) ^ ones &* 0x26)
+      | zeros((block | ones &* 0x02) ^ ones &* 0x3E)
+      | zeros(block ^ ones &* 0x5C)
   }
 
   @inline(__always)
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    byte >= 0x20 && byte < 0x80 && byte != 0x22 && byte != 0x5C && byte != 0x26 && byte != 0x3C && byte != 0x3E
-  }
+  private static func zeros(_ block: UInt64) -> UInt64 { (block &- ones) & ~block & tops }
 
   private static func writeEscaped(_ byte: UInt8, to target: UnsafeMutableRawPointer) -> Int {
     switch byte {

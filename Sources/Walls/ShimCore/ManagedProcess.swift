@@ -149,7 +149,8 @@ final class ManagedProcess {
   /// Lets the process's writes wait while a client is too far behind.
   func updateFlow() {
     guard phase == .running || phase == .draining else { return }
-    let behind = clients.map(\.unsent).max() ?? 0
+    var behind = 0
+    for client in clients { behind = max(behind, client.unsent) }
     if !paused, behind >= ManagedProcess.clientLimit { setPaused(true) }
     if paused, behind <= ManagedProcess.clientLimit / 2 { setPaused(false) }
   }

@@ -43,7 +43,8 @@ final class OutputSource: ReadinessHandler {
   func collect() {
     guard isOpen else { return }
     let capacity = hull_pipe_capacity(descriptor)
-    var rest = capacity > 0 ? Int(capacity) : OutputSource.terminalCapacity
+    // One more than there can be, to see the end behind it.
+    var rest = capacity > 0 ? Int(capacity) + 1 : OutputSource.terminalCapacity
     while isOpen, rest > 0 {
       let count = readOnce()
       if count == 0 { break }

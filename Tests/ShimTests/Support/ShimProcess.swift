@@ -21,8 +21,10 @@ final class ShimProcess {
     return (here as NSString).deletingLastPathComponent + "/hull-shim"
   }()
 
-  init(_ wall: Wall = .builtin) throws {
-    workspace = try Workspace()
+  convenience init(_ wall: Wall = .builtin) throws { try self.init(wall, in: try Workspace()) }
+
+  init(_ wall: Wall = .builtin, in workspace: Workspace) throws {
+    self.workspace = workspace
     self.wall = wall
     id = "t" + UUID().uuidString.lowercased().replacingOccurrences(of: "-", with: "").prefix(15)
     let listener = try UnixSocket.listen(workspace.runDirectory + "/" + ShimProtocol.socketName)
@@ -105,4 +107,11 @@ func eventually(_ what: String, seconds: Double = 10, _ condition: () throws -> 
     guard Date() < deadline else { throw HullError(.unavailable, "not within \(seconds) s: \(what)") }
     usleep(5_000)
   }
+}
+
+/// User and system time of a process in hundredths of a second.
+func cpuTicks(_ pid: Int32) throws -> Int {
+  let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+  let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+  return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
 }

@@ -39,7 +39,7 @@ enum Wall: String, CaseIterable, CustomTestStringConvertible {
       "resources": ["devices": [["allow": true, "access": "rwm"] as [String: Any]]],
     ]
     let configuration: [String: Any] = [
-      "ociVersion": "1.0.2", "process": process(plan.process), "root": ["path": workspace.path + "/root"], "hostname": plan.hostname ?? "",
+      "ociVersion": "1.0.2", "process": process(plan.process), "root": ["path": plan.root.mountPoint], "hostname": plan.hostname ?? "",
       "mounts": mounts, "linux": linux,
     ]
     return try JSONSerialization.data(withJSONObject: configuration)

@@ -32,6 +32,17 @@ final class Workspace {
   var runDirectory: String { path + "/run" }
   var logPath: String { path + "/container-json.log" }
 
+  /// The busybox root as the lowest layer of a union, with a directory of its own for what is written.
+  func unionRoot() throws -> RootPlan {
+    for directory in ["layer", "upper", "work", "merged"] {
+      try FileManager.default.createDirectory(atPath: "\(path)/\(directory)", withIntermediateDirectories: true)
+    }
+    try "from a layer\n".write(toFile: "\(path)/layer/marker", atomically: false, encoding: .utf8)
+    return RootPlan(
+      source: .overlay(lower: ["\(path)/layer", "\(path)/root"], upper: "\(path)/upper", work: "\(path)/work"), mountPoint: "\(path)/merged",
+      propagation: UInt(MS_PRIVATE | MS_REC))
+  }
+
   /// A container much like Docker's: namespaces of its own, /proc, /dev with a devpts, a control group.
   func plan(_ id: String, _ arguments: [String], pidNamespace: Bool = true, terminal: Bool = false) -> LaunchPlan {
     var process = ProcessPlan(arguments: arguments, environment: ["PATH=/bin", "TERM=xterm"])
