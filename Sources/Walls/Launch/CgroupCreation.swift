@@ -49,13 +49,17 @@ extension CgroupHierarchies {
     if errno == EEXIST { return false }
     guard errno == ENOENT, let slash = directory.lastIndex(of: "/") else { throw SystemError(errno, "mkdir \(directory)") }
     let above = String(directory[..<slash])
-    if try makeGroup(above), directory.contains("/cpuset") {
+    if try makeGroup(above), isBelowCpuset(directory) {
       try inheritProcessors(above)
       try Files.write("1", to: above + "/cgroup.clone_children")
     }
     if mkdir(directory, 0o755) == 0 { return true }
     guard errno == EEXIST else { throw SystemError(errno, "mkdir \(directory)") }
     return false
+  }
+
+  private func isBelowCpuset(_ directory: String) -> Bool {
+    legacy.contains { $0.controllers.contains("cpuset") && directory.hasPrefix($0.mountPoint + "/") }
   }
 
   /// Fills empty cpusets from the topmost filled one down.

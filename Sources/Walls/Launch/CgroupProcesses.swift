@@ -46,7 +46,8 @@ extension CgroupHierarchies {
     if isUnified {
       guard let directory = directory(path, controller: "") else { return }
       try step(words) { () throws(SystemError) in try Files.write(frozen ? "1" : "0", to: directory + "/cgroup.freeze") }
-      return try awaitState(words) { (try? Files.readText(directory + "/cgroup.events"))?.contains("frozen \(frozen ? 1 : 0)") ?? true }
+      let line = "frozen \(frozen ? 1 : 0)"
+      return try awaitState(words) { (try? Files.readText(directory + "/cgroup.events"))?.split(separator: "\n").contains { $0 == line } ?? true }
     }
     guard let directory = directory(path, controller: "freezer") else {
       throw HullError(.unavailable, "this host has no freezer control groups: processes cannot be paused")
