@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -30,56 +31,56 @@ def box(docker, run, name):
 
 
 SAME = [
-    "ps --format {{.ID}}|{{.Names}}|{{.Image}}|{{.Command}}|{{.State}}|{{.Label\"a\"}}",
-    "ps -q --no-trunc",
-    "ps -a --filter label=a=b --format {{.Names}}",
-    "ps --format json --no-trunc --filter status=nonexistent",
-    "container ls -q",
-    "images -q --no-trunc",
-    "images --format {{.Repository}}:{{.Tag}}|{{.ID}}|{{.Size}}",
-    "image ls --filter reference=busybox --format {{.Repository}}",
-    "logs BOX",
-    "logs --tail 1 -t BOX",
-    "diff BOX",
-    "top BOX -o pid,args",
-    "inspect -f {{.State.Status}}|{{.Config.Env}}|{{json.Config.Cmd}}|{{.HostConfig.NetworkMode}} BOX",
-    "inspect -f {{range.Config.Env}}{{println.}}{{end}} BOX",
-    "inspect -f {{if.State.Running}}yes{{else}}no{{end}}|{{len.Id}}|{{index.Config.Labels\"a\"}}|{{.Name|printf\"%s!\"}} BOX",
-    "inspect --type image -f {{.RepoTags}}|{{.Os}} busybox",
-    "history -q --no-trunc busybox",
-    "port BOX",
-    "exec BOX cat /etc/passwd",
-    "exec -e X=5 -w /etc -u 1000 BOX sh -c id;pwd;echo$IFS$X",
-    "exec BOX sh -c exit$IFS$((40+2))",
-    "run --rm busybox echo hi",
-    "run --rm busybox sh -c exit$IFS'9'",
-    "run --rm busybox nosuch",
-    "run --rm busybox /etc/passwd",
-    "run --rm --network none -e A=1 -w /tmp -u app --hostname h busybox sh -c env|sort;pwd;id;hostname",
-    "wait nosuch",
-    "inspect nosuch",
-    "logs nosuch",
-    "rm nosuch",
-    "rmi nosuch",
-    "kill -s NONSENSE BOX",
-    "run --nonsense busybox",
-    "run",
-    "nonsense",
+    r"""ps --format '{{.ID}}|{{.Names}}|{{.Image}}|{{.Command}}|{{.State}}|{{.Label "a"}}'""",
+    r"""ps -q --no-trunc""",
+    r"""ps -a --filter label=a=b --format {{.Names}}""",
+    r"""ps --format json --no-trunc --filter exited=99""",
+    r"""container ls -q""",
+    r"""images -q --no-trunc""",
+    r"""images --format '{{.Repository}}:{{.Tag}}|{{.ID}}|{{.Size}}'""",
+    r"""image ls --filter reference=busybox --format {{.Repository}}""",
+    r"""logs BOX""",
+    r"""logs --tail 1 -t BOX""",
+    r"""diff BOX""",
+    r"""top BOX -o pid,args""",
+    r"""inspect -f '{{.State.Status}}|{{.Config.Env}}|{{json .Config.Cmd}}|{{.HostConfig.NetworkMode}}' BOX""",
+    r"""inspect -f '{{range .Config.Env}}{{println .}}{{end}}' BOX""",
+    r"""inspect -f '{{if .State.Running}}yes{{else}}no{{end}}|{{len .Id}}|{{index .Config.Labels "a"}}|{{.Name | printf "%s!"}}' BOX""",
+    r"""inspect -f '{{range $i, $e := .Config.Env}}{{if $i}},{{end}}{{$e}}{{end}}|{{upper .State.Status}}|{{join .Config.Cmd "/"}}' BOX""",
+    r"""inspect --type image -f '{{.RepoTags}}|{{.Os}}' busybox""",
+    r"""history -q --no-trunc busybox""",
+    r"""port BOX""",
+    r"""exec BOX cat /etc/passwd""",
+    r"""exec -e X=5 -w /etc -u 1000 BOX sh -c 'id; pwd; echo $X'""",
+    r"""exec BOX sh -c 'exit 42'""",
+    r"""exec BOX nosuch""",
+    r"""run --rm busybox echo hi""",
+    r"""run --rm busybox sh -c 'echo out; echo err >&2; exit 9'""",
+    r"""run --rm busybox nosuch""",
+    r"""run --rm busybox /etc/passwd""",
+    r"""run --rm --network none -e A=1 -w /tmp -u app --hostname h busybox sh -c 'env | sort; pwd; id; hostname'""",
+    r"""wait nosuch""",
+    r"""inspect nosuch""",
+    r"""logs nosuch""",
+    r"""rm nosuch""",
+    r"""rmi nosuch""",
+    r"""kill -s NONSENSE BOX""",
+    r"""run --nonsense busybox""",
+    r"""run""",
+    r"""nonsense""",
 ]
 
 
 @pytest.mark.parametrize("line", SAME)
 def test_hull_prints_what_docker_prints(docker, hull, box, line):
-    """Output and exit code are equal; errors are equal in their code and in the engine's part of the message."""
-    arguments = [box if word == "BOX" else word for word in line.split(" ")]
+    """Output and exit code are equal; of errors, which both word for themselves, that there is one."""
+    arguments = [box if word == "BOX" else word for word in shlex.split(line)]
     theirs, ours = docker(*arguments, code=None), hull(*arguments, code=None)
     assert ours.code == theirs.code, f"hull: {ours.code} {ours.err}; docker: {theirs.code} {theirs.err}"
-    if theirs.code == 0 or theirs.out:
-        assert ours.out == theirs.out
-    if theirs.code == 0:
+    assert ours.out == theirs.out or theirs.code != 0 and ours.out + ours.err
+    assert bool(ours.err) == bool(theirs.err)
+    if theirs.code in (0, 9):
         assert ours.err == theirs.err
-    else:
-        assert ours.err or ours.out
 
 
 def test_tables_have_dockers_columns(hull, docker, box):

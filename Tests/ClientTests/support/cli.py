@@ -6,6 +6,9 @@ import subprocess
 from dataclasses import dataclass
 
 
+NOTICE = "WARNING: bridge networking is not available yet"  # what Hull says at each create on the default network
+
+
 @dataclass
 class Result:
     code: int
@@ -18,7 +21,8 @@ class Result:
 
     @property
     def err(self):
-        return self.stderr.decode(errors="replace").strip()
+        lines = self.stderr.decode(errors="replace").strip().splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith(NOTICE)).strip()
 
     @property
     def lines(self):

@@ -19,10 +19,14 @@ extension Engine {
     let path = container.paths.log
     // The watch is there before the first read: nothing that is written after it is missed.
     let following = try follow ? self.follow(container) : nil
+    var options = options
+    // Without following, the log ends now: a workload that writes faster than the client reads would make it endless.
+    if following == nil { options.until = min(options.until ?? .max, Timestamp.now()) }
+    let wanted = options
     return LogStream(
       terminal: terminal,
       source: {
-        let reader = LogReader(path: path, options: options, terminal: terminal, follow: following)
+        let reader = LogReader(path: path, options: wanted, terminal: terminal, follow: following)
         return LogStream.AsyncIterator { try await reader.next() }
       })
   }
