@@ -68,7 +68,7 @@ extension Command {
       try? Processes.signal(launched.pidfd, SIGKILL)
       throw error
     }
-    return foreground?.wait(for: launched) ?? 0
+    return try foreground?.wait(for: launched) ?? 0
   }
 
   private static func target(_ container: Container, _ arguments: Arguments) throws(HullError) -> JoinTarget {

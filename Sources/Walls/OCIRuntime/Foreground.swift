@@ -25,11 +25,17 @@ struct Foreground: ~Copyable {
   }
 
   /// Waits for the process and answers with its exit code (128 + n after signal n). Closes the process's descriptors.
-  consuming func wait(for process: LaunchedProcess) -> Int32 {
+  ///
+  /// - Parameter begin: called when everything is ready for the process's first output.
+  consuming func wait(for process: LaunchedProcess, begin: () throws(HullError) -> Void = {}) throws(HullError) -> Int32 {
     defer { close(process.pidfd) }
-    guard let master = process.terminal else { return waitPlain(process) }
+    guard let master = process.terminal else {
+      try begin()
+      return waitPlain(process)
+    }
     var console = Console(master: master)
     defer { console.close() }
+    try begin()
     while true {
       var entries = console.entries + [pollfd(fd: signals.number, events: Int16(POLLIN), revents: 0)]
       let ready = poll(&entries, nfds_t(entries.count), -1)

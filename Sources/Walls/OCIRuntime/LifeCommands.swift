@@ -38,12 +38,22 @@ extension Command {
     let detached = invocation.arguments.has("detach")
     var creation = try Creation(invocation, detached: detached)
     let foreground = detached ? nil : try Foreground(subreaper: !invocation.arguments.has("no-subreaper"))
-    let process = try creation.launch(gate: false)
+    // A terminal in the foreground is set up before the first byte goes through it: the process waits that long.
+    let waits = !detached && creation.io.terminal
+    let process = try creation.launch(gate: waits)
     let container = creation.container
     let hooks = LaunchCompiler.hooks(creation.bundle.spec, bundle: creation.bundle.path)
-    container.run(hooks.poststart, of: hooks, pid: process.pid, .running, log: invocation.log)
-    guard let foreground else { return 0 }
-    let code = foreground.wait(for: process)
+    guard let foreground else {
+      container.run(hooks.poststart, of: hooks, pid: process.pid, .running, log: invocation.log)
+      return 0
+    }
+    let code = try foreground.wait(for: process) { () throws(HullError) in
+      if waits {
+        try Launcher.openGate(container.gate)
+        unlink(container.gate)
+      }
+      container.run(hooks.poststart, of: hooks, pid: process.pid, .running, log: invocation.log)
+    }
     if !invocation.arguments.has("keep") { try Removal.remove(container, store: invocation.store, log: invocation.log) }
     return code
   }

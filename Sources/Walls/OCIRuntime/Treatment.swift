@@ -23,7 +23,7 @@ struct Treatment {
       try process.scheduler.map { scheduler throws(HullError) in try Self.number(scheduler.policy, in: Self.policies, "scheduler policy") } ?? 0
     if policy != Self.deadlinePolicy { try setScheduler(of: 0) }
     if let priority = process.ioPriority { try Self.set(priority) }
-    if let list = affinity?.final ?? affinity?.initial { try Self.set(cpus: list) }
+    if let list = affinity?.final ?? affinity?.initial { try Self.set(cpus: list) } else { Self.unbind() }
     switch personality {
     case nil, "LINUX": break
     case "LINUX32": try system { () throws(SystemError) in try checked("personality LINUX32") { hull_personality(8) } }
@@ -59,6 +59,12 @@ struct Treatment {
   private static func set(cpus list: String) throws(HullError) {
     let mask = try self.mask(list)
     try system { () throws(SystemError) in try checked("set the CPU affinity \(list)") { hull_sched_setaffinity(mask, mask.count) } }
+  }
+
+  /// Whoever starts us may be bound to some CPUs; a workload is bound by its control group only. The kernel drops what it has not got.
+  private static func unbind() {
+    let all = [UInt8](repeating: 0xff, count: 1024)
+    _ = hull_sched_setaffinity(all, all.count)
   }
 
   /// `0-3,7` as bits.
