@@ -86,6 +86,36 @@ import Testing
     }
   }
 
+  @Test func megabytesGoInAndComeBackAndTheEndOfInputArrives() async throws {
+    try await withWorkload { client, workload in
+      client.send(Self.upgrade)
+      _ = client.readHead()
+      let total = 32 << 20
+      Thread {
+        for _ in 0..<512 { client.send([UInt8](repeating: 7, count: total / 512)) }
+        client.closeInput()
+      }.start()
+      // Like cat: what comes in goes out; at the end of input it ends.
+      Thread {
+        while case let bytes = workload.readSome(), !bytes.isEmpty { workload.send(bytes) }
+        workload.close()
+      }.start()
+      #expect(client.readToEnd().count == total)
+    }
+  }
+
+  @Test func theHeadArrivesAlone() async throws {
+    try await withWorkload { client, workload in
+      workload.send("output that was there before")
+      client.send(Self.upgrade)
+      usleep(2000)
+      let first = String(decoding: client.readSome(), as: UTF8.self)
+      #expect(first.hasPrefix("HTTP/1.1 101 UPGRADED\r\n") && first.hasSuffix("\r\n\r\n"))
+      workload.close()
+      #expect(String(decoding: client.readToEnd(), as: UTF8.self) == "output that was there before")
+    }
+  }
+
   @Test func aSlowReaderStopsTheOtherSide() async throws {
     try await withWorkload { client, workload in
       client.send(Self.upgrade)

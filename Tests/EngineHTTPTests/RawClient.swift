@@ -86,6 +86,13 @@ final class RawClient: @unchecked Sendable {  // Used by one thread at a time.
 
   func readText(_ count: Int) -> String { String(decoding: read(count), as: UTF8.self) }
 
+  /// What there is, at least a byte; nothing at the end.
+  func readSome() -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    let got = recv(descriptor, &buffer, buffer.count, 0)
+    return Array(buffer.prefix(max(0, got)))
+  }
+
   /// Reads and forgets. Whether the end came before the time-out.
   func drain() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)

@@ -26,7 +26,8 @@ extension EngineAPI {
     let message = bytes
     return Hijack(
       protocolName: "tcp", headers: ["Content-Type": streamType(terminal: terminal, version)],
-      install: { client in client.writeAndFlush(message).flatMap { client.close() } }, abandon: {})
+      install: { client in HeadDelivery.taken(from: client).flatMap { client.writeAndFlush(message) }.flatMap { client.close() } },
+      abandon: {})
   }
 
   private static func sendPrelude(_ attached: AttachStream, to client: any Channel) -> EventLoopFuture<Void> {
@@ -34,6 +35,7 @@ extension EngineAPI {
     let promise = client.eventLoop.makePromise(of: Void.self)
     promise.completeWithTask {
       do {
+        try await HeadDelivery.taken(from: client).get()
         for try await chunk in prelude { try await client.writeAndFlush(chunk) }
       } catch {
         abandon(attached)

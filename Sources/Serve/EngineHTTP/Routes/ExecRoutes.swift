@@ -15,7 +15,7 @@ extension EngineAPI {
       do {
         guard let attached = try await engine.startExec(context["id"], config) else { return .empty(.ok) }
         return .hijack(Self.hijack(attached, context))
-      } catch let error as HullError where !config.detach && (error.code == .commandNotFound || error.code == .commandNotExecutable) {
+      } catch let error as HullError where !config.detach && error.code != .notFound && error.code != .conflict {
         // As Docker: the connection is handed over first, then the process is started; the reason appears as its output,
         // and the client takes the exit code (126, 127) from the exec's state.
         return .hijack(Self.hijack(text: error.description + "\r\n", terminal: config.tty, context))

@@ -31,7 +31,7 @@ enum Glue {
           throw error
         }
         near.readOn()
-        far.readOn()
+        HeadDelivery.taken(from: client).assumeIsolated().whenSuccess { far.readOn() }
       }
   }
 }
