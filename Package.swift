@@ -58,7 +58,7 @@ let package = Package(
 
     // Spec: what others have written down. No I/O.
     room("OCISpec", on: "Spec", ["Errors"]),
-    room("DockerAPI", on: "Spec", ["Errors"]),
+    room("DockerAPI", on: "Spec", ["OCISpec", "Errors"]),
 
     // Walls: what stands between a workload and the host. Launch, ShimProtocol and ShimCore link no Foundation.
     system("CSeccomp", on: "Walls", pkgConfig: "libseccomp", apt: "libseccomp-dev"),
@@ -112,6 +112,9 @@ let package = Package(
     .executableTarget(
       name: "launch-probe", dependencies: ["Launch", "LinuxSystem", "Errors"], path: "Tests/LaunchProbe", swiftSettings: staticSwift,
       linkerSettings: staticLink),
+    .executableTarget(
+      name: "hull-fuzz", dependencies: ["Archive", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
+
     tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
     tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     tests("ShimTests", ["ShimCore", "ShimProtocol", "Launch", "LinuxSystem", "Errors"]),

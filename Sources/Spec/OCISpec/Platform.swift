@@ -90,7 +90,9 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
 
   private static func isName(_ part: String) -> Bool {
     !part.isEmpty && part.utf8.count <= 64
-      && part.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0)) }
+      && part.unicodeScalars.allSatisfy {
+        $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0))
+      }
   }
 
   private static func normalize(os: String, architecture: String, variant: String?) -> (String, String, String?) {

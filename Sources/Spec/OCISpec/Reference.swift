@@ -92,7 +92,8 @@ package struct Reference: Sendable, Hashable, CustomStringConvertible {
     let first = String(text[..<slash])
     let rest = String(text[text.index(after: slash)...])
     let isDomain =
-      first == "localhost" || first.contains(".") || first.contains(":") || first.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+      first == "localhost" || first.contains(".") || first.contains(":")
+      || first.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
     guard isDomain else { return (defaultDomain, text) }
     guard first == defaultDomain || first == "index.docker.io" else { return (first, rest) }
     return (defaultDomain, rest.contains("/") ? rest : "library/" + rest)

@@ -6,7 +6,8 @@ import LinuxSystem
 /// The names in a directory.
 package enum DirectoryListing {
   /// All but `.` and `..`, in no order; `nil` with errno set when it cannot be read.
-  package static func names(_ directory: Int32) -> [[UInt8]]? {
+  /// - Parameter limit: at most so many.
+  package static func names(_ directory: Int32, limit: Int = .max) -> [[UInt8]]? {
     let fd = FileCalls.open(directory, [UInt8(ascii: ".")], O_RDONLY | O_DIRECTORY)
     guard fd >= 0 else { return nil }
     guard let stream = fdopendir(fd) else {
@@ -15,7 +16,7 @@ package enum DirectoryListing {
     }
     defer { closedir(stream) }
     var names: [[UInt8]] = []
-    while let entry = readdir(stream) {
+    while names.count < limit, let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
       if name != [UInt8(ascii: ".")], name != Array("..".utf8) { names.append(name) }
     }

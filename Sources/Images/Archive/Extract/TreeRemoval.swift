@@ -24,18 +24,20 @@ package enum TreeRemoval {
     }
   }
 
-  /// Removes what can be unlinked in the current directory.
+  /// Removes what can be unlinked in the current directory, some names at a time: it may have a million.
   /// - Returns: a directory in it that has to be emptied first.
   private static func emptyCurrent(_ walk: inout Walk) throws(HullError) -> [UInt8]? {
-    guard let names = DirectoryListing.names(walk.fd) else { throw systemFailure("cannot read a directory to remove it") }
-    for name in names where FileCalls.unlink(walk.fd, name) != 0 {
-      if errno == ENOENT { continue }
-      guard errno == EISDIR || errno == EPERM else { throw failure(name) }
-      if FileCalls.unlink(walk.fd, name, AT_REMOVEDIR) == 0 { continue }
-      guard errno == ENOTEMPTY || errno == EEXIST else { throw failure(name) }
-      return name
+    while true {
+      guard let names = DirectoryListing.names(walk.fd, limit: 1024) else { throw systemFailure("cannot read a directory to remove it") }
+      if names.isEmpty { return nil }
+      for name in names where FileCalls.unlink(walk.fd, name) != 0 {
+        if errno == ENOENT { continue }
+        guard errno == EISDIR || errno == EPERM else { throw failure(name) }
+        if FileCalls.unlink(walk.fd, name, AT_REMOVEDIR) == 0 { continue }
+        guard errno == ENOTEMPTY || errno == EEXIST else { throw failure(name) }
+        return name
+      }
     }
-    return nil
   }
 
   private static func failure(_ name: [UInt8]) -> HullError { systemFailure("cannot remove \(shown(name))") }

@@ -65,7 +65,7 @@ package final class TreePacker {
     defer { close(fd) }
     var status = stat()
     guard fstat(fd, &status) == 0, let names = DirectoryListing.names(fd) else { throw systemFailure("cannot read \(shown(path))") }
-    if leavesOut(path), names.allSatisfy({ leavesOut(join(path, $0)) && FileCalls.status(fd, $0)?.st_size ?? 0 == 0 }) { return [] }
+    if leavesOut(path), names.allSatisfy({ leavesOut(join(path, $0)) && isEmpty(FileCalls.status(fd, $0)) }) { return names }
     if !name.isEmpty {
       var entry = entry(.directory, name, status)
       entry.attributes = AttributeReader.attributes(of: fd)
@@ -168,6 +168,8 @@ package final class TreePacker {
     let count = FileCalls.named(leaf) { name in target.withUnsafeMutableBufferPointer { readlinkat(parent, name, $0.baseAddress!, $0.count) } }
     return count < 0 ? nil : target.prefix(count).map { UInt8(bitPattern: $0) }
   }
+
+  private func isEmpty(_ status: stat?) -> Bool { status.map { $0.isDirectory || $0.st_size == 0 } ?? true }
 
   private func leavesOut(_ path: [UInt8]) -> Bool {
     !options.leaveOutEmpty.isEmpty && options.leaveOutEmpty.contains("/" + String(decoding: path, as: UTF8.self))

@@ -25,8 +25,8 @@ package struct ExpansionLimit: Sendable {
   package var ratio: Int64
   package var from: Int64
 
-  /// Text compresses 3 to 20 times; a gzip of nothing but zeros 1,000 times.
-  package static let standard = ExpansionLimit(ratio: 250, from: 256 << 20)
+  /// Text compresses 3 to 20 times; nothing but zeros 230 (gzip -1) to 1,000 times (gzip -9), with zstd more.
+  package static let standard = ExpansionLimit(ratio: 150, from: 256 << 20)
 
   package init(ratio: Int64, from: Int64) {
     self.ratio = ratio

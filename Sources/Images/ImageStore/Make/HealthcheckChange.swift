@@ -34,7 +34,9 @@ enum HealthcheckChange {
     case "start-period": check.startPeriod = try duration(parts[0], parts[1])
     case "start-interval": check.startInterval = try duration(parts[0], parts[1])
     case "retries":
-      guard let retries = Int(parts[1]), retries >= 0 else { throw HullError(.invalidArgument, "--retries must be a number, not \(quoted(parts[1]))") }
+      guard let retries = Int(parts[1]), retries >= 0 else {
+        throw HullError(.invalidArgument, "--retries must be a number, not \(quoted(parts[1]))")
+      }
       check.retries = retries
     default: throw HullError(.invalidArgument, "unknown flag: --\(parts[0])")
     }

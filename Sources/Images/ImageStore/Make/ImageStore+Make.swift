@@ -40,9 +40,10 @@ extension ImageStore {
     let ingest = try blobs.ingest()
     return try claims.during { (claim) throws(HullError) in
       var draft = Draft(base: parent?.record, manifest: parentManifest, config: config)
-      draft.infos = try parent.map { (found) throws(HullError) in
-        try database.read("look up layers") { try Catalog(database: $0).layers(of: found.record.id) }
-      } ?? []
+      draft.infos =
+        try parent.map { (found) throws(HullError) in
+          try database.read("look up layers") { try Catalog(database: $0).layers(of: found.record.id) }
+        } ?? []
       claim.claim(blobs: draft.layers.map(\.digest), chains: draft.infos.map(\.chain))
       let batch = layers.batch()
       let below = draft.infos.map(\.chain)

@@ -24,7 +24,9 @@ extension ImageStore {
 
   /// `docker image prune`: dangling images (or, with `dangling: false` in the filter, all) that no container uses.
   /// - Returns: what was removed and the bytes of disk that this freed.
-  package func prune(_ filter: ImageFilter, holders: @escaping (ImageID) -> [ImageHolder]) throws(HullError) -> (removals: [Removal], reclaimed: Int64) {
+  package func prune(_ filter: ImageFilter, holders: @escaping (ImageID) -> [ImageHolder]) throws(HullError) -> (
+    removals: [Removal], reclaimed: Int64
+  ) {
     let danglingOnly = filter.dangling ?? true
     var filter = filter
     filter.dangling = nil

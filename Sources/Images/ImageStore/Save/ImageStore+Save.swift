@@ -34,7 +34,8 @@ extension ImageStore {
     var tags: [Reference]
 
     var dockerManifest: DockerManifest {
-      DockerManifest(config: Saved.path(id), repoTags: tags.isEmpty ? nil : tags.map(\.familiar), layers: document.layers.map { Saved.path($0.digest) })
+      DockerManifest(
+        config: Saved.path(id), repoTags: tags.isEmpty ? nil : tags.map(\.familiar), layers: document.layers.map { Saved.path($0.digest) })
     }
 
     static func path(_ digest: Digest) -> String { "blobs/\(digest.algorithm)/\(digest.hex)" }

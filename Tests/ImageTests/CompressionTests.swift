@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
+import Foundation
+import Glibc
+import Testing
+
+@Suite struct CompressionTests {
+  let scratch: Scratch
+  let plain: [UInt8]
+
+  init() throws {
+    scratch = try Scratch()
+    plain = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 * $0 >> 7) }
+    try Data(plain).write(to: URL(fileURLWithPath: scratch("plain")))
+  }
+
+  private func decompress(_ bytes: [UInt8], limit: ExpansionLimit = .standard) throws -> [UInt8] {
+    let pipeline = Pipeline(try DecompressingSource(PrefixedSource(bytes), limit: limit), blocks: 2, size: 1 << 16)
+    var result: [UInt8] = []
+    while let chunk = try pipeline.next() { result += Array(chunk) }
+    return result
+  }
+
+  private func compress(_ command: String) throws -> [UInt8] {
+    try scratch.run("sh", "-c", "{ \(command); } > out")
+    return try #require(read(scratch("out")))
+  }
+
+  @Test(arguments: ["gzip -1 -c plain", "gzip -9 -c plain", "zstd -3 -c plain", "zstd -19 -c plain", "cat plain"])
+  func whatWasCompressedComesOutAgain(command: String) throws {
+    #expect(try decompress(compress(command)) == plain)
+  }
+
+  @Test(arguments: ["gzip", "zstd -q"])
+  func severalMembersAreOneStream(program: String) throws {
+    #expect(try decompress(compress("\(program) -c plain; \(program) -c plain; printf '' | \(program) -c")) == plain + plain)
+  }
+
+  @Test func paddingOfZerosAfterGzipIsFine() throws {
+    #expect(try decompress(compress("gzip -c plain") + [UInt8](repeating: 0, count: 700)) == plain)
+    expectRefusal("data after the end") { _ = try decompress(compress("gzip -c plain") + [1, 2, 3]) }
+  }
+
+  @Test(arguments: ["gzip -c plain", "zstd -q -c plain"])
+  func truncatedAndDamagedStreamsAreRefused(command: String) throws {
+    let bytes = try compress(command)
+    for length in [5, 20, bytes.count / 2, bytes.count - 9, bytes.count - 1] {
+      expectRefusal("archive:") { _ = try decompress(Array(bytes.prefix(length))) }
+    }
+    for position in stride(from: 30, to: bytes.count, by: bytes.count / 20) {
+      var damaged = bytes
+      damaged[position] ^= 0x55
+      expectRefusal("archive:") { if try decompress(damaged) != plain { throw HullError(.invalidArgument, "archive: other content") } }
+    }
+  }
+
+  @Test func aBombIsRefused() throws {
+    let bomb = try compress("head -c 300000000 /dev/zero | gzip")
+    expectRefusal("decompression bomb") { _ = try decompress(bomb) }
+    let zstd = try compress("head -c 300000000 /dev/zero | zstd -q")
+    expectRefusal("decompression bomb") { _ = try decompress(zstd) }
+  }
+
+  @Test func aWindowLargerThanWeGiveIsRefused() throws {
+    expectRefusal("window") { _ = try decompress(compress("echo x | zstd -q --long=28")) }
+  }
+
+  @Test func otherCompressionsAreNamed() throws {
+    expectRefusal("xz compression is not supported") { _ = try decompress(compress("xz -c plain")) }
+    expectRefusal("bzip2 compression is not supported") { _ = try decompress(Array("BZh91AY".utf8)) }
+  }
+
+  @Test func theDigestIsTheOneOfSha256sum() throws {
+    let expected = try scratch.run("sha256sum", "plain").prefix(64)
+    #expect(SHA256.digest(of: plain).hex == expected)
+  }
+
+  @Test func aPipelineThatNobodyReadsEnds() throws {
+    let pipeline = Pipeline(PrefixedSource(plain), blocks: 2, size: 4096)
+    _ = try pipeline.next()
+  }
+}
