@@ -22,7 +22,7 @@ struct EndTests {
     #expect(status.state == .exited)
     #expect(status.pid == pid)
     #expect(status.startedAt < exit.time)
-    #expect((try? Cgroups.processes("/hull-shim-tests/\(shim.id)")) ?? [] == [])
+    #expect((try? Cgroups.processes("/hull-shim-test-\(shim.id)")) ?? [] == [])
     try control.ask(.finish)
     #expect(shim.wait() == 0)
     #expect(!FileManager.default.fileExists(atPath: shim.workspace.runDirectory))
@@ -101,7 +101,7 @@ struct EndTests {
     let control = try shim.connect()
     let pid = try control.launch(shim.script("sleep 100", pidNamespace: pidNamespace))
     _ = try control.exec(shim.exec("e1", "sleep 100"))
-    let processes = try Cgroups.processes("/hull-shim-tests/\(shim.id)")
+    let processes = try Cgroups.processes("/hull-shim-test-\(shim.id)")
     #expect(processes.contains(pid))
     kill(shim.pid, SIGKILL)
     _ = shim.wait()
@@ -210,7 +210,7 @@ struct EndTests {
 private func cgroupDirectories(_ id: String) -> [String] {
   let root = "/sys/fs/cgroup"
   let controllers = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-  return ([root] + controllers.map { "\(root)/\($0)" }).filter { FileManager.default.fileExists(atPath: "\($0)/hull-shim-tests/\(id)") }
+  return ([root] + controllers.map { "\(root)/\($0)" }).filter { FileManager.default.fileExists(atPath: "\($0)/hull-shim-test-\(id)") }
 }
 
 /// The children of a process and whether they wait to be reaped.

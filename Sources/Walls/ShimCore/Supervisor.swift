@@ -29,6 +29,7 @@ final class Supervisor {
   private(set) var leaving = false
   private var connections: [ObjectIdentifier: ControlConnection] = [:]
   private var streams = 0
+  private var orphanTimer: UInt64?
   private var listener: Listener?
   private var reaper: Reaper?
 
@@ -128,7 +129,9 @@ final class Supervisor {
 
   private func watchForOrphanhood() {
     guard first.phase == .expected, connections.isEmpty, streams == 0, !leaving else { return }
-    loop.after(milliseconds: Supervisor.orphanMilliseconds) { [unowned self] in
+    if let orphanTimer { loop.cancel(orphanTimer) }
+    orphanTimer = loop.after(milliseconds: Supervisor.orphanMilliseconds) { [unowned self] in
+      orphanTimer = nil
       if first.phase == .expected, connections.isEmpty, streams == 0 { leave() }
     }
   }

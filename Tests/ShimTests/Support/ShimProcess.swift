@@ -21,6 +21,9 @@ final class ShimProcess {
     return (here as NSString).deletingLastPathComponent + "/hull-shim"
   }()
 
+  /// Kilobytes of private memory an idle shim may have; a debug build, which lies beside the tests, takes more.
+  static let privateLimit = ProcessInfo.processInfo.environment["HULL_BIN"] == nil ? 600 : 300
+
   convenience init(_ wall: Wall = .builtin) throws { try self.init(wall, in: try Workspace()) }
 
   init(_ wall: Wall = .builtin, in workspace: Workspace) throws {
@@ -36,7 +39,8 @@ final class ShimProcess {
       kill(pid, SIGKILL)
       _ = wait()
     }
-    try? Cgroups.remove("/hull-shim-tests/\(id)")
+    if wall == .runc { Wall.forget(id, in: workspace) }
+    try? Cgroups.remove("/hull-shim-test-\(id)")
   }
 
   func connect() throws -> ShimClient { ShimClient(try connectRaw()) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Launch
+import LinuxSystem
 import ShimProtocol
 import Testing
 
@@ -26,6 +27,12 @@ enum Wall: String, CaseIterable, CustomTestStringConvertible {
   func prepare(_ request: inout ExecRequest) throws {
     guard self == .runc else { return }
     request.specification = [UInt8](try JSONSerialization.data(withJSONObject: process(request.process)))
+  }
+
+  /// Removes what a shim that was killed could not.
+  static func forget(_ id: String, in workspace: Workspace) {
+    let arguments = [runcPath, "--root", workspace.path + "/runc", "delete", "--force", id]
+    if let pid = try? Subprocess.start(runcPath, arguments, environment: []) { _ = try? Processes.reap(pid) }
   }
 
   private func configuration(_ plan: LaunchPlan, _ workspace: Workspace) throws -> Data {

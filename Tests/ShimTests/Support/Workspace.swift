@@ -40,7 +40,7 @@ final class Workspace {
     try "from a layer\n".write(toFile: "\(path)/layer/marker", atomically: false, encoding: .utf8)
     return RootPlan(
       source: .overlay(lower: ["\(path)/layer", "\(path)/root"], upper: "\(path)/upper", work: "\(path)/work"), mountPoint: "\(path)/merged",
-      propagation: UInt(MS_PRIVATE | MS_REC))
+      propagation: UInt(privateMount | recursiveMount))
   }
 
   /// A container much like Docker's: namespaces of its own, /proc, /dev with a devpts, a control group.
@@ -50,7 +50,7 @@ final class Workspace {
     process.capabilities.bounding = 0xFF_FFFF_FFFF
     process.capabilities.effective = 0xFF_FFFF_FFFF
     process.capabilities.permitted = 0xFF_FFFF_FFFF
-    var root = RootPlan(source: .directory(path + "/root"), mountPoint: path + "/root", propagation: UInt(MS_PRIVATE | MS_REC))
+    var root = RootPlan(source: .directory(path + "/root"), mountPoint: path + "/root", propagation: UInt(privateMount | recursiveMount))
     root.readonly = false
     let kinds: [NamespacePlan.Kind] = (pidNamespace ? [.pid] : []) + [.mount, .ipc, .uts, .network]
     var plan = LaunchPlan(id: id, root: root, namespaces: kinds.map { NamespacePlan($0) }, process: process)
@@ -65,11 +65,11 @@ final class Workspace {
       plan.devices.append(DevicePlan(path: "/dev/\(name)", kind: .character, major: 1, minor: UInt32(minor), mode: 0o666))
     }
     plan.devices.append(DevicePlan(path: "/dev/tty", kind: .character, major: 5, minor: 0, mode: 0o666))
-    plan.cgroup = CgroupPlan(path: "/hull-shim-tests/\(id)")
+    plan.cgroup = CgroupPlan(path: "/hull-shim-test-\(id)")
     return plan
   }
 }
 
-/// `MS_*` of mount(2), which the C library's module does not have as numbers.
-private let MS_PRIVATE = 1 << 18
-private let MS_REC = 16384
+/// `MS_PRIVATE` and `MS_REC` of mount(2), which the C library's module does not have as numbers.
+private let privateMount = 1 << 18
+private let recursiveMount = 16384
