@@ -60,9 +60,22 @@ import Testing
     #expect(error?.message.contains("HostConfig.Memory") == true)
   }
 
+  @Test(arguments: [#"{"Memory":1.5}"#, #"{"Memory":1e300}"#, #"{"memory":"1"}"#])
+  func aNumberThatDoesNotFitNamesTheField(json: String) {
+    let error = #expect(throws: HullError.self) { try DockerJSON.decode(HostConfig.self, from: json.utf8) }
+    #expect(error?.message.contains("Memory") == true)
+  }
+
+  @Test func namesOfFieldsGoInAnyCase() throws {
+    let config = try DockerJSON.decode(ContainerConfig.self, from: #"{"image":"x","CMD":["true"]}"#.utf8)
+    #expect(config.image == "x")
+    #expect(config.cmd == ["true"])
+  }
+
   @Test func whatIsNotJSONIsSaidToBeNone() {
     let error = #expect(throws: HullError.self) { try DockerJSON.decode(ContainerConfig.self, from: "{\"a\":".utf8) }
-    #expect(error?.message == "invalid JSON: the body is not a JSON document")
+    #expect(error?.code == .invalidArgument)
+    #expect(error?.message.hasPrefix("invalid JSON at byte 5") == true)
   }
 
   @Test func slashesAreNotEscaped() throws {

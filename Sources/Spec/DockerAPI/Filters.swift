@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
-import FoundationEssentials
 
 /// The `filters` query parameter: for each key the values of which one must match.
 package struct Filters: Sendable, Equatable {
@@ -14,9 +13,9 @@ package struct Filters: Sendable, Equatable {
       self.init()
       return
     }
-    if let lists = try? JSONDecoder().decode([String: [String]].self, from: Data(text.utf8)) {
+    if let lists = try? DockerJSON.decode([String: [String]].self, from: text.utf8) {
       self.init(lists)
-    } else if let maps = try? JSONDecoder().decode([String: [String: Bool]].self, from: Data(text.utf8)) {
+    } else if let maps = try? DockerJSON.decode([String: [String: Bool]].self, from: text.utf8) {
       self.init(maps.mapValues { $0.keys.sorted() })
     } else {
       throw HullError(.invalidArgument, "invalid filter: not a JSON map of string lists: '\(text)'")
