@@ -16,7 +16,7 @@ import Testing
       ("[::1]:5000/a", "[::1]:5000/a", "[::1]:5000/a", nil, nil),
       ("reg.example.com/a/b/c:x", "reg.example.com/a/b/c", "reg.example.com/a/b/c", "x", nil),
       ("UPPER.example/a", "UPPER.example/a", "UPPER.example/a", nil, nil),
-      ("a__b.c-d--e/f_g", "docker.io/a__b.c-d--e/f_g", "a__b.c-d--e/f_g", nil, nil),
+      ("user/a__b.c-d--e/f_g", "docker.io/user/a__b.c-d--e/f_g", "user/a__b.c-d--e/f_g", nil, nil),
       ("docker.io/library/a/b", "docker.io/library/a/b", "library/a/b", nil, nil),
       ("localhost:5000", "docker.io/library/localhost", "localhost", "5000", nil),
     ] as [(String, String, String, String?, String?)])
@@ -24,6 +24,12 @@ import Testing
     let reference = try Reference(text)
     #expect(reference.name == name && reference.familiarName == familiar && reference.tag == tag && reference.digest?.description == digest)
     #expect(try Reference(reference.description) == reference)
+  }
+
+  @Test(arguments: ["docker.io/reg.io/x", "docker.io/localhost/x", "docker.io/library/\(String(repeating: "a", count: 64))"])
+  func aFamiliarNameAlwaysMeansTheSame(text: String) throws {
+    let reference = try Reference(text)
+    #expect(try Reference(reference.familiar) == reference)
   }
 
   @Test func tagAndDigestGoTogether() throws {

@@ -42,12 +42,12 @@ package struct Reference: Sendable, Hashable, CustomStringConvertible {
   /// `docker.io/library/busybox`
   package var name: String { "\(domain)/\(path)" }
 
-  /// The name as people write it: `busybox`, `user/app`, `localhost:5000/a`.
+  /// The name as people write it: `busybox`, `user/app`, `localhost:5000/a`; as short as still means the same.
   package var familiarName: String {
     guard domain == Reference.defaultDomain else { return name }
-    guard path.hasPrefix("library/") else { return path }
+    guard path.hasPrefix("library/") else { return Reference.splitDomain(path).domain == domain ? path : name }
     let short = path.dropFirst("library/".count)
-    return short.contains("/") ? path : String(short)
+    return short.contains("/") || ReferenceGrammar.isIdentifier(String(short)) ? path : String(short)
   }
 
   /// The familiar name with tag and digest as they are.
