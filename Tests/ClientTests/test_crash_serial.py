@@ -116,7 +116,7 @@ def numbers(docker, counter):
     return [int(found) for found in re.findall(r"line (\d+)", docker("logs", counter).out)]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_kills_at_random_instants_lose_nothing_that_was_acknowledged(fresh_engine):
     engine = fresh_engine()
     docker = engine.docker
