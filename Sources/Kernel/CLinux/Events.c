@@ -46,7 +46,12 @@ static int trim_segments(struct dl_phdr_info *object, size_t size, void *unused)
     if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || (segment->p_flags & PF_W)) continue;
     uintptr_t start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
     uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
-    if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
+    if (end <= start) continue;
+    // Newer kernels map a file's large folios whole, two megabytes for one instruction, unless they reach beyond the mapping:
+    // so there are many small mappings, told apart by a flag.
+    const uintptr_t piece = 256 * 1024;
+    for (uintptr_t at = start; at < end; at += 2 * piece) madvise((void *)at, end - at < piece ? end - at : piece, MADV_NOHUGEPAGE);
+    madvise((void *)start, end - start, MADV_DONTNEED);
   }
   return 1;
 }
