@@ -42,9 +42,7 @@ extension Container {
     event("die", ["exitCode": String(exit.code), "execDuration": String(run / 1_000_000_000)])
     waiters.notify(outcome, removed: false)
     if vanishes {
-      async let cleared: Void = discard(shim)
-      await removeAfterEnd()
-      await cleared
+      await removeAfterEnd(of: shim)
     } else {
       await discard(shim)
       if restarts { scheduleRestart(after: run) }

@@ -24,7 +24,8 @@ extension Container {
         // It may have removed itself after the kill.
         guard services.registry.container(id: id) != nil else { return }
         if let shim { await discard(shim) }
-        try await removeLocked(volumes: volumes)
+        try await removeLocked(volumes: volumes, keepsRowUntilCleared: true)
+        tellRemoved()
       }
     } catch {
       removing = false
@@ -32,29 +33,37 @@ extension Container {
     }
   }
 
-  /// What `--rm` asks for. With `lock` held.
-  func removeAfterEnd() async {
+  /// What `--rm` asks for, beside letting go of `shim`. With `lock` held.
+  func removeAfterEnd(of shim: Shim? = nil) async {
     removing = true
-    do { try await removeLocked(volumes: true) } catch {
+    async let gone: Void = discard(shim)
+    do {
+      try await removeLocked(volumes: true, keepsRowUntilCleared: false)
+      await gone
+      tellRemoved()
+    } catch {
       removing = false
       services.log.error("container \(id): cannot be removed: \(error)")
       await save()
     }
   }
 
-  private func removeLocked(volumes: Bool) async throws {
+  /// `keepsRowUntilCleared`: a failure leaves a dead container that can be removed again. Otherwise the row goes while the files do, and
+  /// start-up finishes what fails.
+  private func removeLocked(volumes: Bool, keepsRowUntilCleared: Bool) async throws {
     let own = volumes ? record.definition.mounts.filter { $0.kind == .volume }.map(\.name) : []
     let removal = ContainerRemoval(id: id, paths: services.paths, volumes: own.filter { !services.volumeIsUsed($0, besides: id) })
     do {
       try await Blocking.run { try removal.begin() }
-      // The row is the last thing but an empty directory: whatever happens before leaves a container that start-up removes.
-      try await Blocking.run { try removal.clear() }
+      async let cleared: Void = Blocking.run { try removal.clear() }
+      if keepsRowUntilCleared { try await cleared }
       let images = services.images
       let lost = Mutex<[Digest]>([])
       try await services.store.delete(id, volumes: removal.volumes) { database in
         let unused = try images.release(removal.id, in: database)
         lost.withLock { $0 = unused }
       }
+      try await cleared
       try await Blocking.run { try removal.finish() }
       let unused = lost.withLock { $0 }
       if !unused.isEmpty { try await Blocking.run { try images.collect(unused) } }
@@ -64,6 +73,9 @@ extension Container {
       await save()
       throw HullError(.internalError, "cannot remove container \"\(record.name)\": unable to remove filesystem", cause: error)
     }
+  }
+
+  private func tellRemoved() {
     services.registry.remove(self)
     state.error = ""
     services.execs.remove(of: id)

@@ -52,7 +52,8 @@ extension Container {
   }
 
   /// Lets a shim go that has no workload any more, and removes what it leaves. With `lock` held or before anybody knows the shim.
-  func discard(_ shim: Shim) async {
+  func discard(_ shim: Shim?) async {
+    guard let shim else { return }
     if self.shim?.generation == shim.generation { self.shim = nil }
     _ = try? await shim.connection.call(.finish)
     await shim.connection.close()

@@ -27,7 +27,7 @@ extension Container {
   private func resume(_ status: ShimStatus) {
     pid = status.exit == nil ? status.pid : 0
     state.status = status.state == .paused ? .paused : .running
-    state.startedAt = status.startedAt
+    if state.startedAt == 0 { state.startedAt = status.startedAt }
     for exec in status.execs where exec.exit == nil { services.execs.adopt(exec.id, containerID: id, pid: exec.pid) }
     startHealthMonitor()
   }
