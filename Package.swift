@@ -74,10 +74,9 @@ let package = Package(
 
     // Images: blobs, layers, archives. Synchronous, thread-safe.
     system("CCrypto", on: "Images", pkgConfig: "libcrypto", apt: "libssl-dev"),
-    system("CZlib", on: "Images", pkgConfig: "zlib", apt: "zlib1g-dev"),
     system("CZstd", on: "Images", pkgConfig: "libzstd", apt: "libzstd-dev"),
     system("CISAL", on: "Images", pkgConfig: "libisal", apt: "libisal-dev"),
-    room("Archive", on: "Images", ["CLinux", "LinuxSystem", "CCrypto", "CZlib", "CZstd", "CISAL", "OCISpec", "Errors"]),
+    room("Archive", on: "Images", ["CLinux", "LinuxSystem", "CCrypto", "CZstd", "CISAL", "OCISpec", "Errors"]),
     room("ContentStore", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
