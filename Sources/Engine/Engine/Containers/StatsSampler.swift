@@ -44,13 +44,14 @@ struct StatsSampler: Sendable {
       return sample
     }
     sample.read = Timestamp.text(Timestamp.now())
-    sample.cpu = StatsForm.cpu(stats)
     sample.memory = StatsForm.memory(stats)
     sample.pids.current = stats.pids
     sample.pids.limit = stats.pidsLimit ?? .max
     sample.blkio = StatsForm.blockIO(stats)
-    let pid = view.pid
-    sample.networks = view.host.network.isHost ? [:] : try await Blocking.run { StatsForm.networks(HostFiles.text("/proc/\(pid)/net/dev") ?? "") }
+    let devices = view.host.network.isHost ? nil : "/proc/\(view.pid)/net/dev"
+    (sample.cpu, sample.networks) = try await Blocking.run {
+      (StatsForm.cpu(stats), StatsForm.networks(devices.flatMap { HostFiles.text($0) } ?? ""))
+    }
     return sample
   }
 }

@@ -27,6 +27,13 @@ final class ContainerRoot: Sendable {
     }
   }
 
+  /// The union of the layers as it is now, whether or not the container runs: its own layer is read as one more of those below.
+  init(reading lower: [String], paths: ContainerPaths) throws(HullError) {
+    try ContainerDirectories(paths).make()
+    root = try step("cannot mount the container's layers") { () throws(SystemError) in try UnionMount.detached(lower: [paths.upper] + lower).take() }
+    mounts = []
+  }
+
   deinit { close(root) }
 
   /// A place in the container: a directory to start from, and what is left of the path below it. `writable` refuses what is mounted read-only.

@@ -11,7 +11,7 @@ extension Engine {
   package func exportContainer(_ reference: String, to descriptor: Int32) async throws {
     let container = try find(reference)
     let root = try await container.layersRoot()
-    try await Blocking.stream { try root.whole { root throws(HullError) in try ArchiveFiles.pack(root: root, to: descriptor) } }
+    try await Blocking.stream { try root.whole { (root) throws(HullError) in try ArchiveFiles.pack(root: root, to: descriptor) } }
     await container.event("export")
   }
 
@@ -96,11 +96,10 @@ extension Container {
     return try await openRoot(pid: running ? pid : 0, mounts: record.definition.mounts)
   }
 
-  /// Its layers alone, without anything mounted on them.
+  /// Its layers alone, without anything mounted on them; to be read only.
   func layersRoot() async throws -> ContainerRoot {
-    guard state.status == .running || state.status == .paused else { return try await openRoot(pid: 0, mounts: []) }
-    // While it runs the kernel does not mount its upper directory a second time: its own root is asked, from which packing does not leave.
-    return try await openRoot(pid: pid, mounts: [])
+    let (lower, paths) = (try await layers(), paths)
+    return try await Blocking.run { try ContainerRoot(reading: lower, paths: paths) }
   }
 
   private func openRoot(pid: Int32, mounts: [MountRecord]) async throws -> ContainerRoot {
