@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Errors
 import Glibc
 import NIOCore
 import NIOPosix
@@ -17,8 +18,7 @@ package final class HTTPServer: Sendable {
   /// Listens on a bound socket, which is the server's from now on. Close the returned channel to stop accepting.
   package func listen(on descriptor: Int32) async throws -> any Channel {
     let configuration = configuration
-    return try await ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 1024)
+    let channel = try await ServerBootstrap(group: group)
       .childChannelOption(.autoRead, value: false)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 128 * 1024, high: 512 * 1024))
@@ -30,5 +30,10 @@ package final class HTTPServer: Sendable {
         }
       }
       .withBoundSocket(descriptor).get()
+    // For a socket that was bound elsewhere NIO listens with a backlog of 128; a second call changes that.
+    guard Glibc.listen(descriptor, 4096) == 0 else {
+      throw HullError(.internalError, "cannot listen: \(String(cString: strerror(errno)))")
+    }
+    return channel
   }
 }
