@@ -90,13 +90,18 @@ final class CommandLineRuntime: WorkloadRuntime {
 
 /// The socket through which a runtime hands over the master of a terminal.
 private final class ConsoleSocket {
+  /// As the runtime gets it: a path too long for a socket's address goes by way of the directory's descriptor, which is this process's.
   let path: String
+  private let directory: Int32
   private var listener: Int32
 
   init(_ path: String) throws(HullError) {
     unlink(path)
-    self.path = path
+    let slash = path.lastIndex(of: "/") ?? path.startIndex
+    let parent = String(path[..<slash])
     listener = try step("cannot receive the terminal") { () throws(SystemError) in try UnixSocket.listen(path, backlog: 1).take() }
+    directory = open(parent, OpenFlag.path | O_DIRECTORY | O_CLOEXEC)
+    self.path = path.utf8.count < 108 ? path : "/proc/\(getpid())/fd/\(directory)\(path[slash...])"
   }
 
   /// The runtime has connected and sent before its command ended.
@@ -115,5 +120,6 @@ private final class ConsoleSocket {
     Descriptors.close(listener)
     listener = -1
     unlink(path)
+    Descriptors.close(directory)
   }
 }

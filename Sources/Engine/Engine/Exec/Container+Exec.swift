@@ -40,8 +40,7 @@ extension Container {
         stream = try await attach(
           AttachRequest(process: exec.id, stdin: config.attachStdin, stdout: config.attachStdout, stderr: config.attachStderr))
       }
-      let process = try execProcess(config, size: start.consoleSize ?? config.consoleSize)
-      let request = ExecRequest(execID: exec.id, process: process, openStdin: config.attachStdin && !start.detach)
+      let request = try await execRequest(exec, start)
       let started = try await connection.exec(request)
       services.execs.started(exec.id, pid: started.pid)
       for warning in started.warnings { services.log.warning("exec \(exec.id): \(warning)") }
@@ -59,8 +58,28 @@ extension Container {
     event("exec_die", ["execID": execID, "exitCode": String(code)])
   }
 
-  /// What an exec runs as: the container's rights, user and environment, with the exec's own over them.
-  private func execProcess(_ exec: ExecConfig, size: [Int]?) throws(HullError) -> ProcessPlan {
+  private func execRequest(_ exec: Exec, _ start: ExecStartConfig) async throws -> ExecRequest {
+    let (config, host) = (exec.config, host)
+    let (process, rights) = try execProcess(config, size: start.consoleSize ?? config.consoleSize)
+    let user = config.user.isEmpty ? self.config.user : config.user
+    let groups = config.user.isEmpty ? host.groupAdd ?? [] : []
+    var plan = try LaunchCompiler.process(process, seccomp: try services.seccomp.program(rights))
+    plan.user = .name(user, additional: groups)
+    for index in plan.rlimits.indices { plan.rlimits[index].required = true }
+    var request = ExecRequest(execID: exec.id, process: plan, openStdin: config.attachStdin && !start.detach)
+    if services.configuration.runtimes[host.runtime] != nil {
+      let root = try await root()
+      request.specification = try await Blocking.run {
+        var process = process
+        process.user = try root.whole { (root) throws(HullError) in try UserLookup(root: root).user(user, groups: groups) }
+        return Array(try DockerJSON.encode(process))
+      }
+    }
+    return request
+  }
+
+  /// What an exec runs with: the container's rights and environment, with the exec's own over them.
+  private func execProcess(_ exec: ExecConfig, size: [Int]?) throws(HullError) -> (process: RuntimeSpec.Process, rights: HostConfig) {
     let own = SpecBuilder.environment(config, terminal: exec.tty)
     let directory = exec.workingDir.isEmpty ? config.workingDir : exec.workingDir
     var process = RuntimeSpec.Process(
@@ -75,10 +94,7 @@ extension Container {
     process.noNewPrivileges = try SecurityOptions(host.securityOpt ?? []).noNewPrivileges && !exec.privileged
     process.oomScoreAdj = Int32(clamping: host.oomScoreAdj)
     process.rlimits = (host.ulimits ?? []).map { SpecBuilder.rlimit($0) }
-    var plan = try LaunchCompiler.process(process, seccomp: try services.seccomp.program(rights))
-    let user = exec.user.isEmpty ? config.user : exec.user
-    plan.user = .name(user, additional: exec.user.isEmpty ? host.groupAdd ?? [] : [])
-    return plan
+    return (process, rights)
   }
 }
 
