@@ -14,10 +14,14 @@ enum Glue {
     _ client: any Channel, to descriptor: Int32, filter: NIOLoopBound<InputFilter?>, onStop: @escaping @Sendable () -> Void
   ) -> EventLoopFuture<Void> {
     let loop = client.eventLoop
-    return ClientBootstrap(group: loop)
-      .channelOption(.autoRead, value: false)
-      .channelOption(.allowRemoteHalfClosure, value: true)
-      .withConnectedSocket(descriptor)
+    // The other socket is opened only then: one that its peer has closed already is read to its end, whoever asked for it.
+    return HeadDelivery.taken(from: client)
+      .flatMap {
+        ClientBootstrap(group: loop)
+          .channelOption(.autoRead, value: false)
+          .channelOption(.allowRemoteHalfClosure, value: true)
+          .withConnectedSocket(descriptor)
+      }
       .flatMapThrowing { other in
         let near = GlueHandler(filter: filter.value, onStop: onStop)
         let far = GlueHandler(filter: nil, onStop: {})
@@ -31,7 +35,7 @@ enum Glue {
           throw error
         }
         near.readOn()
-        HeadDelivery.taken(from: client).assumeIsolated().whenSuccess { far.readOn() }
+        far.readOn()
       }
   }
 }
