@@ -18,9 +18,6 @@ final class LogReader: @unchecked Sendable {
   /// `follow`: how to learn of new lines and of the end; `nil` reads what is there.
   init(path: String, options: LogOptions, terminal: Bool, follow: LogFollow?) {
     file = LogFile(path: path)
-    var options = options
-    // A workload that writes faster than a client reads must not keep one here that only asked for what there is.
-    if follow == nil && options.until == nil { options.until = Timestamp.now() }
     framer = LogFramer(options: options, terminal: terminal)
     self.follow = follow
     changes = follow?.changes.makeAsyncIterator()
