@@ -122,13 +122,15 @@ def test_an_idle_daemon_is_below_40_mb(warm):
 @pytest.mark.hull("its own budget")
 def test_a_shim_is_below_4_mb_and_half_a_megabyte_private(warm):
     identity = warm.docker("run", "-d", "busybox", "sleep", "1000").out
+    # Pages of the program's file are anybody's; with one shim alone they would count as its own.
+    neighbour = warm.docker("run", "-d", "busybox", "sleep", "1000").out
     shim = processes.parent(int(warm.docker("inspect", "-f", "{{.State.Pid}}", identity).out))
     assert "hull-shim" in processes.command_line(shim)
     warm.docker("exec", identity, "true")
     # After a second without work a shim gives the pages of its code back.
     until(lambda: processes.resident(shim) < 4 * MEBIBYTE, "an idle shim of less than 4 MB")
-    assert processes.private(shim) < MEBIBYTE // 2
-    warm.docker("rm", "-f", identity)
+    until(lambda: processes.private(shim) < MEBIBYTE // 2, "an idle shim of less than 0.5 MB private")
+    warm.docker("rm", "-f", identity, neighbour)
 
 
 @pytest.mark.hull("its own budget")
