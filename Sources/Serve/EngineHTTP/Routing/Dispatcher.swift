@@ -21,10 +21,8 @@ package struct Dispatcher: Sendable {
       logger.debug("\(request.head.method) \(request.head.target)")
       return response
     } catch {
-      logger.debug("\(request.head.method) \(request.head.target) failed", metadata: ["error": "\(error)"])
-      if !(error is HullError), !(error is ClientGone), !(error is CancellationError), !(error is ProtocolError) {
-        logger.error("\(request.head.method) \(request.head.target)", metadata: ["error": "\(error)"])
-      }
+      let level: Logger.Level = ErrorAnswer.make(error).status == .internalServerError && !(error is CancellationError) ? .error : .debug
+      logger.log(level: level, "\(request.head.method) \(request.head.target)", metadata: ["error": "\(error)"])
       throw error
     }
   }
