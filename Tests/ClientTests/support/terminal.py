@@ -48,6 +48,13 @@ class Terminal:
             if not self._read(end - time.monotonic()):
                 raise AssertionError(f"{pattern.pattern!r} did not show up; the screen: {self.screen[-1500:]!r}")
 
+    def sees(self, pattern, timeout):
+        """Whether `pattern` shows up within `timeout` seconds."""
+        try:
+            return self.expect(pattern, timeout)
+        except AssertionError:
+            return None
+
     def _read(self, seconds):
         if seconds <= 0 or not select.select([self.master], [], [], seconds)[0]:
             return False
