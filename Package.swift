@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 // The house, floor by floor. An arrow in this file may only point downward:
-// Kernel and Spec know nobody · Store and Walls and Images know those · Engine composes · Serve and Commands sit on top.
+// Kernel and Spec know nobody · Store, Walls, Images and Connect know those · Engine composes · Serve and Commands sit on top.
 import PackageDescription
 
 let strict = Context.environment["HULL_STRICT"] == "1"
@@ -55,10 +55,13 @@ let package = Package(
     room("Errors", on: "Kernel"),
     clang("CLinux", on: "Kernel"),
     room("LinuxSystem", on: "Kernel", ["CLinux", "Errors"]),
+    room("Netlink", on: "Kernel", ["Addressing", "LinuxSystem", "CLinux", "Errors"]),
 
     // Spec: what others have written down. No I/O.
     room("OCISpec", on: "Spec", ["Errors"]),
     room("DockerAPI", on: "Spec", ["OCISpec", "Errors"]),
+    room("Addressing", on: "Spec"),
+    room("DNS", on: "Spec", ["Addressing", "Errors"]),
 
     // Walls: what stands between a workload and the host. Launch, ShimProtocol and ShimCore link no Foundation.
     system("CSeccomp", on: "Walls", pkgConfig: "libseccomp", apt: "libseccomp-dev"),
@@ -66,8 +69,12 @@ let package = Package(
     room("Seccomp", on: "Walls", ["CSeccomp", "OCISpec", "Errors"]),
     room("LaunchCompiler", on: "Walls", ["Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     room("OCIRuntime", on: "Walls", ["LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "CLinux", "Errors"]),
-    room("ShimProtocol", on: "Walls", ["Launch", "Errors"]),
-    room("ShimCore", on: "Walls", ["ShimProtocol", "Launch", "LinuxSystem", "CLinux", "Errors"]),
+    room("ShimProtocol", on: "Walls", ["Addressing", "Launch", "Errors"]),
+    room("Interfaces", on: "Walls", ["ShimProtocol", "Netlink", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
+    room("Names", on: "Walls", ["ShimLoop", "ShimProtocol", "DNS", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
+    room("Ports", on: "Walls", ["ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
+    room("ShimLoop", on: "Walls", ["LinuxSystem", "CLinux", "Errors"]),
+    room("ShimCore", on: "Walls", ["Interfaces", "Names", "Ports", "ShimLoop", "ShimProtocol", "Launch", "LinuxSystem", "CLinux", "Errors"]),
 
     // Store: the one database.
     room("Database", on: "Store", [grdb, "Errors"]),
@@ -81,12 +88,18 @@ let package = Package(
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
 
+    // Connect: networks and volumes on the host.
+    system("CNftables", on: "Connect", pkgConfig: "libnftables", apt: "libnftables-dev"),
+    room("Networking", on: "Connect", ["CNftables", "Netlink", "DNS", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
+    room("Volumes", on: "Connect", ["Archive", "LinuxSystem", "CLinux", "Errors"]),
+
     // Engine: the one orchestrator.
     room("EngineStore", on: "Engine", ["Database", grdb, "DockerAPI", "Errors"]),
     room(
       "Engine", on: "Engine",
       [
-        "EngineStore", "Database", "ImageStore", "Layers", "Archive", "ContentStore", "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
+        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageStore", "Layers", "Archive", "ContentStore",
+        "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
       ]),
 

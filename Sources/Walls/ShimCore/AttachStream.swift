@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import ShimLoop
 import ShimProtocol
 
 /// One client of one process: raw input one way, Docker's stream format the other way.
@@ -91,7 +92,7 @@ final class AttachStream: ReadinessHandler {
   }
 
   private func readInput() {
-    switch Descriptors.read(output.descriptor, into: loop.scratch.base, count: AttachStream.inputSize) {
+    switch IO.read(output.descriptor, into: loop.scratch.base, count: AttachStream.inputSize) {
     case .moved(let count):
       process.takeInput(UnsafeRawBufferPointer(start: loop.scratch.base, count: count))
     case .wouldBlock: return
@@ -123,7 +124,7 @@ final class AttachStream: ReadinessHandler {
     guard open else { return }
     open = false
     loop.remove(output.descriptor)
-    Descriptors.closeConnection(output.descriptor)
+    IO.closeConnection(output.descriptor)
     process.detach(self)
   }
 }

@@ -4,6 +4,7 @@ import Errors
 import Glibc
 import Launch
 import LinuxSystem
+import ShimLoop
 import ShimProtocol
 
 /// An OCI runtime that is asked by its command line (runc, crun). Containers it makes become the shim's children, because the shim is
@@ -68,7 +69,7 @@ final class CommandLineRuntime: WorkloadRuntime {
     try command.run(arguments + operands, stdio: stdio)
     let master = try console?.receive()
     guard let text = try? Files.readText(pidFile), let pid = Int32(text), pid > 0 else {
-      Descriptors.close(master ?? -1)
+      IO.close(master ?? -1)
       throw HullError(.internalError, "\(command.name) \(verb[0]) did not say which process it made")
     }
     return NewProcess(pid: pid, terminal: master, warnings: [])
@@ -106,20 +107,20 @@ private final class ConsoleSocket {
 
   /// The runtime has connected and sent before its command ended.
   func receive() throws(HullError) -> Int32 {
-    Descriptors.setNonBlocking(listener)
+    IO.setNonBlocking(listener)
     let connection = hull_accept(listener)
-    defer { Descriptors.close(connection) }
+    defer { IO.close(connection) }
     guard connection >= 0, let message = try? UnixSocket.receive(connection, limit: 4096), let master = message.descriptors.first else {
       throw HullError(.internalError, "the runtime sent no terminal")
     }
-    for other in message.descriptors.dropFirst() { Descriptors.close(other) }
+    for other in message.descriptors.dropFirst() { IO.close(other) }
     return master
   }
 
   func close() {
-    Descriptors.close(listener)
+    IO.close(listener)
     listener = -1
     unlink(path)
-    Descriptors.close(directory)
+    IO.close(directory)
   }
 }

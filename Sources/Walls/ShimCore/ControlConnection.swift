@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import Glibc
+import ShimLoop
 import ShimProtocol
 
 /// A connection that carries requests and answers, until an attach request makes it a stream.
@@ -44,7 +45,7 @@ final class ControlConnection: ReadinessHandler {
     guard open else { return }
     open = false
     loop.remove(output.descriptor)
-    Descriptors.closeConnection(output.descriptor)
+    IO.closeConnection(output.descriptor)
     supervisor.connectionGone(self)
   }
 
@@ -61,7 +62,7 @@ final class ControlConnection: ReadinessHandler {
   }
 
   private func receive() {
-    switch Descriptors.read(output.descriptor, into: loop.scratch.base, count: 64 * 1024) {
+    switch IO.read(output.descriptor, into: loop.scratch.base, count: 64 * 1024) {
     case .moved(let count):
       decoder.append(UnsafeRawBufferPointer(start: loop.scratch.base, count: count))
       handleFrames()

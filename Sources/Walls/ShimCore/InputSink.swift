@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import ShimLoop
 
 /// The way into a process: the writing end of its standard input, or its terminal.
 final class InputSink: ReadinessHandler {
@@ -26,7 +27,7 @@ final class InputSink: ReadinessHandler {
   func write(_ bytes: UnsafeRawBufferPointer) {
     guard descriptor >= 0, !closing, bytes.count > 0 else { return }
     var rest = bytes
-    if pending.isEmpty, case .moved(let count) = Descriptors.write(descriptor, rest) {
+    if pending.isEmpty, case .moved(let count) = IO.write(descriptor, rest) {
       rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }
     pending.append(rest)
@@ -43,7 +44,7 @@ final class InputSink: ReadinessHandler {
   func close() {
     guard descriptor >= 0 else { return }
     loop.remove(descriptor)
-    Descriptors.close(descriptor)
+    IO.close(descriptor)
     descriptor = -1
     pending.clear()
   }
@@ -55,7 +56,7 @@ final class InputSink: ReadinessHandler {
 
   private func flush() {
     while descriptor >= 0, !pending.isEmpty {
-      switch Descriptors.write(descriptor, pending.front) {
+      switch IO.write(descriptor, pending.front) {
       case .moved(let count): pending.removeFirst(count)
       case .wouldBlock:
         loop.watch(descriptor, .writable, self)

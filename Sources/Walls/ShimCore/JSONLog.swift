@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import Glibc
+import ShimLoop
 import ShimProtocol
 
 /// The workload's log in Docker's json-file format, one JSON object a line:

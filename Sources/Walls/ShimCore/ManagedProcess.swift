@@ -2,6 +2,7 @@
 import Errors
 import Glibc
 import LinuxSystem
+import ShimLoop
 import ShimProtocol
 
 /// What a process tells the supervisor.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CLinux
+import ShimLoop
 
 /// The way out of a process: the reading end of its standard output or error, or its terminal.
 final class OutputSource: ReadinessHandler {
@@ -55,14 +56,14 @@ final class OutputSource: ReadinessHandler {
   func close() {
     guard isOpen else { return }
     loop.remove(descriptor)
-    Descriptors.close(descriptor)
+    IO.close(descriptor)
     descriptor = -1
   }
 
   @discardableResult
   private func readOnce() -> Int {
     let payload = loop.scratch.base + OutputSource.headroom
-    switch Descriptors.read(descriptor, into: payload, count: OutputSource.readSize) {
+    switch IO.read(descriptor, into: payload, count: OutputSource.readSize) {
     case .moved(let count):
       process.deliver(UnsafeMutableRawBufferPointer(start: payload, count: count), stream)
       return count

@@ -4,6 +4,7 @@ import Errors
 import Glibc
 import Launch
 import LinuxSystem
+import ShimLoop
 
 /// A process that runs, with this side's ends of its stdio.
 struct StartedProcess {
@@ -32,7 +33,7 @@ struct ProcessChannels {
   ) throws(HullError) -> StartedProcess {
     var channels = ProcessChannels()
     var child = StdioDescriptors(stdin: -1, stdout: -1, stderr: -1)
-    defer { for descriptor in [child.stdin, child.stdout, child.stderr] { Descriptors.close(descriptor) } }
+    defer { for descriptor in [child.stdin, child.stdout, child.stderr] { IO.close(descriptor) } }
     do {
       if !terminal { try channels.openPipes(withInput: input, child: &child) }
       let launched = try start(child)
@@ -46,14 +47,14 @@ struct ProcessChannels {
 
   /// The process has ended: the terminal's last slave to be closed marks the end of output.
   mutating func closeSlave() {
-    Descriptors.close(slave)
+    IO.close(slave)
     slave = -1
   }
 
   /// The terminal is drained.
   mutating func closeTerminal() {
     closeSlave()
-    Descriptors.close(terminal)
+    IO.close(terminal)
     terminal = -1
   }
 
@@ -61,13 +62,13 @@ struct ProcessChannels {
     if withInput { (child.stdin, input) = try ProcessChannels.pipe() }
     (output, child.stdout) = try ProcessChannels.pipe()
     (error, child.stderr) = try ProcessChannels.pipe()
-    for descriptor in [input, output, error] where descriptor >= 0 { Descriptors.setNonBlocking(descriptor) }
+    for descriptor in [input, output, error] where descriptor >= 0 { IO.setNonBlocking(descriptor) }
   }
 
   private mutating func adopt(_ launched: NewProcess) throws(HullError) {
     guard let master = launched.terminal else { return }
     terminal = master
-    Descriptors.setNonBlocking(master)
+    IO.setNonBlocking(master)
     do throws(SystemError) {
       slave = try Pty.peer(master).take()
       output = try ProcessChannels.copy(master)
@@ -79,7 +80,7 @@ struct ProcessChannels {
   }
 
   private mutating func closeAll() {
-    for descriptor in [input, output, error] { Descriptors.close(descriptor) }
+    for descriptor in [input, output, error] { IO.close(descriptor) }
     closeTerminal()
   }
 

@@ -3,6 +3,7 @@ import CLinux
 import Errors
 import Glibc
 import LinuxSystem
+import ShimLoop
 
 /// Waits for children, its own and those it inherits as subreaper, so that no zombie stays.
 final class Reaper: ReadinessHandler {
@@ -23,7 +24,7 @@ final class Reaper: ReadinessHandler {
   func ready(_ events: Readiness) {
     withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { buffer in
       guard let base = buffer.baseAddress else { return }
-      while case .moved = Descriptors.read(descriptor, into: base, count: buffer.count) {}
+      while case .moved = IO.read(descriptor, into: base, count: buffer.count) {}
     }
     while true {
       var status: Int32 = 0

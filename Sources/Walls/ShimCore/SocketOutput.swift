@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ShimLoop
 
 /// The sending side of a connection: sends at once what the socket takes and queues the rest.
 final class SocketOutput {
@@ -18,7 +19,7 @@ final class SocketOutput {
     }
     var rest = bytes
     while rest.count > 0 {
-      switch Descriptors.send(descriptor, rest) {
+      switch IO.send(descriptor, rest) {
       case .moved(let count): rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       case .wouldBlock:
         queue.append(rest)
@@ -32,7 +33,7 @@ final class SocketOutput {
   /// Sends what is queued. `false`: the other side is gone.
   func flush() -> Bool {
     while !queue.isEmpty {
-      switch Descriptors.send(descriptor, queue.front) {
+      switch IO.send(descriptor, queue.front) {
       case .moved(let count): queue.removeFirst(count)
       case .wouldBlock: return true
       case .ended: return false

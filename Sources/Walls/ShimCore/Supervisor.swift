@@ -2,6 +2,7 @@
 import CLinux
 import Errors
 import Launch
+import ShimLoop
 import ShimProtocol
 
 /// One workload: its processes, who listens to them, and what is to be said when it has ended.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import Launch
+import ShimLoop
 import ShimProtocol
 
 /// A process that has been made, a child of the shim.
@@ -39,7 +40,7 @@ final class BuiltinRuntime: WorkloadRuntime {
 
   /// A child that has not been reaped keeps its pid: the pidfd is not needed.
   private static func process(_ launched: LaunchedProcess) -> NewProcess {
-    Descriptors.close(launched.pidfd)
+    IO.close(launched.pidfd)
     return NewProcess(pid: launched.pid, terminal: launched.terminal, warnings: launched.warnings)
   }
 }

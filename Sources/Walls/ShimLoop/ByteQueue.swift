@@ -2,20 +2,21 @@
 import Glibc
 
 /// Bytes waiting to be written, first in first out: a ring that grows when needed and holds no memory when empty for good.
-struct ByteQueue: ~Copyable {
-  private(set) var count = 0
+package struct ByteQueue: ~Copyable {
+  package private(set) var count = 0
   private var storage: UnsafeMutableRawPointer?
   private var capacity = 0
   private var head = 0
 
+  package init() {}
   deinit { free(storage) }
 
   /// An empty queue keeps a ring of this size for the next bytes.
   private static let keptCapacity = 64 * 1024
 
-  var isEmpty: Bool { count == 0 }
+  package var isEmpty: Bool { count == 0 }
 
-  mutating func append(_ bytes: UnsafeRawBufferPointer) {
+  package mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
     reserve(count + bytes.count)
     guard let storage else { return }
@@ -27,19 +28,19 @@ struct ByteQueue: ~Copyable {
   }
 
   /// The longest run of bytes at the front that lies in one piece.
-  var front: UnsafeRawBufferPointer {
+  package var front: UnsafeRawBufferPointer {
     guard let storage else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     return UnsafeRawBufferPointer(start: storage + head, count: min(count, capacity - head))
   }
 
-  mutating func removeFirst(_ amount: Int) {
+  package mutating func removeFirst(_ amount: Int) {
     count -= amount
     head = count == 0 ? 0 : (head + amount) % capacity
     if count == 0, capacity > ByteQueue.keptCapacity { clear() }
   }
 
   /// Drops everything and gives the memory back.
-  mutating func clear() {
+  package mutating func clear() {
     free(storage)
     storage = nil
     capacity = 0

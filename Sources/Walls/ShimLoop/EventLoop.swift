@@ -5,25 +5,26 @@ import Glibc
 import LinuxSystem
 
 /// Readiness as epoll reports it.
-struct Readiness: OptionSet {
-  let rawValue: UInt32
-  static let readable = Readiness(rawValue: EPOLLIN.rawValue)
-  static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
+package struct Readiness: OptionSet {
+  package let rawValue: UInt32
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+  package static let readable = Readiness(rawValue: EPOLLIN.rawValue)
+  package static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
   /// The other side sends no more.
-  static let readClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)
+  package static let readClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)
   /// The other side is gone altogether. Always reported.
-  static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue)
+  package static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue)
   /// Always reported.
-  static let failed = Readiness(rawValue: EPOLLERR.rawValue)
+  package static let failed = Readiness(rawValue: EPOLLERR.rawValue)
 }
 
 /// Something that wants to know when its descriptor is ready.
-protocol ReadinessHandler: AnyObject {
+package protocol ReadinessHandler: AnyObject {
   func ready(_ events: Readiness)
 }
 
 /// One thread, one epoll: level-triggered readiness and a few timers.
-final class EventLoop {
+package final class EventLoop {
   private struct Registration {
     unowned let handler: any ReadinessHandler
     let generation: UInt32
@@ -37,8 +38,8 @@ final class EventLoop {
   }
 
   /// Where every handler reads into; valid until the handler returns or calls another one that reads.
-  let scratch = Pages(EventLoop.scratchSize)
-  static let scratchSize = 256 * 1024
+  package let scratch = Pages(EventLoop.scratchSize)
+  package static let scratchSize = 256 * 1024
 
   private let epoll: Int32
   private var registrations: [Int32: Registration] = [:]
@@ -47,18 +48,18 @@ final class EventLoop {
   private var nextTimer: UInt64 = 1
   private var stopped = false
   /// Called once when a second has passed without any event after there were some: the time to give memory back.
-  var whenIdle: () -> Void = {}
+  package var whenIdle: () -> Void = {}
   private var active = true
   private static let idleMilliseconds: Int32 = 1000
 
-  init() throws(HullError) {
+  package init() throws(HullError) {
     epoll = hull_epoll_create()
     guard epoll >= 0 else { throw HullError("cannot watch descriptors", SystemError(errno, "epoll_create")) }
   }
 
   /// Reports readiness of `descriptor` to `handler`, which must call `remove` before it goes away. For a descriptor that is
   /// watched already, changes what is reported.
-  func watch(_ descriptor: Int32, _ interest: Readiness, _ handler: any ReadinessHandler) {
+  package func watch(_ descriptor: Int32, _ interest: Readiness, _ handler: any ReadinessHandler) {
     if let registration = registrations[descriptor] {
       guard registration.interest != interest else { return }
       registrations[descriptor]?.interest = interest
@@ -71,26 +72,26 @@ final class EventLoop {
   }
 
   /// Nothing is reported any more, not even what has happened already. Call before the descriptor is closed.
-  func remove(_ descriptor: Int32) {
+  package func remove(_ descriptor: Int32) {
     guard registrations.removeValue(forKey: descriptor) != nil else { return }
     control(EPOLL_CTL_DEL, descriptor, [], 0)
   }
 
   /// Runs `action` once, `milliseconds` from now.
   @discardableResult
-  func after(milliseconds: Int64, _ action: @escaping () -> Void) -> UInt64 {
+  package func after(milliseconds: Int64, _ action: @escaping () -> Void) -> UInt64 {
     let id = nextTimer
     nextTimer += 1
     timers.append(Timer(id: id, deadline: EventLoop.monotonic() + milliseconds, action: action))
     return id
   }
 
-  func cancel(_ timer: UInt64) {
+  package func cancel(_ timer: UInt64) {
     timers.removeAll { $0.id == timer }
   }
 
   /// Handles events until `stop`.
-  func run() {
+  package func run() {
     let capacity = 64
     let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
     defer { events.deallocate() }
@@ -102,7 +103,7 @@ final class EventLoop {
     }
   }
 
-  func stop() { stopped = true }
+  package func stop() { stopped = true }
 
   private func dispatch(_ event: epoll_event) {
     let descriptor = Int32(truncatingIfNeeded: event.data.u64)

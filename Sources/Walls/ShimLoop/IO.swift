@@ -2,7 +2,7 @@
 import Glibc
 
 /// What a read or write on a non-blocking descriptor came to.
-enum Transfer {
+package enum Transfer {
   case moved(Int)
   /// Nothing now.
   case wouldBlock
@@ -11,8 +11,8 @@ enum Transfer {
 }
 
 /// System calls on descriptors, without the errno ceremony.
-enum Descriptors {
-  static func read(_ descriptor: Int32, into memory: UnsafeMutableRawPointer, count: Int) -> Transfer {
+package enum IO {
+  package static func read(_ descriptor: Int32, into memory: UnsafeMutableRawPointer, count: Int) -> Transfer {
     while true {
       let result = Glibc.read(descriptor, memory, count)
       if result > 0 { return .moved(result) }
@@ -22,7 +22,7 @@ enum Descriptors {
     }
   }
 
-  static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+  package static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
     while true {
       let result = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
       if result >= 0 { return .moved(result) }
@@ -31,7 +31,7 @@ enum Descriptors {
     }
   }
 
-  static func send(_ socket: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+  package static func send(_ socket: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
     while true {
       let result = Glibc.send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
       if result >= 0 { return .moved(result) }
@@ -40,19 +40,19 @@ enum Descriptors {
     }
   }
 
-  static func setNonBlocking(_ descriptor: Int32) {
+  package static func setNonBlocking(_ descriptor: Int32) {
     let flags = fcntl(descriptor, F_GETFL)
     _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
   }
 
   /// Closes unless it is none.
-  static func close(_ descriptor: Int32) {
+  package static func close(_ descriptor: Int32) {
     if descriptor >= 0 { Glibc.close(descriptor) }
   }
 
   /// Ends a connection so that the other side reads everything that was sent and then end of file, never a reset
   /// (which is what unread input in our queue would turn into).
-  static func closeConnection(_ socket: Int32) {
+  package static func closeConnection(_ socket: Int32) {
     shutdown(socket, Int32(SHUT_RDWR))
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { buffer in
       guard let base = buffer.baseAddress else { return }

@@ -3,23 +3,23 @@ import CLinux
 import Glibc
 
 /// The socket the shim was given: every connection goes to `accepted`.
-final class Listener: ReadinessHandler {
+package final class Listener: ReadinessHandler {
   private let loop: EventLoop
   private var descriptor: Int32
   /// Given up for a moment when descriptors run out, to turn a caller away instead of spinning on one who cannot be let in.
   private var reserve: Int32
   private let accepted: (Int32) -> Void
 
-  init(_ descriptor: Int32, loop: EventLoop, accepted: @escaping (Int32) -> Void) {
+  package init(_ descriptor: Int32, loop: EventLoop, accepted: @escaping (Int32) -> Void) {
     self.descriptor = descriptor
     self.loop = loop
     self.accepted = accepted
     reserve = Listener.openReserve()
-    Descriptors.setNonBlocking(descriptor)
+    IO.setNonBlocking(descriptor)
     loop.watch(descriptor, .readable, self)
   }
 
-  func ready(_ events: Readiness) {
+  package func ready(_ events: Readiness) {
     for _ in 0..<64 where descriptor >= 0 {
       let socket = hull_accept(descriptor)
       if socket >= 0 {
@@ -32,18 +32,18 @@ final class Listener: ReadinessHandler {
     }
   }
 
-  func close() {
+  package func close() {
     guard descriptor >= 0 else { return }
     loop.remove(descriptor)
-    Descriptors.close(descriptor)
-    Descriptors.close(reserve)
+    IO.close(descriptor)
+    IO.close(reserve)
     descriptor = -1
     reserve = -1
   }
 
   private func turnAway() {
-    Descriptors.close(reserve)
-    Descriptors.close(hull_accept(descriptor))
+    IO.close(reserve)
+    IO.close(hull_accept(descriptor))
     reserve = Listener.openReserve()
   }
 
