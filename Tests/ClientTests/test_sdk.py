@@ -65,6 +65,15 @@ def test_exec_run_gives_code_and_output(client):
     assert b"".join(container.exec_run(["seq", "1000"], stream=True).output).split()[-1] == b"1000"
 
 
+def test_the_start_of_an_exec_says_how_output_is_framed_and_its_creation_whether_there_is_a_terminal(client):
+    container = client.containers.run("busybox", ["sleep", "1000"], detach=True)
+    with_terminal = client.api.exec_create(container.id, ["tty"], tty=True)["Id"]
+    assert client.api.exec_start(with_terminal, tty=False) == b"/dev/pts/0\r\n"
+    without = client.api.exec_create(container.id, ["echo", "raw"])["Id"]
+    assert client.api.exec_start(without, tty=True) == b"raw\n"
+    container.remove(force=True)
+
+
 def test_exec_with_a_socket_speaks_both_ways(client):
     container = client.containers.run("busybox", ["sleep", "1000"], detach=True)
     _, socket = container.exec_run(["cat"], stdin=True, socket=True, tty=True)

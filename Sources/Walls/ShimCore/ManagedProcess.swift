@@ -134,16 +134,13 @@ final class ManagedProcess {
   func deliver(_ payload: UnsafeMutableRawBufferPointer, _ stream: StandardStream) {
     log?.append(UnsafeRawBufferPointer(payload), stream: stream)
     guard !clients.isEmpty, let base = payload.baseAddress else { return }
-    let message: UnsafeRawBufferPointer
-    if channels.isTerminal {
-      message = UnsafeRawBufferPointer(payload)
-    } else {
-      let header = base - OutputSource.headroom
-      header.storeBytes(of: UInt32(stream.rawValue).littleEndian, as: UInt32.self)
-      header.storeBytes(of: UInt32(payload.count).bigEndian, toByteOffset: 4, as: UInt32.self)
-      message = UnsafeRawBufferPointer(start: header, count: payload.count + OutputSource.headroom)
+    let header = base - OutputSource.headroom
+    header.storeBytes(of: UInt32(stream.rawValue).littleEndian, as: UInt32.self)
+    header.storeBytes(of: UInt32(payload.count).bigEndian, toByteOffset: 4, as: UInt32.self)
+    let frame = UnsafeRawBufferPointer(start: header, count: payload.count + OutputSource.headroom)
+    for client in clients where client.wants(stream) {
+      client.send(client.request.framed ?? !channels.isTerminal ? frame : UnsafeRawBufferPointer(payload))
     }
-    for client in clients where client.wants(stream) { client.send(message) }
     updateFlow()
   }
 

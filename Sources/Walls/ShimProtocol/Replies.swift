@@ -84,7 +84,7 @@ package struct ExecStatus: Sendable, Equatable {
 /// Facts both ends share.
 package enum ShimProtocol {
   /// Raised with every change of the messages' form: a shim outlives the daemon that started it.
-  package static let version: UInt32 = 1
+  package static let version: UInt32 = 2
   /// How many ended execs a shim remembers.
   package static let rememberedExecs = 128
   /// The names of files in the run directory.

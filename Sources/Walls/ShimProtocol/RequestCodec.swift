@@ -170,9 +170,11 @@ extension AttachRequest: WireValue {
     writer.write(stdin)
     writer.write(stdout)
     writer.write(stderr)
+    writer.write(framed)
   }
 
   package init(from reader: inout WireReader) throws(HullError) {
-    self.init(process: try reader.read(), stdin: try reader.read(), stdout: try reader.read(), stderr: try reader.read())
+    self.init(
+      process: try reader.read(), stdin: try reader.read(), stdout: try reader.read(), stderr: try reader.read(), framed: try reader.readOptional())
   }
 }

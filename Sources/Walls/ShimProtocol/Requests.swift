@@ -115,18 +115,21 @@ package struct ExecRequest: Sendable, Equatable {
 /// Which streams of which process a client wants. Before the process is started is early enough for its first byte.
 ///
 /// After the answer the connection carries, shim → client, Docker's wire format (terminal: raw bytes, sent when `stdout` is set; otherwise
-/// frames with an 8-byte header) and, client → shim, raw standard input; shutting down the sending side is the end of input.
+/// frames with an 8-byte header; `framed` overrides that) and, client → shim, raw standard input; shutting down the sending side is the end of input.
 /// The shim closes when the process has ended and all its output is sent; the `exited` event is sent before that.
 package struct AttachRequest: Sendable, Equatable {
   package var process: String
   package var stdin: Bool
   package var stdout: Bool
   package var stderr: Bool
+  /// Whether output has headers; `nil`: unless the process has a terminal.
+  package var framed: Bool?
 
-  package init(process: String, stdin: Bool, stdout: Bool, stderr: Bool) {
+  package init(process: String, stdin: Bool, stdout: Bool, stderr: Bool, framed: Bool? = nil) {
     self.process = process
     self.stdin = stdin
     self.stdout = stdout
     self.stderr = stderr
+    self.framed = framed
   }
 }

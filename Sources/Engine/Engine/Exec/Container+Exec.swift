@@ -38,7 +38,8 @@ extension Container {
       let connection = try runningShim()
       if !start.detach {
         stream = try await attach(
-          AttachRequest(process: exec.id, stdin: config.attachStdin, stdout: config.attachStdout, stderr: config.attachStderr))
+          AttachRequest(
+            process: exec.id, stdin: config.attachStdin, stdout: config.attachStdout, stderr: config.attachStderr, framed: !start.tty))
       }
       let request = try await execRequest(exec, start)
       let started = try await connection.exec(request)

@@ -17,10 +17,10 @@ extension Engine {
     let keys = try DetachScanner.parse(exec.config.detachKeys)
     let descriptor = try await uncancelled { try await container.startExec(exec, start: config) }
     guard descriptor >= 0 else { return nil }
-    let terminal = exec.config.tty
+    // As in Docker it is the start that says whether output has headers, and the creation whether there is a terminal.
     return AttachStream(
-      descriptor: descriptor, terminal: terminal, prelude: nil,
-      detachScanner: terminal && exec.config.attachStdin ? DetachScanner(keys: keys) : nil,
+      descriptor: descriptor, terminal: config.tty, prelude: nil,
+      detachScanner: exec.config.tty && exec.config.attachStdin ? DetachScanner(keys: keys) : nil,
       onDetach: { await container.event("exec_detach", ["execID": id]) })
   }
 

@@ -63,7 +63,7 @@ package final class TarReader {
       offset = segment.offset + position
       limit = segment.length - position
     }
-    guard let bytes = try input.piece(upTo: limit) else {
+    guard let bytes = try inEntry({ () throws(HullError) in try input.piece(upTo: limit) }) else {
       throw HullError(.invalidArgument, "archive: truncated in the data of \(last)")
     }
     stored -= Int64(bytes.count)
@@ -83,6 +83,15 @@ package final class TarReader {
       result.withUnsafeMutableBytes { $0[Int(offset)...].copyBytes(from: bytes) }
     }
     return result
+  }
+
+  /// What the stream itself complains about (a decompression bomb, damage) is said of the entry in whose data it came up.
+  private func inEntry<Value>(_ read: () throws(HullError) -> Value) throws(HullError) -> Value {
+    do { return try read() } catch {
+      let prefix = "archive: "
+      let reason = error.message.hasPrefix(prefix) ? String(error.message.dropFirst(prefix.count)) : error.message
+      throw HullError(error.code, "archive: in the data of \(last): \(reason)", cause: error.cause)
+    }
   }
 
   // MARK: Headers
@@ -188,7 +197,10 @@ package final class TarReader {
   }
 
   private func skipData() throws(HullError) {
-    guard try input.skip(stored + padding) else { throw HullError(.invalidArgument, "archive: truncated in the data of \(last)") }
+    let rest = stored + padding
+    guard try inEntry({ () throws(HullError) in try input.skip(rest) }) else {
+      throw HullError(.invalidArgument, "archive: truncated in the data of \(last)")
+    }
     stored = 0
     padding = 0
     sparse = nil
