@@ -96,6 +96,8 @@ package struct StateRecord: Sendable, Equatable {
   package var restartCount = 0
   /// A user stopped it: `unless-stopped` then leaves it alone.
   package var manuallyStopped = false
+  /// How it is connected while it runs; `nil` when it does not, or has no network of its own.
+  package var connection: ConnectionRecord?
 
   package init() {}
 }

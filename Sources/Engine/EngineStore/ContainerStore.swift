@@ -40,23 +40,36 @@ package final class ContainerStore: Sendable {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     """
 
-  package func save(_ state: StateRecord, of id: String) async throws {
+  /// `also` runs in the same transaction.
+  package func save(
+    _ state: StateRecord, of id: String, also: @escaping @Sendable (GRDB.Database) throws -> Void = { _ in }
+  ) async throws {
+    let connection = try state.connection.map { try DockerJSON.encode($0) }
     try await writer.write { database in
       try database.cachedStatement(
         sql: """
           UPDATE container SET status = ?, exitCode = ?, error = ?, startedAt = ?, finishedAt = ?, oomKilled = ?, restartCount = ?,
-          manuallyStopped = ? WHERE id = ?
+          manuallyStopped = ?, connection = ? WHERE id = ?
           """
       ).execute(arguments: [
         state.status.rawValue, state.exitCode, state.error, state.startedAt, state.finishedAt, state.oomKilled, state.restartCount,
-        state.manuallyStopped, id,
+        state.manuallyStopped, connection, id,
       ])
+      try also(database)
     }
   }
 
   package func save(_ definition: ContainerDefinition, of id: String) async throws {
     let encoded = try DockerJSON.encode(definition)
     try await writer.write { database in
+      try database.execute(sql: "UPDATE container SET definition = ? WHERE id = ?", arguments: [encoded, id])
+    }
+  }
+
+  /// Both in one transaction.
+  package func save(_ state: StateRecord, _ definition: ContainerDefinition, of id: String) async throws {
+    let encoded = try DockerJSON.encode(definition)
+    try await save(state, of: id) { database in
       try database.execute(sql: "UPDATE container SET definition = ? WHERE id = ?", arguments: [encoded, id])
     }
   }
@@ -104,6 +117,8 @@ package final class ContainerStore: Sendable {
     state.oomKilled = row["oomKilled"]
     state.restartCount = row["restartCount"]
     state.manuallyStopped = row["manuallyStopped"]
+    let connection: Data? = row["connection"]
+    state.connection = try connection.map { try DockerJSON.decode(ConnectionRecord.self, from: $0) }
     let definition: Data = row["definition"]
     return ContainerRecord(
       id: row["id"], name: row["name"], created: row["created"], definition: try DockerJSON.decode(ContainerDefinition.self, from: definition),

@@ -31,6 +31,22 @@ package enum EngineSchema {
             table.column("anonymous", .boolean).notNull()
           }
         }
-      )
+      ),
+      (
+        "networks",
+        { database in
+          try database.create(table: "network") { table in
+            table.primaryKey("id", .text)
+            table.column("name", .text).notNull().unique()
+            table.column("created", .integer).notNull()
+            table.column("definition", .blob).notNull()
+          }
+          try database.create(table: "setting") { table in
+            table.primaryKey("name", .text)
+            table.column("value", .text).notNull()
+          }
+          try database.alter(table: "container") { $0.add(column: "connection", .blob) }
+        }
+      ),
     ])
 }

@@ -182,6 +182,7 @@ package struct IPAMConfig: Codable, Sendable, Equatable, ZeroValue {
   @OmitEmpty package var subnet: String
   @OmitEmpty package var ipRange: String
   @OmitEmpty package var gateway: String
+  @OmitEmpty package var auxiliaryAddresses: [String: String]
 
   package init() {}
 
@@ -189,6 +190,7 @@ package struct IPAMConfig: Codable, Sendable, Equatable, ZeroValue {
     case subnet = "Subnet"
     case ipRange = "IPRange"
     case gateway = "Gateway"
+    case auxiliaryAddresses = "AuxiliaryAddresses"
   }
 }
 

@@ -14,6 +14,7 @@ struct LaunchPreparation: Sendable {
   let services: Services
   let lower: [String]
   let joined: JoinedNamespaces
+  let connection: ConnectionRecord?
 
   private var host: HostConfig { record.definition.hostConfig }
 
@@ -35,6 +36,7 @@ struct LaunchPreparation: Sendable {
     for index in plan.process.rlimits.indices { plan.process.rlimits[index].required = true }
     var request = LaunchRequest(plan: plan)
     request.stdin = !record.definition.config.openStdin ? .closed : record.definition.config.stdinOnce ? .openOnce : .open
+    if let connection { request.network = try PlanBuilder(services: services, record: record, connection: connection).plan() }
     request.log = try LogSettings(host.logConfig).plan(path: paths.log)
     if let path = services.configuration.runtimes[host.runtime] {
       try complete(&spec)
@@ -49,7 +51,7 @@ struct LaunchPreparation: Sendable {
       return NetworkFiles(services.paths.container(try services.registry.find(other).id))
     }
     let files = NetworkFiles(paths)
-    try files.write(record.definition.config, host)
+    try files.write(record, connection: connection, services: services)
     return files
   }
 

@@ -2,54 +2,155 @@
 import DockerAPI
 import EngineStore
 import Errors
+import Networking
 
 extension Engine {
-  /// `GET /networks`.
+  /// `GET /networks`. `type` is `builtin` or `custom`.
   package func listNetworks(filters: Filters) async throws -> [NetworkInspect] {
-    try filters.validate(accepted: ["dangling", "driver", "id", "label", "name", "scope", "type"])
-    func any(_ key: String, _ test: (String) -> Bool) -> Bool {
-      let values = filters[key]
-      return values.isEmpty || values.contains(where: test)
+    let query = try NetworkQuery(filters, accepted: ["dangling", "driver", "id", "label", "name", "scope", "type"])
+    return services.networks.all.filter { query.matches($0, services) }.map {
+      var answer = NetworkInspect($0)
+      answer.containers = [:]
+      return answer
     }
-    return PredefinedNetworks.all.filter { network in
-      any("name") { network.name.contains($0) } && any("id") { network.id.hasPrefix($0) } && any("driver") { network.driver == $0 }
-        && any("scope") { $0 == "local" } && any("type") { $0 == "builtin" } && filters["label"].isEmpty
-        && any("dangling") { $0 == "false" || $0 == "0" }
-    }.map { PredefinedNetworks.answer($0, containers: [], created: services.opened) }
   }
 
   /// `GET /networks/{id}`.
-  package func inspectNetwork(_ reference: String) async throws -> NetworkInspect {
-    let found = PredefinedNetworks.find(reference) ?? PredefinedNetworks.all.first { !reference.isEmpty && $0.id.hasPrefix(reference) }
-    guard let found else { throw HullError(.notFound, "network \(reference) not found") }
-    return PredefinedNetworks.answer(found, containers: services.registry.all.map(\.view), created: services.opened)
-  }
+  package func inspectNetwork(_ reference: String) async throws -> NetworkInspect { NetworkInspect(try services.networks.find(reference)) }
 
-  /// `GET /volumes`.
-  package func listVolumes(filters: Filters) async throws -> VolumeList {
-    try filters.validate(accepted: ["dangling", "driver", "label", "name"])
-    let store = services.store
-    let records = try await Blocking.run { try store.volumes() }
-    let dangling = filters.contains("dangling") ? try filters.bool("dangling", default: false) : nil
-    var list = VolumeList()
-    for record in records {
-      let used = services.volumeIsUsed(record.name, besides: "")
-      guard dangling.map({ $0 != used }) ?? true, filters["name"].isEmpty || filters["name"].contains(where: { record.name.contains($0) }),
-        filters["driver"].isEmpty || filters["driver"].contains("local"), filters["label"].isEmpty
-      else { continue }
-      list.volumes.append(volume(record))
+  /// `POST /networks/create`.
+  package func createNetwork(_ request: NetworkCreateRequest) async throws -> NetworkCreateResponse {
+    let services = self.services
+    return try await uncancelled {
+      try await services.networks.lock.withLock {
+        let network = try await NetworkLife(services).create(request)
+        var response = NetworkCreateResponse()
+        response.id = network.id
+        return response
+      }
     }
-    return list
   }
 
-  func volume(_ record: VolumeRecord) -> Volume {
-    var volume = Volume()
-    volume.name = record.name
-    volume.driver = "local"
-    volume.scope = "local"
-    volume.createdAt = Timestamp.text(record.created / 1_000_000_000 * 1_000_000_000)
-    volume.mountpoint = services.paths.volume(record.name) + "/_data"
-    volume.labels = record.anonymous ? ["com.docker.volume.anonymous": ""] : nil
-    return volume
+  /// `DELETE /networks/{id}`.
+  package func removeNetwork(_ reference: String) async throws {
+    let services = self.services
+    try await uncancelled {
+      try await services.networks.lock.withLock {
+        let network = try services.networks.find(reference)
+        guard !network.isPredefined else { throw HullError(.forbidden, "\(network.name) is a pre-defined network and cannot be removed") }
+        try await NetworkLife(services).remove(network)
+      }
+    }
+  }
+
+  /// `POST /networks/prune`: networks that no container has, running or not.
+  package func pruneNetworks(filters: Filters) async throws -> NetworksPruneReport {
+    try filters.validate(accepted: ["label", "label!", "until"])
+    let until = try PruneTime.parse(filters)
+    let services = self.services
+    return try await uncancelled {
+      try await services.networks.lock.withLock {
+        var deleted: [String] = []
+        let used = services.usedNetworks
+        for network in services.networks.all where !network.isPredefined && !used.contains(network.name) && !network.definition.configOnly {
+          let labels = network.definition.labels
+          guard until.map({ network.record.created < $0 }) ?? true, filters.matchLabels(labels),
+            !filters.contains("label!") || !filters.matchLabels(labels, key: "label!")
+          else { continue }
+          do {
+            try await NetworkLife(services).remove(network)
+            deleted.append(network.name)
+          } catch let error as HullError where error.code == .forbidden {}
+        }
+        var report = NetworksPruneReport()
+        report.networksDeleted = deleted.isEmpty ? nil : deleted
+        services.events.publish("network", "prune", id: "", attributes: ["reclaimed": "0"])
+        return report
+      }
+    }
+  }
+
+  /// `POST /networks/{id}/connect`.
+  package func connectNetwork(_ reference: String, _ request: NetworkConnectRequest) async throws {
+    let network = try services.networks.find(reference)
+    guard !request.container.isEmpty else { throw HullError(.invalidArgument, "invalid container name or ID: it is empty") }
+    let container = try find(request.container)
+    let settings = request.endpointConfig ?? EndpointSettings()
+    try await uncancelled { try await container.connect(to: network, settings) }
+  }
+
+  /// `POST /networks/{id}/disconnect`.
+  package func disconnectNetwork(_ reference: String, _ request: NetworkDisconnectRequest) async throws {
+    let network = try services.networks.find(reference)
+    let force = request.force
+    let container = try find(request.container)
+    try await uncancelled { try await container.disconnect(from: network, force: force) }
+  }
+}
+
+/// Which networks a list shows.
+struct NetworkQuery {
+  private let filters: Filters
+  private let dangling: Bool?
+
+  init(_ filters: Filters, accepted: Set<String>) throws(HullError) {
+    try filters.validate(accepted: accepted)
+    self.filters = filters
+    dangling = filters.contains("dangling") ? try filters.bool("dangling", default: false) : nil
+    for type in filters["type"] where !["builtin", "custom"].contains(type) {
+      throw HullError(.invalidArgument, "invalid filter: 'type'='\(type)'")
+    }
+  }
+
+  func matches(_ network: Network, _ services: Services) -> Bool {
+    any("name") { network.name.contains($0) } && any("id") { network.id.hasPrefix($0) || network.id.contains($0) }
+      && any("driver") { network.definition.driver == $0 } && any("scope") { $0 == "local" }
+      && any("type") { ($0 == "builtin") == network.isPredefined } && filters.matchLabels(network.definition.labels)
+      && (dangling.map { $0 == (!network.isPredefined && !services.usedNetworks.contains(network.name)) } ?? true)
+  }
+
+  private func any(_ key: String, _ test: (String) -> Bool) -> Bool {
+    let values = filters[key]
+    return values.isEmpty || values.contains(where: test)
+  }
+}
+
+extension NetworkInspect {
+  init(_ network: Network) {
+    self.init()
+    let definition = network.definition
+    name = network.name
+    id = network.id
+    created = Timestamp.text(network.record.created)
+    scope = "local"
+    driver = definition.driver
+    enableIPv4 = definition.ipv4
+    enableIPv6 = definition.ipv6
+    ipam.driver = definition.ipamDriver
+    ipam.options = definition.ipamOptions ?? (network.addresses == nil ? nil : [:])
+    ipam.config = network.subnets.map { subnet in
+      var config = IPAMConfig(subnet.record)
+      if config.gateway.isEmpty { config.gateway = network.addresses?.gateways.first { subnet.subnet.contains($0.address) }?.address.description ?? "" }
+      return config
+    }
+    if definition.configOnly { ipam.config = definition.subnets.map { IPAMConfig($0) } }
+    self.internal = definition.isInternal
+    attachable = definition.attachable
+    configFrom.network = definition.configFrom
+    configOnly = definition.configOnly
+    options = definition.options
+    labels = definition.labels
+    for member in network.all { containers[member.containerID] = NetworkContainer(member) }
+  }
+}
+
+extension NetworkContainer {
+  init(_ member: NetworkMember) {
+    self.init()
+    name = member.name
+    endpointID = member.endpoint.id
+    macAddress = member.endpoint.mac
+    ipv4Address = member.endpoint.ipv4 ?? ""
+    ipv6Address = member.endpoint.ipv6 ?? ""
   }
 }

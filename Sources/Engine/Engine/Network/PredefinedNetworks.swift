@@ -1,38 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-import DockerAPI
+import Addressing
+import EngineStore
+import Errors
+import Networking
 
-/// The networks that are always there.
+/// The networks that are always there: bridge, host and none.
 enum PredefinedNetworks {
-  struct Entry: Sendable {
-    let name: String
-    let driver: String
-    let id: String
-  }
+  static let names = ["bridge", "host", "none"]
+
+  static func exists(_ name: String) -> Bool { names.contains(name) }
 
   /// Their IDs are the same on every machine: they are made from their names.
-  static let all = ["bridge", "host", "none"].map { name in
-    Entry(name: name, driver: name == "none" ? "null" : name, id: identifier(name))
+  static func id(_ name: String) -> String { identifier(name) }
+
+  /// The host's network and none: nothing about them is kept.
+  static func unmanaged(_ name: String, created: Int64) -> NetworkRecord {
+    NetworkRecord(id: id(name), name: name, created: created, definition: NetworkDefinition(driver: name == "none" ? "null" : name))
   }
 
-  static func find(_ name: String) -> Entry? { all.first { $0.name == name } }
-  static func exists(_ name: String) -> Bool { find(name) != nil }
-
-  static func answer(_ entry: Entry, containers: [ContainerView], created: Int64) -> NetworkInspect {
-    var answer = NetworkInspect()
-    answer.name = entry.name
-    answer.id = entry.id
-    answer.created = Timestamp.text(created)
-    answer.scope = "local"
-    answer.driver = entry.driver
-    answer.enableIPv4 = true
-    answer.ipam.driver = "default"
-    answer.ipam.config = []
-    for view in containers where view.isRunning && view.record.definition.networks[entry.name] != nil {
-      var member = NetworkContainer()
-      member.name = view.record.name
-      answer.containers[view.record.id] = member
-    }
-    return answer
+  /// The default network. Its subnet stays the same from its first creation on.
+  static func bridge(_ settings: NetworkSettings, pools: AddressPools, avoiding taken: [TakenPrefix]) throws(HullError) -> NetworkRecord {
+    var definition = NetworkDefinition(driver: "bridge")
+    definition.ipv6 = settings.ipv6
+    definition.options = [
+      NetworkOptions.Key.bridgeName: settings.bridge, NetworkOptions.Key.defaultBridge: "true", NetworkOptions.Key.interContainer: "true",
+      NetworkOptions.Key.masquerade: "true", NetworkOptions.Key.bindIPv4: settings.bindAddress, NetworkOptions.Key.mtu: String(settings.mtu),
+    ]
+    let own = settings.bridgeAddress.map { [SubnetRequest(subnet: $0.network.description, gateway: $0.address.description)] } ?? []
+    definition.subnets = try pools.plan(own, ipv6: settings.ipv6, avoiding: taken).map(\.record)
+    return NetworkRecord(id: id("bridge"), name: "bridge", created: Timestamp.now(), definition: definition)
   }
 
   /// 64 hexadecimal digits from four rounds of FNV-1a.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Addressing
 import DockerAPI
+import EngineStore
 import Errors
-import Glibc
 
 /// The three files by which a container knows its name and others': hostname, hosts, resolv.conf.
 struct NetworkFiles: Sendable {
@@ -25,70 +26,79 @@ struct NetworkFiles: Sendable {
     }
   }
 
-  static func isAddress(_ text: String) -> Bool {
-    var address = in6_addr()
-    var bare = text
-    if bare.hasPrefix("["), bare.hasSuffix("]") { bare = String(bare.dropFirst().dropLast()) }
-    return inet_pton(AF_INET6, bare, &address) == 1 || inet_pton(AF_INET, bare, &address) == 1
-  }
+  static func isAddress(_ text: String) -> Bool { IPAddress(text) != nil }
 
-  /// Writes the files of a container with a network of its own or the host's. Blocking.
-  func write(_ config: ContainerConfig, _ host: HostConfig) throws(HullError) {
+  /// Writes the files of a container with a network of its own, or the host's. Written in place: they are mounted in the container. Blocking.
+  func write(_ record: ContainerRecord, connection: ConnectionRecord?, services: Services) throws(HullError) {
+    let (config, host) = (record.definition.config, record.definition.hostConfig)
     try HostFiles.write(config.hostname + "\n", to: hostname)
-    try HostFiles.write(NetworkFiles.hosts(config, host, ofHost: host.network.isHost ? HostFiles.text("/etc/hosts") : nil), to: hosts)
-    try HostFiles.write(
-      NetworkFiles.resolvConf(host, ofHost: HostFiles.text("/etc/resolv.conf") ?? "", sharesNetwork: host.network.isHost), to: resolvConf)
-  }
-
-  static func hosts(_ config: ContainerConfig, _ host: HostConfig, ofHost: String?) -> String {
-    var text =
-      ofHost ?? """
-        127.0.0.1\tlocalhost
-        ::1\tlocalhost ip6-localhost ip6-loopback
-        fe00::\tip6-localnet
-        ff00::\tip6-mcastprefix
-        ff02::1\tip6-allnodes
-        ff02::2\tip6-allrouters
-
-        """
-    if !text.hasSuffix("\n") { text += "\n" }
-    for entry in host.extraHosts ?? [] {
-      guard let colon = entry.firstIndex(of: ":") else { continue }
-      var address = String(entry[entry.index(after: colon)...])
-      // Without a bridge there is no gateway: the host is only reached where its network is shared.
-      if address == "host-gateway" { address = "127.0.0.1" }
-      if address.hasPrefix("["), address.hasSuffix("]") { address = String(address.dropFirst().dropLast()) }
-      text += "\(address)\t\(entry[..<colon])\n"
+    let hosts = HostsFile(config: config, host: host, connection: connection, services: services)
+    try HostFiles.write(hosts.text(ofHost: host.network.isHost ? HostFiles.text("/etc/hosts") : nil), to: self.hosts)
+    let plan = try connection.map { (connection) throws(HullError) in
+      try PlanBuilder(services: services, record: record, connection: connection).plan()
     }
-    if ofHost == nil {
-      let names = config.domainname.isEmpty ? config.hostname : "\(config.hostname).\(config.domainname) \(config.hostname)"
-      text += "127.0.0.1\t\(names)\n"
-    }
-    return text
+    try HostFiles.write(NetworkFiles.resolvConf(host, services.networkSettings, embedded: plan?.resolver != nil), to: resolvConf)
   }
 
   /// What was asked for over what the host has. A name server on the host's loopback cannot be reached from another network namespace.
-  static func resolvConf(_ host: HostConfig, ofHost: String, sharesNetwork: Bool) -> String {
-    var servers = host.dns ?? []
-    var search = host.dnsSearch ?? []
-    var options = host.dnsOptions ?? []
-    for line in ofHost.split(separator: "\n") {
-      let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
-      guard let key = words.first, words.count > 1 else { continue }
-      switch key {
-      case "nameserver" where (host.dns ?? []).isEmpty && (sharesNetwork || !isLoopback(words[1])): servers.append(words[1])
-      case "search" where (host.dnsSearch ?? []).isEmpty: search = Array(words.dropFirst())
-      case "domain" where (host.dnsSearch ?? []).isEmpty && search.isEmpty: search = [words[1]]
-      case "options" where (host.dnsOptions ?? []).isEmpty: options = Array(words.dropFirst())
-      default: break
-      }
+  static func resolvConf(_ host: HostConfig, _ settings: NetworkSettings, embedded: Bool, ofHost: String? = HostFiles.text("/etc/resolv.conf")) -> String {
+    let servers = NameServers(host: host, settings: settings, resolvConf: ofHost)
+    if embedded {
+      // As in Docker: a name without a dot is asked for as it is.
+      let options = servers.options.contains { $0.hasPrefix("ndots:") } ? servers.options : servers.options + ["ndots:0"]
+      return servers.text(["127.0.0.11"], options: options)
     }
-    search.removeAll { $0 == "." }
-    var text = servers.map { "nameserver \($0)\n" }.joined()
-    if !search.isEmpty { text += "search \(search.joined(separator: " "))\n" }
-    if !options.isEmpty { text += "options \(options.joined(separator: " "))\n" }
+    let addresses = host.network.isHost ? servers.addresses : servers.reachable
+    return servers.text(addresses.map(\.description), options: servers.options)
+  }
+}
+
+/// The text of a container's hosts(5).
+struct HostsFile {
+  let config: ContainerConfig
+  let host: HostConfig
+  let connection: ConnectionRecord?
+  let services: Services
+
+  func text(ofHost: String?) -> String {
+    var text = ofHost ?? HostsFile.start
+    if !text.hasSuffix("\n") { text += "\n" }
+    for entry in host.extraHosts ?? [] { text += extra(entry) }
+    for link in links { text += link }
+    guard ofHost == nil else { return text }
+    let names = config.domainname.isEmpty ? config.hostname : "\(config.hostname).\(config.domainname) \(config.hostname)"
+    let addresses = (connection?.endpoints ?? []).flatMap(\.addresses).map(\.address.description)
+    for address in addresses.isEmpty ? ["127.0.0.1"] : addresses { text += "\(address)\t\(names)\n" }
     return text
   }
 
-  private static func isLoopback(_ address: String) -> Bool { address.hasPrefix("127.") || address == "::1" }
+  private static let start = """
+    127.0.0.1\tlocalhost
+    ::1\tlocalhost ip6-localhost ip6-loopback
+    fe00::\tip6-localnet
+    ff00::\tip6-mcastprefix
+    ff02::1\tip6-allnodes
+    ff02::2\tip6-allrouters
+
+    """
+
+  private func extra(_ entry: String) -> String {
+    guard let colon = entry.firstIndex(of: ":") else { return "" }
+    var addresses = [String(entry[entry.index(after: colon)...])]
+    if addresses == ["host-gateway"] { addresses = services.hostGateways }
+    return addresses.map { address in
+      "\(address.hasPrefix("[") && address.hasSuffix("]") ? String(address.dropFirst().dropLast()) : address)\t\(entry[..<colon])\n"
+    }.joined()
+  }
+
+  /// `--link` on the default network: the other container's address under its alias, ID and name.
+  private var links: [String] {
+    (host.links ?? []).compactMap { Link($0) }.compactMap { link in
+      guard host.isBridge, let other = try? services.registry.find(link.target).view,
+        let address = other.state.connection?.endpoints.first(where: { $0.network == "bridge" })?.addresses.first
+      else { return nil }
+      let names = [link.alias, String(other.record.id.prefix(12)), other.record.name].reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      return "\(address.address)\t\(names.joined(separator: " "))\n"
+    }
+  }
 }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import Database
+import DockerAPI
+import Errors
+import Foundation
+import GRDB
+
+/// Networks in the database, and what the engine has decided once and for all.
+package final class NetworkStore: Sendable {
+  private let database: HullDatabase
+  private let writer: BatchWriter
+
+  package init(_ database: HullDatabase) {
+    self.database = database
+    writer = BatchWriter(database)
+  }
+
+  /// Returns when it is on disk.
+  package func insert(_ record: NetworkRecord) async throws {
+    let definition = try DockerJSON.encode(record.definition)
+    try await writer.write { database in
+      try database.execute(
+        sql: "INSERT INTO network (id, name, created, definition) VALUES (?, ?, ?, ?)",
+        arguments: [record.id, record.name, record.created, definition])
+    }
+  }
+
+  package func delete(_ id: String) async throws {
+    try await writer.write { try $0.execute(sql: "DELETE FROM network WHERE id = ?", arguments: [id]) }
+  }
+
+  /// Every network, oldest first. Blocking.
+  package func networks() throws(HullError) -> [NetworkRecord] {
+    try database.read("read the networks") { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM network ORDER BY created, id").map { row in
+        let definition: Data = row["definition"]
+        return NetworkRecord(
+          id: row["id"], name: row["name"], created: row["created"], definition: try DockerJSON.decode(NetworkDefinition.self, from: definition))
+      }
+    }
+  }
+
+  /// The value of a setting, which `make` gives when there is none yet. Blocking.
+  package func setting(_ name: String, orElse make: @Sendable () -> String) throws(HullError) -> String {
+    let known = try database.read("read the setting \(name)") { try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]) }
+    if let known { return known }
+    let value = make()
+    try database.write("write the setting \(name)") { try $0.execute(sql: "INSERT INTO setting (name, value) VALUES (?, ?)", arguments: [name, value]) }
+    return value
+  }
+}
