@@ -132,6 +132,7 @@ let package = Package(
     tests("ShimTests", ["ShimCore", "ShimProtocol", "Launch", "LinuxSystem", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
+    tests("NetworkingTests", ["Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("EngineTests", ["Engine", "EngineStore", "Database", "DockerAPI", "Errors"]),
     tests("EngineHTTPTests", ["EngineHTTP", "Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
     tests("CommandTests", ["HullCommands", "Errors"]),
