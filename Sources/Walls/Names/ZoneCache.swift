@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import DNS
+import Glibc
+import LinuxSystem
+
+/// A zone's file, read again when it is another one.
+struct ZoneCache {
+  /// What tells one file from the next that was renamed to its place.
+  private struct Identity: Equatable {
+    let device: UInt64
+    let number: UInt64
+    let size: Int
+    let seconds: Int
+    let nanoseconds: Int
+
+    init(_ status: stat) {
+      device = UInt64(status.st_dev)
+      number = UInt64(status.st_ino)
+      size = Int(status.st_size)
+      seconds = status.st_mtim.tv_sec
+      nanoseconds = status.st_mtim.tv_nsec
+    }
+  }
+
+  let path: String
+  private var identity: Identity?
+  private var zone: Zone?
+
+  init(_ path: String) { self.path = path }
+
+  /// The zone as the file has it now; `nil` when there is no such file or it holds no zone: then the network has no names.
+  mutating func current() -> Zone? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.isRegular else {
+      forget()
+      return nil
+    }
+    if identity != Identity(status) { load() }
+    return zone
+  }
+
+  /// Gives the memory back; the next question reads the file.
+  mutating func forget() {
+    identity = nil
+    zone = nil
+  }
+
+  private mutating func load() {
+    forget()
+    guard let file = try? Files.open(path, O_RDONLY), let status = try? Files.status(of: file.number) else { return }
+    identity = Identity(status)
+    guard let text = try? Files.readAll(file.number, limit: Zone.sizeLimit, name: path) else { return }
+    zone = Zone(text)
+  }
+}
