@@ -16,6 +16,9 @@ package struct Readiness: OptionSet {
   package static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue)
   /// Always reported.
   package static let failed = Readiness(rawValue: EPOLLERR.rawValue)
+  /// As an interest: report only what has become ready since it was last reported. The handler works until there is nothing left,
+  /// or calls `reportAgain`.
+  package static let changes = Readiness(rawValue: EPOLLET.rawValue)
 }
 
 /// Something that wants to know when its descriptor is ready.
@@ -23,34 +26,22 @@ package protocol ReadinessHandler: AnyObject {
   func ready(_ events: Readiness)
 }
 
-/// One thread, one epoll: level-triggered readiness and a few timers.
+/// One thread, one epoll: level-triggered readiness (unless `changes` is asked for) and a few timers.
 package final class EventLoop {
-  private struct Registration {
-    unowned let handler: any ReadinessHandler
-    let generation: UInt32
-    var interest: Readiness
-  }
-
-  private struct Timer {
-    let id: UInt64
-    let deadline: Int64
-    let action: () -> Void
-  }
-
   /// Where every handler reads into; valid until the handler returns or calls another one that reads.
   package let scratch = Pages(EventLoop.scratchSize)
   package static let scratchSize = 256 * 1024
 
   private let epoll: Int32
-  private var registrations: [Int32: Registration] = [:]
-  private var generation: UInt32 = 0
-  private var timers: [Timer] = []
-  private var nextTimer: UInt64 = 1
+  private var registrations = Registrations()
+  private var timers = Timers()
   private var stopped = false
   /// Called once when a second has passed without any event after there were some: the time to give memory back.
   package var whenIdle: () -> Void = {}
   private var active = true
   private static let idleMilliseconds: Int32 = 1000
+  /// How many events are taken from the kernel at once.
+  private static let batch = 128
 
   package init() throws(HullError) {
     epoll = hull_epoll_create()
@@ -62,44 +53,41 @@ package final class EventLoop {
   package func watch(_ descriptor: Int32, _ interest: Readiness, _ handler: any ReadinessHandler) {
     if let registration = registrations[descriptor] {
       guard registration.interest != interest else { return }
-      registrations[descriptor]?.interest = interest
+      registrations.setInterest(interest, of: descriptor)
       control(EPOLL_CTL_MOD, descriptor, interest, registration.generation)
     } else {
-      generation &+= 1
-      registrations[descriptor] = Registration(handler: handler, generation: generation, interest: interest)
+      let generation = registrations.insert(descriptor, interest, handler)
       control(EPOLL_CTL_ADD, descriptor, interest, generation)
     }
   }
 
+  /// Reports what a watched descriptor is ready for once more, after the others had their turn: for a handler of `changes` that
+  /// stops before everything is done.
+  package func reportAgain(_ descriptor: Int32) {
+    guard let registration = registrations[descriptor] else { return }
+    control(EPOLL_CTL_MOD, descriptor, registration.interest, registration.generation)
+  }
+
   /// Nothing is reported any more, not even what has happened already. Call before the descriptor is closed.
   package func remove(_ descriptor: Int32) {
-    guard registrations.removeValue(forKey: descriptor) != nil else { return }
-    control(EPOLL_CTL_DEL, descriptor, [], 0)
+    if registrations.remove(descriptor) { control(EPOLL_CTL_DEL, descriptor, [], 0) }
   }
 
   /// Runs `action` once, `milliseconds` from now.
   @discardableResult
-  package func after(milliseconds: Int64, _ action: @escaping () -> Void) -> UInt64 {
-    let id = nextTimer
-    nextTimer += 1
-    timers.append(Timer(id: id, deadline: EventLoop.monotonic() + milliseconds, action: action))
-    return id
-  }
+  package func after(milliseconds: Int64, _ action: @escaping () -> Void) -> UInt64 { timers.add(milliseconds, action) }
 
-  package func cancel(_ timer: UInt64) {
-    timers.removeAll { $0.id == timer }
-  }
+  package func cancel(_ timer: UInt64) { timers.cancel(timer) }
 
   /// Handles events until `stop`.
   package func run() {
-    let capacity = 64
-    let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
+    let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: EventLoop.batch)
     defer { events.deallocate() }
     while !stopped {
-      let count = epoll_wait(epoll, events, Int32(capacity), timeout())
+      let count = epoll_wait(epoll, events, Int32(EventLoop.batch), timeout())
       noteActivity(count > 0)
       for index in 0..<max(0, Int(count)) { dispatch(events[index]) }
-      fireTimers()
+      for action in timers.takeDue() { action() }
     }
   }
 
@@ -115,33 +103,19 @@ package final class EventLoop {
   private func noteActivity(_ happened: Bool) {
     if active, !happened {
       scratch.trim()
+      registrations.trim()
       whenIdle()
     }
     active = happened
   }
 
-  private func fireTimers() {
-    guard !timers.isEmpty else { return }
-    let now = EventLoop.monotonic()
-    let due = timers.filter { $0.deadline <= now }
-    timers.removeAll { $0.deadline <= now }
-    for timer in due { timer.action() }
-  }
-
   private func timeout() -> Int32 {
     let patience: Int32 = active ? EventLoop.idleMilliseconds : -1
-    guard let next = timers.map(\.deadline).min() else { return patience }
-    let rest = Int32(clamping: max(0, next - EventLoop.monotonic()))
+    guard let rest = timers.untilNext() else { return patience }
     return active ? min(rest, patience) : rest
   }
 
   private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness, _ generation: UInt32) {
     _ = hull_epoll_control(epoll, operation, descriptor, interest.rawValue, UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor)))
-  }
-
-  private static func monotonic() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

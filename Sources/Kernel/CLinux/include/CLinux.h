@@ -2,6 +2,7 @@
 // System calls that the C library has no wrapper for, or only a variadic one that Swift cannot call. All return -1 and set errno on failure.
 #pragma once
 
+#include "Datagrams.h"
 #include "Events.h"
 #include "Scheduling.h"
 #include "Storage.h"
