@@ -23,6 +23,10 @@ package final class Engine: Sendable {
   /// Stops serving: ends event streams and lets the shims go. Workloads go on.
   package func shutdown() async {
     services.events.finish()
+    let isIdle = !services.registry.all.contains { $0.view.isRunning }
     for container in services.registry.all { await container.leave() }
+    // Nothing of the engine's networks stays on a host on which nothing of it runs.
+    let services = self.services
+    if isIdle { try? await Blocking.run { services.hostNetwork.withdraw(services.networks.all) } }
   }
 }

@@ -4,6 +4,7 @@ import EngineStore
 import Errors
 import ImageStore
 import Logging
+import Networking
 import OCISpec
 
 /// What the parts of an engine share. Made once, by the engine.
@@ -12,6 +13,12 @@ final class Services: Sendable {
   let paths: Paths
   let log: Logger
   let store: ContainerStore
+  let networkStore: NetworkStore
+  let networks = NetworkRegistry()
+  let hostNetwork: HostNetwork
+  let ports: PortRegistry
+  /// The 40 random bits of this engine's own IPv6 networks (RFC 4193, section 3.2.2).
+  let uniqueLocalID: UInt64
   let images: ImageStore
   let lookup: ImageLookup
   let events = EventBus()
@@ -26,13 +33,26 @@ final class Services: Sendable {
     self.configuration = configuration
     self.log = log
     paths = Paths(root: configuration.root, state: configuration.state)
-    for directory in [paths.root, paths.containers, paths.volumes] { try HostFiles.makeDirectories(directory, mode: 0o711) }
+    for directory in [paths.root, paths.containers, paths.volumes, paths.networks] { try HostFiles.makeDirectories(directory, mode: 0o711) }
     try HostFiles.makeDirectories(paths.mountPoint)
     try HostFiles.makeDirectories(paths.runs, mode: 0o711)
     let database = try HullDatabase(path: paths.database, schemas: [ImageStore.schema, EngineSchema.schema])
     store = ContainerStore(database)
+    networkStore = NetworkStore(database)
+    let settings = configuration.networks
+    hostNetwork = try HostNetwork(paths: paths, settings: settings, log: log)
+    ports = PortRegistry(allocator: PortAllocator(dynamic: DynamicPorts.range(), reserved: DynamicPorts.reserved()))
+    uniqueLocalID = UInt64(try networkStore.setting("uniqueLocalID") { String(UInt64.random(in: 0..<1 << 40)) }) ?? 0
     images = try ImageStore(root: paths.root, database: database)
     lookup = ImageLookup(images)
+  }
+
+  var networkSettings: NetworkSettings { configuration.networks }
+
+  /// What `host-gateway` stands for.
+  var hostGateways: [String] {
+    if let address = networkSettings.hostGateway { return [address.description] }
+    return networks.named("bridge")?.addresses?.gateways.map(\.address.description) ?? ["127.0.0.1"]
   }
 
   /// Whether a container other than `id` mounts a volume.

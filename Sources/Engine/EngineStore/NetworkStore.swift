@@ -16,17 +16,25 @@ package final class NetworkStore: Sendable {
   }
 
   /// Returns when it is on disk.
-  package func insert(_ record: NetworkRecord) async throws {
-    let definition = try DockerJSON.encode(record.definition)
-    try await writer.write { database in
-      try database.execute(
-        sql: "INSERT INTO network (id, name, created, definition) VALUES (?, ?, ?, ?)",
-        arguments: [record.id, record.name, record.created, definition])
-    }
+  package func insert(_ record: NetworkRecord) async throws { try await writer.write { try Self.insert(record, $0) } }
+
+  package func delete(_ id: String) async throws { try await writer.write { try Self.delete(id, $0) } }
+
+  /// The same, blocking.
+  package func insertNow(_ record: NetworkRecord) throws(HullError) {
+    try database.write("write network \(record.name)") { try Self.insert(record, $0) }
   }
 
-  package func delete(_ id: String) async throws {
-    try await writer.write { try $0.execute(sql: "DELETE FROM network WHERE id = ?", arguments: [id]) }
+  package func deleteNow(_ id: String) throws(HullError) { try database.write("remove network \(id)") { try Self.delete(id, $0) } }
+
+  private static func insert(_ record: NetworkRecord, _ database: GRDB.Database) throws {
+    try database.execute(
+      sql: "INSERT INTO network (id, name, created, definition) VALUES (?, ?, ?, ?)",
+      arguments: [record.id, record.name, record.created, try DockerJSON.encode(record.definition)])
+  }
+
+  private static func delete(_ id: String, _ database: GRDB.Database) throws {
+    try database.execute(sql: "DELETE FROM network WHERE id = ?", arguments: [id])
   }
 
   /// Every network, oldest first. Blocking.

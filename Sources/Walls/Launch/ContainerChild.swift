@@ -11,14 +11,20 @@ struct ContainerChild {
   let channel: LaunchChannel
   let hierarchies: CgroupHierarchies
   let isInUserNamespace: Bool
+  /// Whether interfaces are put into the network namespace from outside.
+  let waitsForNetwork: Bool
   private var isInCgroup = false
 
-  init(plan: LaunchPlan, inherited: InheritedDescriptors, channel: LaunchChannel, hierarchies: CgroupHierarchies, isInUserNamespace: Bool) {
+  init(
+    plan: LaunchPlan, inherited: InheritedDescriptors, channel: LaunchChannel, hierarchies: CgroupHierarchies, isInUserNamespace: Bool,
+    waitsForNetwork: Bool
+  ) {
     self.plan = plan
     self.inherited = inherited
     self.channel = channel
     self.hierarchies = hierarchies
     self.isInUserNamespace = isInUserNamespace
+    self.waitsForNetwork = waitsForNetwork
   }
 
   mutating func run() -> Never {
@@ -66,6 +72,8 @@ struct ContainerChild {
     try devices.make(plan.devices)
     if !plan.mounts.contains(where: { $0.isBind && $0.isOn("/dev") }) { try devices.link() }
     try enterCgroup()
+    // Before anything looks at the interfaces: hooks, and network sysctls that name one.
+    if waitsForNetwork { channel.await(.networkReady) }
     try runHooks()
     try SysctlWriter.write(plan.sysctls)
     if plan.process.terminal {

@@ -10,11 +10,15 @@ struct ContainerLaunch {
   private let parentEnd: Int32
   private var childEnd: Int32
   private let hierarchies: CgroupHierarchies
+  private let connect: ((Int32) throws(HullError) -> Void)?
   private var cgroupIsNew = false
 
-  init(_ plan: LaunchPlan, stdio: StdioDescriptors, hierarchies given: CgroupHierarchies?) throws(HullError) {
+  init(
+    _ plan: LaunchPlan, stdio: StdioDescriptors, hierarchies given: CgroupHierarchies?, connect: ((Int32) throws(HullError) -> Void)?
+  ) throws(HullError) {
     try plan.check()
     self.plan = plan
+    self.connect = connect
     hierarchies = plan.cgroup == nil ? .none : try CgroupHierarchies.host(given)
     let ends = try step("launch \(plan.id)") { () throws(SystemError) in
       try UnixSocket.pair(SOCK_SEQPACKET).raised(to: 3 + Int32(clamping: plan.process.preservedDescriptors))
@@ -39,7 +43,8 @@ struct ContainerLaunch {
     do throws(HullError) {
       // A v2 group must stand before the clone, which puts the child into it; v1 groups are made while the child mounts.
       if plan.cgroup != nil && hierarchies.isUnified { warnings = try makeCgroup() }
-      let spawn = ContainerSpawn(plan: plan, inherited: inherited, parentEnd: parentEnd, childEnd: childEnd, hierarchies: hierarchies)
+      let spawn = ContainerSpawn(plan: plan, inherited: inherited, parentEnd: parentEnd, childEnd: childEnd, hierarchies: hierarchies,
+        waitsForNetwork: connect != nil)
       let child = try spawn.run()
       close(childEnd)
       childEnd = -1
@@ -66,6 +71,10 @@ struct ContainerLaunch {
     }
     // A child that has failed meanwhile is not there to hear it; its message is read next.
     if plan.cgroup != nil { try? channel.send(.cgroupReady) }
+    if let connect {
+      try connect(pid)
+      try? channel.send(.networkReady)
+    }
     let hooks = HookRunner(plan: plan)
     return try supervision.follow { (pid) throws(HullError) in
       try hooks.run(plan.hooks.prestart, pid: pid, status: "creating")

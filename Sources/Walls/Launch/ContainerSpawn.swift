@@ -10,6 +10,7 @@ struct ContainerSpawn {
   let parentEnd: Int32
   let childEnd: Int32
   let hierarchies: CgroupHierarchies
+  let waitsForNetwork: Bool
 
   func run() throws(HullError) -> ClonedProcess {
     let cgroup = try openCgroup()
@@ -79,7 +80,8 @@ struct ContainerSpawn {
   private func becomeContainer(inUserNamespace: Bool) -> Never {
     close(parentEnd)
     var child = ContainerChild(
-      plan: plan, inherited: inherited, channel: LaunchChannel(descriptor: childEnd), hierarchies: hierarchies, isInUserNamespace: inUserNamespace)
+      plan: plan, inherited: inherited, channel: LaunchChannel(descriptor: childEnd), hierarchies: hierarchies, isInUserNamespace: inUserNamespace,
+      waitsForNetwork: waitsForNetwork)
     child.run()
   }
 }

@@ -27,6 +27,8 @@ enum ParentMessage: UInt8 {
   case mapped
   /// The control group stands.
   case cgroupReady
+  /// The interfaces stand.
+  case networkReady
   case hooksDone
 }
 

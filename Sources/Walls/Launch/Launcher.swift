@@ -44,12 +44,15 @@ package struct JoinTarget: Sendable, Equatable {
 package enum Launcher {
   /// Makes the workload that the plan describes; returns when its program runs or, with a start gate, when it waits there.
   ///
-  /// - Parameter hierarchies: where the control groups are; `nil`: as this host has them.
+  /// - Parameters:
+  ///   - hierarchies: where the control groups are; `nil`: as this host has them.
+  ///   - connect: puts interfaces into the new network namespace; gets the new process's pid, and runs while that process makes its mounts. The
+  ///     program does not start before it has returned.
   /// - Throws: `commandNotFound` and `commandNotExecutable` in Docker's words, otherwise which step failed on what. Nothing is left then.
   package static func launch(
-    _ plan: LaunchPlan, stdio: StdioDescriptors, hierarchies: CgroupHierarchies? = nil
+    _ plan: LaunchPlan, stdio: StdioDescriptors, hierarchies: CgroupHierarchies? = nil, connect: ((Int32) throws(HullError) -> Void)? = nil
   ) throws(HullError) -> LaunchedProcess {
-    var launch = try ContainerLaunch(plan, stdio: stdio, hierarchies: hierarchies)
+    var launch = try ContainerLaunch(plan, stdio: stdio, hierarchies: hierarchies, connect: connect)
     defer { launch.closeDescriptors() }
     return try launch.run()
   }

@@ -23,13 +23,14 @@ final class CommandLineRuntime: WorkloadRuntime {
     self.id = id
   }
 
-  func launch(_ plan: LaunchPlan, stdio: StdioDescriptors) throws(HullError) -> NewProcess {
+  func launch(_ plan: LaunchPlan, stdio: StdioDescriptors, connect: ((Int32) throws(HullError) -> Void)?) throws(HullError) -> NewProcess {
     do {
       try mountRoot(plan.root)
       let launched = try run(["create", "--bundle", bundle], [id], terminal: plan.process.terminal, stdio: stdio)
       if let master = launched.terminal, plan.process.rows > 0 {
         try? Pty.setSize(master, rows: plan.process.rows, columns: plan.process.columns)
       }
+      try connect?(launched.pid)
       try command.run(["start", id])
       return launched
     } catch {

@@ -22,6 +22,7 @@ final class Supervisor {
   var endedExecs: [ExecStatus] = []
   var runtime: (any WorkloadRuntime)?
   var cgroupPath: String?
+  var network: WorkloadNetwork?
   var log: JSONLog?
   var paused = false
   var startedAt: Int64 = 0
@@ -49,6 +50,7 @@ final class Supervisor {
     }
     loop.whenIdle = { [unowned self] in
       log?.trim()
+      network?.trim()
       hull_trim_heap()
       hull_trim_program()
     }

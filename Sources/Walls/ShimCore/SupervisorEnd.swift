@@ -55,6 +55,8 @@ extension Supervisor {
   private func conclude() {
     guard exit == nil, let exit = first.exit else { return }
     if let cgroupPath { try? Cgroups.remove(cgroupPath) }
+    network?.close()
+    network = nil
     runtime?.ended()
     log?.closeFile()
     log = nil

@@ -16,6 +16,7 @@ extension Supervisor {
     case .pause: try pause()
     case .resume: try resume()
     case .update(let resources): try Cgroups.apply(resources, to: group())
+    case .network(let plan): try changeNetwork(plan)
     case .stats: return .stats(try Cgroups.stats(group()))
     case .processes: return .processes(try processes())
     case .status: return .status(status)
@@ -32,7 +33,7 @@ extension Supervisor {
     complete(&plan.process, for: first)
     let runtime = makeRuntime(request.runtime)
     let started = try ProcessChannels.open(terminal: plan.process.terminal, input: request.stdin != .closed) { stdio throws(HullError) in
-      try runtime.launch(plan, stdio: stdio)
+      try runtime.launch(plan, stdio: stdio, connect: connector(request.network))
     }
     startedAt = Timestamp.now()
     cgroupPath = plan.cgroup?.path
@@ -42,8 +43,25 @@ extension Supervisor {
     return .started(pid: started.pid, warnings: started.warnings)
   }
 
+  /// What connects the new process; ports are held before there is one.
+  private func connector(_ plan: NetworkPlan?) throws(HullError) -> ((Int32) throws(HullError) -> Void)? {
+    guard let plan else { return nil }
+    let network = WorkloadNetwork(loop: loop)
+    self.network = network
+    try network.hold(plan.ports)
+    return { (pid) throws(HullError) in try network.apply(plan, pid: pid) }
+  }
+
+  private func changeNetwork(_ plan: NetworkPlan) throws(HullError) {
+    _ = try running("")
+    guard let network else { throw HullError(.conflict, "container \(options.id) has no network of its own") }
+    try network.apply(plan, pid: first.pid)
+  }
+
   /// The launch has been refused; nothing is to be left of it.
   func leaveAfterFailedLaunch() {
+    network?.close()
+    network = nil
     if first.phase == .expected { leave() }
   }
 

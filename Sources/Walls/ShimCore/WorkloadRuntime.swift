@@ -14,8 +14,9 @@ struct NewProcess {
 
 /// Who puts processes behind the wall: Hull's launcher, or an OCI runtime's command line.
 protocol WorkloadRuntime: AnyObject {
-  /// Starts the workload's first process. On failure nothing is left.
-  func launch(_ plan: LaunchPlan, stdio: StdioDescriptors) throws(HullError) -> NewProcess
+  /// Starts the workload's first process; `connect` gets its pid before it runs, where interfaces are to be put into its network namespace.
+  /// On failure nothing is left.
+  func launch(_ plan: LaunchPlan, stdio: StdioDescriptors, connect: ((Int32) throws(HullError) -> Void)?) throws(HullError) -> NewProcess
   /// Starts a further process.
   func exec(_ request: ExecRequest, in target: JoinTarget, stdio: StdioDescriptors) throws(HullError) -> NewProcess
   /// The workload has ended: forget it.
@@ -24,10 +25,10 @@ protocol WorkloadRuntime: AnyObject {
 
 /// Hull's own launcher.
 final class BuiltinRuntime: WorkloadRuntime {
-  func launch(_ plan: LaunchPlan, stdio: StdioDescriptors) throws(HullError) -> NewProcess {
+  func launch(_ plan: LaunchPlan, stdio: StdioDescriptors, connect: ((Int32) throws(HullError) -> Void)?) throws(HullError) -> NewProcess {
     var plan = plan
     plan.process.dieWithParent = true
-    return BuiltinRuntime.process(try Launcher.launch(plan, stdio: stdio))
+    return BuiltinRuntime.process(try Launcher.launch(plan, stdio: stdio, connect: connect))
   }
 
   func exec(_ request: ExecRequest, in target: JoinTarget, stdio: StdioDescriptors) throws(HullError) -> NewProcess {

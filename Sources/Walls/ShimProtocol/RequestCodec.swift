@@ -18,6 +18,7 @@ enum MessageType {
   static let subscribe: UInt8 = 12
   static let finish: UInt8 = 13
   static let attach: UInt8 = 14
+  static let network: UInt8 = 15
 
   static let ok: UInt8 = 128
   static let failed: UInt8 = 129
@@ -72,6 +73,9 @@ extension ShimRequest {
     case .attach(let request):
       writer.write(request)
       return MessageType.attach
+    case .network(let plan):
+      writer.write(plan)
+      return MessageType.network
     case .pause: return MessageType.pause
     case .resume: return MessageType.resume
     case .stats: return MessageType.stats
@@ -92,6 +96,7 @@ extension ShimRequest {
     case MessageType.closeStdin: self = .closeStdin(process: try reader.read())
     case MessageType.update: self = .update(try reader.read())
     case MessageType.attach: self = .attach(try reader.read())
+    case MessageType.network: self = .network(try reader.read())
     case MessageType.pause: self = .pause
     case MessageType.resume: self = .resume
     case MessageType.stats: self = .stats
@@ -113,6 +118,7 @@ extension LaunchRequest: WireValue {
     case .builtin: writer.write(CommandRuntime?.none)
     case .command(let command): writer.write(CommandRuntime?.some(command))
     }
+    writer.write(network)
   }
 
   package init(from reader: inout WireReader) throws(HullError) {
@@ -122,6 +128,7 @@ extension LaunchRequest: WireValue {
     self.stdin = stdin
     log = try reader.readOptional()
     runtime = try reader.readOptional(CommandRuntime.self).map { .command($0) } ?? .builtin
+    network = try reader.readOptional()
   }
 }
 

@@ -17,6 +17,8 @@ package enum ShimRequest: Sendable, Equatable {
   case pause
   case resume
   case update(CgroupPlan.Resources)
+  /// Bring the running workload's interfaces, name server and published ports to exactly this.
+  case network(NetworkPlan)
   /// Answered by `stats`.
   case stats
   /// The pids (the host's) of the workload; answered by `processes`.
@@ -38,6 +40,8 @@ package struct LaunchRequest: Sendable, Equatable {
   /// `nil`: the output goes to attached clients only.
   package var log: LogPlan?
   package var runtime: RuntimeChoice = .builtin
+  /// `nil`: nothing is connected.
+  package var network: NetworkPlan?
 
   package init(plan: LaunchPlan) { self.plan = plan }
 }

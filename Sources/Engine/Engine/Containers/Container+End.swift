@@ -25,6 +25,9 @@ extension Container {
     after.exitCode = exit.code
     after.oomKilled = exit.oomKilled
     after.finishedAt = exit.time
+    let connection = self.connection
+    if let taken = after.connection { try? await Blocking.run { connection.close(taken) } }
+    after.connection = nil
     let restarts =
       !restartedByUser && host.restartPolicy.restarts(exitCode: exit.code, count: after.restartCount, manuallyStopped: after.manuallyStopped)
     after.status = restarts ? .restarting : .exited

@@ -51,13 +51,24 @@ extension Container {
   }
 
   private func launch(_ running: StateRecord) async throws {
-    for name in record.definition.networks.keys.sorted() where !PredefinedNetworks.exists(name) {
-      throw HullError(.notFound, "failed to set up container networking: network \(name) not found")
+    let connection = self.connection
+    var running = running
+    let lower = try await layers()
+    let joined = try await joinedNamespaces()
+    running.connection = try await Blocking.run { try connection.open() }
+    do {
+      try await launch(running, lower, joined)
+    } catch {
+      if let taken = running.connection { try? await Blocking.run { connection.close(taken) } }
+      throw error
     }
+  }
+
+  private func launch(_ running: StateRecord, _ lower: [String], _ joined: JoinedNamespaces) async throws {
     let shim: Shim
     if let present = self.shim { shim = present } else { shim = try await spawnShim() }
     let preparation = LaunchPreparation(
-      record: record, paths: paths, services: services, lower: try await layers(), joined: try await joinedNamespaces())
+      record: record, paths: paths, services: services, lower: lower, joined: joined, connection: running.connection)
     let request = try await Blocking.run { try preparation.request() }
     // The intent goes to disk while the workload comes up; the answer waits for both.
     async let saved: Void = services.store.save(running, of: id)

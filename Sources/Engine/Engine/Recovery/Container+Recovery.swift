@@ -28,6 +28,7 @@ extension Container {
     pid = status.exit == nil ? status.pid : 0
     state.status = status.state == .paused ? .paused : .running
     if state.startedAt == 0 { state.startedAt = status.startedAt }
+    if let taken = state.connection { connection.retake(taken) }
     for exec in status.execs where exec.exit == nil { services.execs.adopt(exec.id, containerID: id, pid: exec.pid) }
     startHealthMonitor()
   }
@@ -36,6 +37,7 @@ extension Container {
     let exit = await ExitRecord.read(run: paths.run)
     let (run, cgroup) = (paths.run, cgroupPath)
     if state.status.isRunning || HostFiles.exists(run) { try? await Blocking.run { try Leftovers.remove(run: run, cgroup: cgroup) } }
+    state.connection = nil
     guard state.status == .running || state.status == .paused else {
       if state.status == .restarting { scheduleRestart(after: 0) }
       return
@@ -51,6 +53,7 @@ extension Container {
 
   private func neverStarted() async {
     guard state.status == .running else { return }
+    state.connection = nil
     state.status = state.finishedAt == 0 ? .created : .exited
     if state.status == .created { state.startedAt = 0 }
     await save()

@@ -10,6 +10,8 @@ struct Recovery: Sendable {
 
   func run() async throws {
     let services = self.services
+    let networks = NetworkRecovery(services: services)
+    try await Blocking.run { try networks.load() }
     let records = try await Blocking.run { try services.store.containers() }
     let kept = try await finishRemovals(records)
     for record in kept {
@@ -20,6 +22,7 @@ struct Recovery: Sendable {
     await withTaskGroup(of: Void.self) { group in
       for container in services.registry.all { group.addTask { await container.recover() } }
     }
+    try await Blocking.run { try networks.restore() }
     for container in services.registry.all { await container.startAfterBoot() }
   }
 

@@ -11,6 +11,9 @@ struct Paths: Sendable {
   /// An empty directory on which each container's union is mounted, in that container's own mount namespace.
   var mountPoint: String { root + "/rootfs" }
   var runs: String { state + "/containers" }
+  var networks: String { state + "/networks" }
+  /// The names in a network, for the name servers of its containers.
+  func zone(_ networkID: String) -> String { networks + "/" + networkID + ".zone" }
 
   func container(_ id: String) -> ContainerPaths { ContainerPaths(directory: containers + "/" + id, run: runs + "/" + id, id: id) }
   func volume(_ name: String) -> String { volumes + "/" + name }

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+import Addressing
+import DNS
+import Errors
+import Foundation
+import Glibc
+import Logging
+import Networking
+import Synchronization
+
+/// What networks are on the host: bridges, parents, packet rules, files with names. Blocking.
+///
+/// The default network's bridge and the packet rules come into being with the first container or network that needs them: an engine whose
+/// containers have no network leaves the host as it is.
+final class HostNetwork: Sendable {
+  private let paths: Paths
+  private let settings: NetworkSettings
+  private let log: Logger
+  private let firewall: Firewall
+  private let ready = Mutex<[String: String]>([:])
+  private let filters = Mutex(false)
+  private let zones = Mutex(())
+
+  init(paths: Paths, settings: NetworkSettings, log: Logger) throws(HullError) {
+    self.paths = paths
+    self.settings = settings
+    self.log = log
+    firewall = try Firewall(table: settings.table)
+  }
+
+  /// What of the host's own addresses and routes is not to be given to a network.
+  func taken() throws(HullError) -> [TakenPrefix] {
+    let own = Set(ready.withLock { $0.values })
+    let servers = ResolvConf(HostFiles.text("/etc/resolv.conf") ?? "").servers.filter { !$0.isLoopback }
+    return try HostNetworks.taken(excluding: own.union([settings.bridge])) + servers.map { TakenPrefix(IPPrefix($0, $0.family.bits), .nameServer) }
+  }
+
+  // MARK: Networks
+
+  /// Makes a new network's part on the host. On failure nothing is left.
+  func make(_ network: Network) throws(HullError) {
+    do throws(HullError) { try makeReady(network) } catch {
+      try? remove(network)
+      throw error
+    }
+  }
+
+  /// Whatever of a network is missing is made; what is there is left alone.
+  func makeReady(_ network: Network) throws(HullError) {
+    guard network.addresses != nil, ready.withLock({ $0[network.id] == nil }) else { return }
+    let device = try network.isBridge ? makeBridge(network) : ParentDriver.ensure(network.options.parent, id: network.id)
+    if network.isBridge { try enforce(network.rules) }
+    if network.hasNames { try writeZone(network) }
+    ready.withLock { $0[network.id] = device }
+  }
+
+  private func makeBridge(_ network: Network) throws(HullError) -> String {
+    let bridge = network.options.bridge
+    let gateways = (network.addresses?.gateways ?? []).filter { prefix in
+      network.options.mode(prefix.family) != .isolated && !(prefix.family == .v4 && network.options.inhibitIPv4)
+    }
+    let definition = BridgeDefinition(
+      id: network.id, name: bridge, mtu: network.options.mtu, gateways: gateways, isInternal: network.definition.isInternal)
+    for notice in try BridgeDriver.ensure(definition) { log.notice("network \(network.name): \(notice)") }
+    return bridge
+  }
+
+  /// The first rules replace whatever an earlier daemon has left.
+  private func enforce(_ rules: FirewallNetwork) throws(HullError) {
+    let isFirst = filters.withLock { filters in
+      defer { filters = true }
+      return !filters
+    }
+    do throws(HullError) {
+      if isFirst { try firewall.replace(FirewallState(networks: [rules])) } else { try firewall.add(rules) }
+    } catch {
+      if isFirst { filters.withLock { $0 = false } }
+      throw error
+    }
+  }
+
+  func remove(_ network: Network) throws(HullError) {
+    guard network.addresses != nil else { return }
+    if network.isBridge {
+      if filters.withLock({ $0 }) { try firewall.remove(bridge: network.options.bridge) }
+      try BridgeDriver.remove(name: network.options.bridge, id: network.id)
+    } else {
+      try ParentDriver.remove(parent(of: network), id: network.id)
+    }
+    ready.withLock { $0[network.id] = nil }
+    unlink(paths.zone(network.id))
+  }
+
+  /// The interface that containers' interfaces of a macvlan or ipvlan network lie on.
+  func parent(of network: Network) -> String { network.options.parent ?? ParentDriver.dummyName(network.id) }
+
+  // MARK: Ports and names
+
+  func publish(_ ports: [PublishedPort]) throws(HullError) { if !ports.isEmpty { try firewall.add(ports) } }
+  func unpublish(_ ports: [PublishedPort]) throws(HullError) { if !ports.isEmpty { try firewall.remove(ports) } }
+
+  /// From where a published port is reached.
+  func exposure(of ports: [PublishedPort]) throws(HullError) -> [Exposure] {
+    let host = try HostFirewall.read(excluding: [firewall.table])
+    let addresses = try HostNetworks.addresses()
+    return ports.map { Exposure(of: $0, addresses: addresses, host: host, localDelivery: firewall.current.localDelivery) }
+  }
+
+  /// Replaces the file that the name servers in a network's containers look into. Whoever reads sees the old one or the new one.
+  func writeZone(_ network: Network) throws(HullError) {
+    let result: Result<Void, HullError> = zones.withLock { _ in
+      Result { () throws(HullError) in
+        let path = paths.zone(network.id)
+        let text = try Zone.encode(network: network.name, network.zone)
+        try HostFiles.write(String(decoding: text, as: UTF8.self), to: path + ".new")
+        try HostFiles.rename(path + ".new", to: path)
+      }
+    }
+    try result.get()
+  }
+
+  // MARK: Start and end of the daemon
+
+  /// After a start: what the networks need stands, rules and ports are as the running containers have them, and nothing else is left.
+  func restore(_ networks: [Network], ports: [PublishedPort]) throws(HullError) {
+    let needed = networks.filter { $0.addresses != nil && !($0.isPredefined && $0.all.isEmpty) }
+    var state = FirewallState(ports: ports)
+    for network in needed {
+      do throws(HullError) {
+        let device = try network.isBridge ? makeBridge(network) : ParentDriver.ensure(network.options.parent, id: network.id)
+        if network.isBridge { state.networks.append(network.rules) }
+        if network.hasNames { try writeZone(network) }
+        ready.withLock { $0[network.id] = device }
+      } catch { log.error("network \(network.name) cannot be set up: \(error)") }
+    }
+    guard !state.networks.isEmpty else { return }
+    let bridges = Set(state.networks.map(\.bridge))
+    state.ports.removeAll { !bridges.contains($0.bridge) }
+    try firewall.replace(state)
+    filters.withLock { $0 = true }
+  }
+
+  /// Removes what stands on the host for these networks; they are set up again at the next start.
+  func withdraw(_ networks: [Network]) {
+    for network in networks where ready.withLock({ $0[network.id] != nil }) {
+      do throws(HullError) {
+        if network.isBridge {
+          try BridgeDriver.remove(name: network.options.bridge, id: network.id)
+        } else {
+          try ParentDriver.remove(parent(of: network), id: network.id)
+        }
+      } catch { log.error("network \(network.name): \(error)") }
+    }
+    if filters.withLock({ $0 }) { try? firewall.removeTable() }
+  }
+}
+
+extension Network {
+  var rules: FirewallNetwork {
+    FirewallNetwork(
+      bridge: options.bridge, subnets: subnets.map(\.subnet), isInternal: definition.isInternal, mode4: options.mode(.v4), mode6: options.mode(.v6),
+      masquerades: options.masquerades, sources: options.sources)
+  }
+}
