@@ -172,4 +172,26 @@ import Testing
       #expect(try socket.receive()?.text == "answer")
     }
   }
+
+  @Test(arguments: Family.both, ["0", "1"]) func bridgedPacketsMayPassTheRulesOfTheHostOrNot(_ family: Family, _ bridged: String) throws {
+    let site = try site(published(family.everywhere, 8080, family.a1, 80))
+    for file in ["iptables", "ip6tables"] { try site.host.write(bridged, to: "/proc/sys/net/bridge/bridge-nf-call-" + file) }
+    let server = try site.a1.serve(address(family.a1), 80)
+    #expect(try site.reach(from: site.a1, family.host, 8080, server: server) == address(family.redGateway))
+    #expect(try site.reach(from: site.a2, family.host, 8080, server: server) == address(family.redGateway))
+    #expect(try site.reach(from: site.a2, family.a1, 80, server: server) == address(family.a2))
+    #expect(try site.reach(from: site.b1, family.host, 8080, server: server) == address(family.b1))
+  }
+
+  @Test(arguments: Family.both) func workloadsThatAreKeptApartReachAPublishedPortThroughTheHostsProcess(_ family: Family) throws {
+    var red = TestSite.red
+    red.isolatesWorkloads = true
+    let site = try site(published(family.everywhere, 8080, family.a1, 80), red: red)
+    for port in ["a1", "a2"] { try site.host.ip("link set \(port) type bridge_slave isolated on") }
+    let relay = try site.host.serve(address(family.everywhere), 8080)
+    #expect(try site.reach(from: site.a2, family.host, 8080, server: relay) == address(family.a2))
+    let server = try site.a1.serve(address(family.a1), 80)
+    #expect(try site.reach(from: site.a2, family.a1, 80, server: server, expected: false) == nil)
+    #expect(try site.reach(from: site.outside, family.host, 8080, server: server) == address(family.outside))
+  }
 }
