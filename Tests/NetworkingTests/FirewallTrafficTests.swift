@@ -194,4 +194,21 @@ import Testing
     #expect(try site.reach(from: site.a2, family.a1, 80, server: server, expected: false) == nil)
     #expect(try site.reach(from: site.outside, family.host, 8080, server: server) == address(family.outside))
   }
+
+  @Test(arguments: Family.both) func aClientThatGoesOnSendingFindsTheNextWorkload(_ family: Family) throws {
+    let site = try site()
+    let firewall = site.firewall
+    func publish(_ target: String) -> PublishedPort { published(family.everywhere, 5353, target, 53, .udp) }
+    let servers = try [(family.a1, site.a1), (family.a2, site.a2)].map { (publish($0.0), try $0.1.serve(address($0.0), 53, udp: true)) }
+    let client = try site.outside.datagrams(to: address(family.host), 5353)
+    try client.send("to nobody")
+    for (port, server) in servers {
+      try site.host.run { try firewall.add([port]) }
+      // The answer to what was sent to nobody may come as an error first.
+      try? client.send("again")
+      try client.send("question")
+      #expect(try server.receive() != nil)
+      try site.host.run { try firewall.remove([port]) }
+    }
+  }
 }
