@@ -65,7 +65,7 @@ let package = Package(
 
     // Walls: what stands between a workload and the host. Launch, ShimProtocol and ShimCore link no Foundation.
     system("CSeccomp", on: "Walls", pkgConfig: "libseccomp", apt: "libseccomp-dev"),
-    room("Launch", on: "Walls", ["LinuxSystem", "Errors"]),
+    room("Launch", on: "Walls", ["Netlink", "LinuxSystem", "Errors"]),
     room("Seccomp", on: "Walls", ["CSeccomp", "OCISpec", "Errors"]),
     room("LaunchCompiler", on: "Walls", ["Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     room("OCIRuntime", on: "Walls", ["LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "CLinux", "Errors"]),

@@ -2,6 +2,7 @@
 import Errors
 import Glibc
 import LinuxSystem
+import Netlink
 
 /// The new process of a container, from the clone to exec: the order of the steps. It has one thread and is its own only witness.
 struct ContainerChild {
@@ -99,7 +100,7 @@ struct ContainerChild {
     try join(.time, NamespaceFlag.time)
     if plan.makes(.time) { try step("make the time namespace") { () throws(SystemError) in try makeTimeNamespace() } }
     if plan.makes(.network) && plan.loopbackUp {
-      try step("set up the network namespace") { () throws(SystemError) in try Netlink.loopbackUp() }
+      try step("set up the network namespace") { () throws(SystemError) in try RouteSocket.loopbackUp() }
     }
   }
 
