@@ -39,6 +39,15 @@ import Testing
     #expect(try networks(3, taken: routes) == [prefix("192.168.16.0/20"), prefix("192.168.48.0/20"), prefix("192.168.64.0/20")])
   }
 
+  @Test func aRouteIsHiddenOnlyWhenNothingElseIsLeft() throws {
+    let small = AddressPools([try AddressPool(base: prefix("10.0.0.0/23"), size: 24)])
+    let route = TakenPrefix(prefix("10.0.0.0/24"), .route("vpn0"))
+    #expect(try small.choose(.v4, avoiding: [route]) == prefix("10.0.1.0/24"))
+    let network = TakenPrefix(prefix("10.0.1.0/24"), .network("a"))
+    #expect(try small.choose(.v4, avoiding: [route, network]) == prefix("10.0.0.0/24"))
+    #expect(failure { _ = try small.choose(.v4, avoiding: [TakenPrefix(prefix("10.0.0.0/24"), .interface("eth0")), network]) } != nil)
+  }
+
   @Test func aChosenSubnetIsTheFirstThatIsFree() throws {
     var random = SeededGenerator(7)
     let pool = AddressPools([try AddressPool(base: prefix("10.1.0.0/20"), size: 26)])

@@ -172,4 +172,43 @@ import Testing
       #expect(try socket.receive()?.text == "answer")
     }
   }
+
+  @Test(arguments: Family.both, ["0", "1"]) func bridgedPacketsMayPassTheRulesOfTheHostOrNot(_ family: Family, _ bridged: String) throws {
+    let site = try site(published(family.everywhere, 8080, family.a1, 80))
+    for file in ["iptables", "ip6tables"] { try site.host.write(bridged, to: "/proc/sys/net/bridge/bridge-nf-call-" + file) }
+    let server = try site.a1.serve(address(family.a1), 80)
+    #expect(try site.reach(from: site.a1, family.host, 8080, server: server) == address(family.redGateway))
+    #expect(try site.reach(from: site.a2, family.host, 8080, server: server) == address(family.redGateway))
+    #expect(try site.reach(from: site.a2, family.a1, 80, server: server) == address(family.a2))
+    #expect(try site.reach(from: site.b1, family.host, 8080, server: server) == address(family.b1))
+  }
+
+  @Test(arguments: Family.both) func workloadsThatAreKeptApartReachAPublishedPortThroughTheHostsProcess(_ family: Family) throws {
+    var red = TestSite.red
+    red.isolatesWorkloads = true
+    let site = try site(published(family.everywhere, 8080, family.a1, 80), red: red)
+    for port in ["a1", "a2"] { try site.host.ip("link set \(port) type bridge_slave isolated on") }
+    let relay = try site.host.serve(address(family.everywhere), 8080)
+    #expect(try site.reach(from: site.a2, family.host, 8080, server: relay) == address(family.a2))
+    let server = try site.a1.serve(address(family.a1), 80)
+    #expect(try site.reach(from: site.a2, family.a1, 80, server: server, expected: false) == nil)
+    #expect(try site.reach(from: site.outside, family.host, 8080, server: server) == address(family.outside))
+  }
+
+  @Test(arguments: Family.both) func aClientThatGoesOnSendingFindsTheNextWorkload(_ family: Family) throws {
+    let site = try site()
+    let firewall = site.firewall
+    func publish(_ target: String) -> PublishedPort { published(family.everywhere, 5353, target, 53, .udp) }
+    let servers = try [(family.a1, site.a1), (family.a2, site.a2)].map { (publish($0.0), try $0.1.serve(address($0.0), 53, udp: true)) }
+    let client = try site.outside.datagrams(to: address(family.host), 5353)
+    try client.send("to nobody")
+    for (port, server) in servers {
+      try site.host.run { try firewall.add([port]) }
+      // The answer to what was sent to nobody may come as an error first.
+      try? client.send("again")
+      try client.send("question")
+      #expect(try server.receive() != nil)
+      try site.host.run { try firewall.remove([port]) }
+    }
+  }
 }

@@ -57,7 +57,7 @@ import Testing
     let taken = [TakenPrefix(prefix("10.0.0.0/8"), .interface("eth0"))]
     #expect(try pools.plan([SubnetRequest(subnet: "10.0.0.0/24")], avoiding: taken).map(\.subnet) == [prefix("10.0.0.0/24")])
     let error = failure { try AddressPools.requireFree(prefix("10.0.0.0/24"), taken) }
-    #expect(error?.message.hasSuffix("10.0.0.0/8 is reached via interface eth0 of the host") == true)
+    #expect(error?.message.hasSuffix("10.0.0.0/8 is the network of the host's interface eth0") == true)
   }
 
   @Test func everyFamilyThatIsOnHasASubnet() throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import LinuxSystem
+import Netlink
 import Synchronization
 
 /// A network namespace of a test. It lives as long as this value or a socket in it.
@@ -10,7 +11,7 @@ final class TestNamespace: Sendable {
   init() throws {
     descriptor = try onThread {
       try Namespaces.unshare(NamespaceFlag.network)
-      try Netlink.loopbackUp()
+      try RouteSocket.loopbackUp()
       return try Files.open("/proc/thread-self/ns/net", O_RDONLY).take()
     }
   }

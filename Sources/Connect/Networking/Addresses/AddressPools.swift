@@ -44,16 +44,19 @@ package struct AddressPools: Sendable {
 
   package init(_ pools: [AddressPool]) { self.pools = pools }
 
-  /// The first network of a pool that shares no address with any of `taken`; `size` takes the place of the pools' own prefix length.
-  /// Throws `invalidArgument` when there is none.
+  /// The first network of a pool that shares no address with any of `taken`; when there is none, the first that only hides a route of the
+  /// host. `size` takes the place of the pools' own prefix length. Throws `invalidArgument` when there is none.
   package func choose(_ family: IPAddress.Family, size: Int? = nil, avoiding taken: [TakenPrefix]) throws(HullError) -> IPPrefix {
-    let occupied = Occupied(taken.map(\.prefix).filter { $0.family == family })
-    let fitting = pools.filter { $0.base.family == family && (size ?? $0.size) >= $0.base.length }
+    let fitting = pools.filter { $0.base.family == family && (size ?? $0.size) >= $0.base.length && (size ?? $0.size) <= family.bits }
     if fitting.isEmpty {
-      throw HullError(.invalidArgument, "invalid address pool: no IPv\(family.rawValue) pool has room for \(size.map { "a /\($0)" } ?? "a network")")
+      let wanted = size.map { "a network of /\($0)" } ?? "a network"
+      throw HullError(.invalidArgument, "invalid address pool: no IPv\(family.rawValue) pool has room for \(wanted)")
     }
-    for pool in fitting {
-      if let free = occupied.firstGap(in: pool.base, size: size ?? pool.size) { return free }
+    for others in [taken, taken.filter { !$0.isRoute }] {
+      let occupied = Occupied(others.map(\.prefix).filter { $0.family == family })
+      for pool in fitting {
+        if let free = occupied.firstGap(in: pool.base, size: size ?? pool.size) { return free }
+      }
     }
     throw HullError(
       .invalidArgument, "all predefined address pools have been fully subnetted: remove unused networks, or name a subnet with --subnet")

@@ -54,7 +54,7 @@ package final class Firewall: Sendable {
     }
   }
 
-  /// Publishes ports, all or none. Throws `conflict` when one of them is published already with another target. Blocking.
+  /// Publishes ports, all or none, also for those who send datagrams to them already. Throws `conflict` when one of them is published already with another target. Blocking.
   package func add(_ ports: [PublishedPort]) throws(HullError) {
     try change { state throws(HullError) in
       let known = Set(state.ports)
@@ -68,6 +68,7 @@ package final class Firewall: Sendable {
       state.ports += new
       return new.isEmpty ? "" : script.addition([], new, in: state.networks.byBridge)
     }
+    Flows.forget(ports)
   }
 
   /// Takes ports back; those that are not published are fine. Blocking.
@@ -77,6 +78,7 @@ package final class Firewall: Sendable {
       state.ports.removeAll { gone.contains($0) }
       return script.subtraction([], ports, in: state.networks.byBridge)
     }
+    Flows.forget(ports)
   }
 
   /// Puts the table back when somebody else removed it; `true` when it was missing. Blocking.

@@ -68,6 +68,7 @@ package struct FirewallScript: Sendable {
     """
       chain prerouting {
         type nat hook prerouting priority -100; policy accept;
+        iifname @relayed return
         \(state.localDelivery ? "iifname @bridges " : "")fib daddr type local jump published
       }
 

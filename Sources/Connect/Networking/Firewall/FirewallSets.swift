@@ -8,6 +8,8 @@ enum FirewallSet: String, CaseIterable, Hashable {
   case bridges
   /// Those that nothing gets into or out of.
   case closed, closed4, closed6
+  /// Those whose workloads are served by a process of the host at published ports.
+  case relayed
   /// Every bridge with itself.
   case same
   /// Subnets with the bridge that they are behind.
@@ -25,7 +27,7 @@ enum FirewallSet: String, CaseIterable, Hashable {
 
   var declaration: String {
     switch self {
-    case .bridges, .closed, .closed4, .closed6, .unprotected4, .unprotected6, .routed4, .routed6: "set \(rawValue) { type ifname; }"
+    case .bridges, .relayed, .closed, .closed4, .closed6, .unprotected4, .unprotected6, .routed4, .routed6: "set \(rawValue) { type ifname; }"
     case .same: "set \(rawValue) { type ifname . ifname; }"
     case .hairpin4: "set \(rawValue) { type ipv4_addr . ifname; flags interval; }"
     case .hairpin6: "set \(rawValue) { type ipv6_addr . ifname; flags interval; }"
@@ -54,6 +56,7 @@ struct FirewallElements {
     let bridge = "\"\(network.bridge)\""
     append(bridge, to: .bridges)
     append("\(bridge) . \(bridge)", to: .same)
+    if network.isolatesWorkloads { append(bridge, to: .relayed) }
     if network.isClosed {
       append(bridge, to: .closed)
     } else {

@@ -55,10 +55,13 @@ package struct FirewallNetwork: Hashable, Sendable {
   /// At most one per family: with which address of the host workloads appear (`com.docker.network.host_ipv4`, `…_ipv6`); otherwise
   /// it is that of the interface that a packet leaves by.
   package var sources: [IPAddress]
+  /// The bridge keeps its workloads apart (`com.docker.network.bridge.enable_icc=false`). They reach published ports through the host's
+  /// own process there: where bridged packets pass the IP rules (br_netfilter), the bridge would not let them through to one another.
+  package var isolatesWorkloads: Bool
 
   package init(
     bridge: String, subnets: [IPPrefix], isInternal: Bool = false, mode4: GatewayMode = .nat, mode6: GatewayMode = .nat,
-    masquerades: Bool = true, sources: [IPAddress] = []
+    masquerades: Bool = true, sources: [IPAddress] = [], isolatesWorkloads: Bool = false
   ) {
     self.bridge = bridge
     self.subnets = subnets
@@ -67,6 +70,7 @@ package struct FirewallNetwork: Hashable, Sendable {
     self.mode6 = mode6
     self.masquerades = masquerades
     self.sources = sources
+    self.isolatesWorkloads = isolatesWorkloads
   }
 
   func mode(_ family: IPAddress.Family) -> GatewayMode { family == .v4 ? mode4 : mode6 }
