@@ -162,7 +162,7 @@ struct FlagParser {
 
   private func set(_ flag: Flag, _ value: String, _ call: inout Invocation) throws {
     do {
-      call.values[flag.name, default: []].append(try flag.check?(value) ?? value)
+      call.values[flag.spells ?? flag.name, default: []].append(try flag.check?(value) ?? value)
     } catch {
       throw UsageError(message: "invalid argument \(Text.quoted(value)) for \"\(flag.title)\" flag: \(error)", status: 125)
     }
