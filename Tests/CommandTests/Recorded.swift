@@ -54,6 +54,19 @@ enum Recorded {
     return body
   }
 
+  /// The members that are not the same in a plain request; objects whose keys are the user's are one value.
+  static func difference(_ body: JSONObject, from plain: JSONObject) -> JSONObject {
+    var rest = JSONObject()
+    for (name, value) in body.members where value != plain[name] {
+      guard case .object(let object) = value, case .object(let other)? = plain[name], !maps.contains(name) else {
+        rest[name] = value
+        continue
+      }
+      rest[name] = .object(difference(object, from: other))
+    }
+    return rest
+  }
+
   static func pruned(_ value: JSON, under key: String = "") -> JSON {
     switch value {
     case .array(let elements): return .array(elements.map { pruned($0) })

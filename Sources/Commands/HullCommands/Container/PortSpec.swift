@@ -29,6 +29,16 @@ enum PortSpec {
     return zip(inside, outside).map { Binding(port: "\($0)/\(proto)", hostIP: address, hostPort: "\($1)") }
   }
 
+  /// `PortBindings` of the API: container ports, each with its places on the host.
+  static func bindings(_ all: [Binding]) -> JSONObject {
+    var ports = JSONObject()
+    for binding in all {
+      let place: JSON = ["HostIp": .string(binding.hostIP), "HostPort": .string(binding.hostPort)]
+      ports[binding.port] = .array((ports[binding.port]?.array ?? []) + [place])
+    }
+    return ports
+  }
+
   /// Exposed ports: `80`, `80/udp`, `8000-8010/tcp`.
   static func exposed(_ text: String) throws(HullError) -> [String] {
     guard !text.contains(":") else { throw HullError(.invalidArgument, "invalid port format for --expose: \(text)") }

@@ -87,10 +87,6 @@ struct RunRequest {
   }
 
   private func hostConfig() throws -> JSONObject {
-    var ports = JSONObject()
-    for binding in try bindings() {
-      ports[binding.port] = .array((ports[binding.port]?.array ?? []) + [["HostIp": .string(binding.hostIP), "HostPort": .string(binding.hostPort)]])
-    }
     var tmpfs = JSONObject()
     for entry in call.list("tmpfs") {
       let (path, options) = Text.cut(entry, ":") ?? (entry, "")
@@ -99,7 +95,7 @@ struct RunRequest {
     var host: JSONObject = [
       "Binds": .optional(try binds()), "ContainerIDFile": .string(call.string("cidfile")),
       "LogConfig": ["Type": .string(call.string("log-driver")), "Config": try logOptions()],
-      "NetworkMode": .string(try RunNetworks.mode(call)), "PortBindings": .object(ports),
+      "NetworkMode": .string(try RunNetworks.mode(call)), "PortBindings": .object(PortSpec.bindings(try bindings())),
       "RestartPolicy": try RunValues.restartPolicy(call.string("restart")), "AutoRemove": .bool(call.bool("rm")),
       "VolumeDriver": .string(call.string("volume-driver")), "VolumesFrom": .optional(call.list("volumes-from")),
       "CapAdd": .optional(RunValues.capabilities(call.list("cap-add"))), "CapDrop": .optional(RunValues.capabilities(call.list("cap-drop"))),
