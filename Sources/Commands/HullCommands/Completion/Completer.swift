@@ -78,7 +78,8 @@ struct Completer {
       "pull": ["always", "missing", "never"],
       "restart": ["no", "always", "on-failure", "unless-stopped"], "cgroupns": ["host", "private"], "format": ["json", "table"],
       "attach": ["stdin", "stdout", "stderr"], "signal": ["HUP", "INT", "KILL", "QUIT", "TERM", "USR1", "USR2"],
-      "stop-signal": ["HUP", "INT", "KILL", "QUIT", "TERM"], "log-driver": ["json-file", "none"], "type": ["container", "image"],
+      "stop-signal": ["HUP", "INT", "KILL", "QUIT", "TERM"], "log-driver": ["json-file", "none"],
+      "type": ["container", "image", "network", "volume"],
       "cap-add": Capabilities.names, "cap-drop": Capabilities.names,
     ]
     if let known = words[flag.name] { return known.filter { $0.hasPrefix(prefix) } }
