@@ -13,6 +13,10 @@ import Testing
     #expect(values("-H", "unix:///x", "vers") == ["version"])
     #expect(values("container", "l") == ["logs", "ls"])
     #expect(values("image", "boot") == ["bootstrap"])
+    #expect(values("network", "dis") == ["disconnect"])
+    #expect(values("container", "port", "a") == ["add"])
+    #expect(values("container", "mount", "") == ["add", "rm"])
+    #expect(values("container", "recreate", "web", "--image", "x", "--with", "--memory-s") == ["--memory-swap", "--memory-swappiness"])
   }
 
   @Test func flagsAndTheirValuesAreOffered() {

@@ -84,7 +84,7 @@ import Testing
         #expect(Set(flags.map(\.name)).count == flags.count, "\(full)")
         #expect(Set(flags.compactMap(\.short)).count == flags.compactMap(\.short).count, "\(full)")
         #expect(Help.text(command, path: full, columns: 80).contains("Usage:  hull \(full)"))
-        if command.isNoun { visit(command.subcommands(), full + " ") }
+        visit(command.subcommands(), full + " ")
       }
     }
     visit(Catalogue.top, "")
@@ -95,7 +95,7 @@ import Testing
       "run", "create", "start", "restart", "ps", "inspect", "logs", "attach", "exec", "top", "stop", "kill", "pause", "unpause", "wait", "rm",
       "rename",
       "cp", "diff", "export", "stats", "update", "port", "events", "info", "version", "load", "save", "import", "images", "tag", "rmi", "history",
-      "doctor", "completion", "container", "image", "system",
+      "doctor", "completion", "container", "image", "network", "system",
     ]
     for verb in verbs { #expect(Catalogue.top.contains { $0.answers(to: verb) }, "\(verb)") }
   }

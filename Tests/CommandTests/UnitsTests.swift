@@ -61,4 +61,20 @@ import Testing
     #expect(abs(Double(Timestamp.now.seconds) - 600 - ago) < 5)
     #expect(throws: HullError.self) { try Timestamp.query("yesterday") }
   }
+
+  @Test func namesAreInNaturalOrder() {
+    let names = ["net10", "Net1", "net9", "net", "net09", "a1b10", "a1b9", "80/tcp -> [::]:1", "80/tcp -> 0.0.0.0:1", "1000/tcp", "net09a"]
+    #expect(
+      names.sorted(by: NaturalOrder.isBefore) == [
+        "80/tcp -> 0.0.0.0:1", "80/tcp -> [::]:1", "1000/tcp", "Net1", "a1b9", "a1b10", "net", "net9", "net09", "net09a", "net10",
+      ])
+  }
+
+  @Test func momentsKeepTheirZone() {
+    #expect(Timestamp.goString("2024-01-02T03:04:05.120Z") == "2024-01-02 03:04:05.12 +0000 UTC")
+    #expect(Timestamp.goString("2024-01-02T03:04:00Z") == "2024-01-02 03:04:00 +0000 UTC")
+    #expect(Timestamp.goString("0001-01-01T00:00:00Z") == "0001-01-01 00:00:00 +0000 UTC")
+    #expect(Timestamp.goString("2024-01-02T03:04:05.000+11:30") == "2024-01-02 03:04:05 +1130 +1130")
+    #expect(Timestamp.goString("") == "")
+  }
 }

@@ -17,6 +17,7 @@ struct Command: Sendable {
   /// What the shell offers for an argument.
   enum Completion: Sendable {
     case nothing, containers, runningContainers, stoppedContainers, images, objects, files, containerThenFiles
+    case networks, networkThenContainers
     case words([String])
   }
 
@@ -38,7 +39,7 @@ struct Command: Sendable {
   var run: (@Sendable (Invocation) throws -> Int32)?
   var subcommands: @Sendable () -> [Command] = { [] }
 
-  /// Nouns list their verbs instead of doing something.
+  /// Nouns list their verbs instead of doing something; a verb may have verbs below it too.
   var isNoun: Bool { run == nil }
 
   func answers(to word: String) -> Bool { name == word || otherNames.contains(word) }
@@ -71,6 +72,12 @@ struct Invocation {
   /// Whether the flag was given.
   func changed(_ name: String) -> Bool { values[name] != nil }
   func list(_ name: String) -> [String] { values[name] ?? [] }
+  /// The values of a flag that takes several behind one another, parted by commas.
+  func fields(_ name: String) throws(HullError) -> [String] {
+    var all: [String] = []
+    for value in list(name) where !value.isEmpty { all += try CSV.fields(value) }
+    return all
+  }
   func string(_ name: String) -> String { values[name]?.last ?? initials[name] ?? "" }
   func bool(_ name: String) -> Bool { string(name) == "true" }
   func int(_ name: String) -> Int { Int(string(name)) ?? 0 }
@@ -162,7 +169,7 @@ struct FlagParser {
 
   private func set(_ flag: Flag, _ value: String, _ call: inout Invocation) throws {
     do {
-      call.values[flag.name, default: []].append(try flag.check?(value) ?? value)
+      call.values[flag.spells ?? flag.name, default: []].append(try flag.check?(value) ?? value)
     } catch {
       throw UsageError(message: "invalid argument \(Text.quoted(value)) for \"\(flag.title)\" flag: \(error)", status: 125)
     }

@@ -46,33 +46,31 @@ package enum CommandRunner {
   }
 
   private static func descend(_ command: Command, path: String, words: [String], host: String?) throws -> Int32 {
+    if let word = words.first, let verb = command.subcommands().first(where: { $0.answers(to: word) }) {
+      return try descend(verb, path: "\(path) \(word)", words: Array(words.dropFirst()), host: host)
+    }
     guard command.isNoun else { return try run(command, path: path, words: words, host: host) }
     guard let word = words.first, word != "--help", word != "-h" else {
       Output.shared.write(Help.text(command, path: path, columns: Terminal.columns ?? 80))
       return 0
     }
-    guard let verb = command.subcommands().first(where: { $0.answers(to: word) }) else {
-      throw unknown(word, under: path, among: command.subcommands())
-    }
-    return try descend(verb, path: "\(path) \(word)", words: Array(words.dropFirst()), host: host)
+    throw unknown(word, under: path, among: command.subcommands())
   }
 
   private static func run(_ command: Command, path: String, words: [String], host: String?) throws -> Int32 {
     let flags = command.flags()
     let blank = Invocation(path: path, flags: flags, host: host)
-    let call: Invocation?
     do {
-      call = try FlagParser(flags: flags, interspersed: command.interspersed).parse(words, into: blank)
-      if let call { try check(call.arguments.count, command.arguments, path) }
+      guard let call = try FlagParser(flags: flags, interspersed: command.interspersed).parse(words, into: blank) else {
+        Output.shared.write(Help.text(command, path: path, columns: Terminal.columns ?? 80))
+        return 0
+      }
+      try check(call.arguments.count, command.arguments, path)
+      return try command.run?(call) ?? 0
     } catch let error as UsageError {
       throw ExitStatus(
         error.status, "\(error.message)\n\n\(Help.usage(command, path: path))\n\n\(error.verb) 'hull \(path) --help' for more information")
     }
-    guard let call else {
-      Output.shared.write(Help.text(command, path: path, columns: Terminal.columns ?? 80))
-      return 0
-    }
-    return try command.run?(call) ?? 0
   }
 
   private static func check(_ count: Int, _ rule: Command.Arguments, _ path: String) throws {

@@ -22,15 +22,19 @@ struct Flag: Sendable {
   /// As help shows it behind the text, without the parentheses.
   var shownDefault: String?
   var hidden = false
+  /// An older spelling keeps its values with those of this flag, in the order in which they were given.
+  var spells: String?
   /// Refuses a value when it is read; may return it in another form.
   var check: (@Sendable (String) throws -> String)?
 
   /// `-n, --name`, as messages call it.
   var title: String { short.map { "-\($0), --\(name)" } ?? "--\(name)" }
 
-  func concealed() -> Flag {
+  /// Not in help; `as` names the flag that this is another spelling of.
+  func concealed(as name: String? = nil) -> Flag {
     var flag = self
     flag.hidden = true
+    flag.spells = name
     return flag
   }
 }

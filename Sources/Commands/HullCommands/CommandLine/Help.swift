@@ -17,6 +17,8 @@ enum Help {
     var text = usage(command, path: path) + "\n\n\(command.summary)\n"
     if let details = command.details { text += "\n\(details)\n" }
     if command.aliases.count > 1 { text += "\nAliases:\n  \(command.aliases.map { "hull \($0)" }.joined(separator: ", "))\n" }
+    let verbs = command.subcommands().sorted { $0.name < $1.name }
+    if !verbs.isEmpty { text += "\nCommands:\n\(list(verbs))" }
     let flags = command.flags().filter { !$0.hidden }
     if !flags.isEmpty { text += "\nOptions:\n\(options(flags, columns: columns))" }
     return text

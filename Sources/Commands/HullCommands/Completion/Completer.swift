@@ -30,13 +30,13 @@ struct Completer {
       rest.removeFirst()
       command = next
       commands = next.subcommands()
-      if !next.isNoun { break }
     }
     guard let command, !command.isNoun else {
       if current.hasPrefix("-") { return flags(command == nil ? CommandRunner.globalFlags : [], current) }
       return commands.filter { $0.name.hasPrefix(current) }.sorted { $0.name < $1.name }.map { "\($0.name)\t\($0.summary)" }
     }
-    return arguments(of: command, Array(rest), current)
+    let verbs = rest.isEmpty && !current.isEmpty ? commands.filter { $0.name.hasPrefix(current) } : []
+    return verbs.map { "\($0.name)\t\($0.summary)" } + arguments(of: command, Array(rest), current)
   }
 
   private func flags(_ flags: [Flag], _ prefix: String) -> [String] {
@@ -75,17 +75,23 @@ struct Completer {
 
   private func values(of flag: Flag, _ prefix: String) -> [String] {
     let words: [String: [String]] = [
-      "network": ["bridge", "host", "none"], "net": ["bridge", "host", "none"], "pull": ["always", "missing", "never"],
+      "pull": ["always", "missing", "never"],
       "restart": ["no", "always", "on-failure", "unless-stopped"], "cgroupns": ["host", "private"], "format": ["json", "table"],
       "attach": ["stdin", "stdout", "stderr"], "signal": ["HUP", "INT", "KILL", "QUIT", "TERM", "USR1", "USR2"],
-      "stop-signal": ["HUP", "INT", "KILL", "QUIT", "TERM"], "log-driver": ["json-file", "none"], "type": ["container", "image"],
+      "stop-signal": ["HUP", "INT", "KILL", "QUIT", "TERM"], "log-driver": ["json-file", "none"],
+      "type": ["container", "image", "network", "volume"],
       "cap-add": Capabilities.names, "cap-drop": Capabilities.names,
     ]
     if let known = words[flag.name] { return known.filter { $0.hasPrefix(prefix) } }
     if ["env-file", "label-file", "cidfile", "input", "output", "volume", "device", "root", "state", "log-file"].contains(flag.name) {
       return [Self.filesLine]
     }
-    return flag.name == "volumes-from" ? containers("all", prefix) : []
+    switch flag.name {
+    case "volumes-from", "link": return containers("all", prefix)
+    case "network", "net": return (["bridge", "host", "none"].filter { $0.hasPrefix(prefix) } + networks(prefix)).withoutRepetition
+    case "config-from": return networks(prefix)
+    default: return []
+    }
   }
 
   private func operands(_ completion: Command.Completion, _ earlier: [String], _ prefix: String) -> [String] {
@@ -98,6 +104,8 @@ struct Completer {
     case .stoppedContainers: containers("stopped", prefix)
     case .images: images(prefix)
     case .objects: containers("all", prefix) + images(prefix)
+    case .networks: networks(prefix)
+    case .networkThenContainers: earlier.isEmpty ? networks(prefix) : earlier.count == 1 ? containers("all", prefix) : []
     case .containerThenFiles: prefix.contains("/") || prefix.hasPrefix(".") ? [Self.filesLine] : [":nospace"] + containers("all", prefix, ":")
     }
   }
@@ -115,9 +123,22 @@ struct Completer {
     }.filter { $0.hasPrefix(prefix) }
   }
 
+  private func networks(_ prefix: String) -> [String] {
+    let found = (try? engine?.json("GET", "/networks"))?.array ?? []
+    return found.map { "\($0["Name"].text)\t\($0["Driver"].text)" }.filter { $0.hasPrefix(prefix) }
+  }
+
   private func images(_ prefix: String) -> [String] {
     let found = (try? engine?.json("GET", "/images/json"))?.array ?? []
     return found.flatMap { image in image["RepoTags"].strings.map { "\($0)\t\(Units.size(image["Size"].double ?? 0, precision: 3))" } }
       .filter { $0.hasPrefix(prefix) && !$0.hasPrefix("<none>") }
+  }
+}
+
+extension [String] {
+  /// The first of all candidates with the same value, whatever stands behind the tab.
+  fileprivate var withoutRepetition: [String] {
+    var seen: Set<String> = []
+    return filter { seen.insert(Text.cut($0, "\t")?.0 ?? $0).inserted }
   }
 }

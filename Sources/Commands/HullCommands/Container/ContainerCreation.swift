@@ -10,21 +10,10 @@ struct ContainerCreation {
 
   /// The container's ID; the engine's warnings go to standard error.
   func create() throws -> String {
-    let pull = call.string("pull")
-    guard ["always", "missing", "never", ""].contains(pull) else {
-      throw HullError(.invalidArgument, "invalid pull option: '\(pull)': must be one of \"always\", \"missing\" or \"never\"")
-    }
+    let policy = try PullPolicy(call, engine)
     let body = try request.body()
     let file = try CIDFile(call.string("cidfile"))
-    if pull == "always" { try ImagePull.pull(request.image, platform: call.string("platform"), quiet: call.bool("quiet"), engine: engine) }
-    let answer: JSON
-    do {
-      answer = try post(body)
-    } catch let failure as EngineFailure where failure.status == 404 && failure.message.lowercased().contains("no such image") && pull == "missing" {
-      if !call.bool("quiet") { call.out.error("Unable to find image '\(ImageName.withTag(request.image))' locally") }
-      try ImagePull.pull(request.image, platform: call.string("platform"), quiet: call.bool("quiet"), engine: engine)
-      answer = try post(body)
-    }
+    let answer = try policy.apply(to: request.image) { try post(body) }
     for warning in answer["Warnings"].strings { call.out.error("WARNING: \(warning)") }
     let id = answer["Id"].text
     try file.write(id)

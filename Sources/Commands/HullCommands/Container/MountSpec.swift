@@ -3,7 +3,7 @@ import Errors
 
 /// `--mount type=bind,source=…,target=…` and `-v source:target:options`.
 enum MountSpec {
-  private static let flagOptions: Set<String> = ["readonly", "ro", "volume-nocopy", "bind-create-src"]
+  private static let flagOptions: Set<String> = ["readonly", "ro", "volume-nocopy", "bind-nonrecursive", "bind-create-src"]
 
   /// A member of `HostConfig.Mounts`.
   static func parse(_ text: String) throws -> JSON {
@@ -37,6 +37,7 @@ enum MountSpec {
     case "readonly", "ro": mount["ReadOnly"] = try flag()
     case "consistency": mount["Consistency"] = .string(text.lowercased())
     case "bind-propagation": put("BindOptions", "Propagation", .string(text.lowercased()))
+    case "bind-nonrecursive": put("BindOptions", "NonRecursive", try flag())
     case "bind-create-src": put("BindOptions", "CreateMountpoint", try flag())
     case "bind-recursive":
       switch text {
@@ -90,13 +91,30 @@ enum MountSpec {
     where mount[group] != nil && type != owner {
       throw HullError(.invalidArgument, "cannot mix '\(owner)-*' options with mount type '\(type)'")
     }
+    try validateRecursion(mount)
+  }
+
+  /// A read-only mount is needed where its recursion is chosen; the kernel's recursive kind must not leak mounts of others in.
+  private static func validateRecursion(_ mount: JSONObject) throws {
+    let options = mount["BindOptions"]?.object ?? JSONObject()
+    func require(_ holds: Bool, _ option: String, _ needed: String) throws {
+      guard holds else { throw HullError(.invalidArgument, "option '\(option)' requires '\(needed)' to be specified in conjunction") }
+    }
+    let isReadOnly = mount["ReadOnly"]?.bool == true
+    if options["ReadOnlyNonRecursive"]?.bool == true { try require(isReadOnly, "bind-recursive=writable", "readonly") }
+    if options["ReadOnlyForceRecursive"]?.bool == true {
+      try require(isReadOnly, "bind-recursive=readonly", "readonly")
+      try require(options["Propagation"]?.text == "rprivate", "bind-recursive=readonly", "bind-propagation=rprivate")
+    }
   }
 
   /// A `-v`: a bind (or named volume) as the API takes it, or `nil` for a place that gets an anonymous volume.
   static func bind(_ text: String) throws -> String? {
     guard !text.isEmpty else { throw HullError(.invalidArgument, "invalid empty volume spec") }
     guard let (source, rest) = Text.cut(text, ":") else { return nil }
-    guard !source.isEmpty, !rest.isEmpty else { throw HullError(.invalidArgument, "invalid spec: \(text): empty section between colons") }
+    guard !source.isEmpty, !Text.split(rest, ":").contains("") else {
+      throw HullError(.invalidArgument, "invalid spec: \(text): empty section between colons")
+    }
     return (source.hasPrefix(".") ? Paths.absolute(source, from: Environment.workingDirectory) : source) + ":" + rest
   }
 }

@@ -14,7 +14,7 @@ enum PortSpec {
   /// Published ports, one binding for each container port.
   static func published(_ text: String) throws(HullError) -> [Binding] {
     let spec = text.contains("=") ? try longForm(text) : text
-    let (body, proto) = Text.cut(spec, "/").map { ($0.0, $0.1.lowercased()) } ?? (spec, "tcp")
+    let (body, proto) = parted(spec)
     guard ["tcp", "udp", "sctp"].contains(proto) else { throw HullError(.invalidArgument, "invalid proto: \(proto)") }
     let (address, host, container) = try parts(body, spec)
     guard !container.isEmpty else { throw HullError(.invalidArgument, "no port specified: \(spec)<empty>") }
@@ -29,11 +29,38 @@ enum PortSpec {
     return zip(inside, outside).map { Binding(port: "\($0)/\(proto)", hostIP: address, hostPort: "\($1)") }
   }
 
+  /// `PortBindings` of the API: container ports, each with its places on the host.
+  static func bindings(_ all: [Binding]) -> JSONObject {
+    var ports = JSONObject()
+    for binding in all {
+      let place: JSON = ["HostIp": .string(binding.hostIP), "HostPort": .string(binding.hostPort)]
+      ports[binding.port] = .array((ports[binding.port]?.array ?? []) + [place])
+    }
+    return ports
+  }
+
   /// Exposed ports: `80`, `80/udp`, `8000-8010/tcp`.
   static func exposed(_ text: String) throws(HullError) -> [String] {
-    let (ports, proto) = Text.cut(text, "/").map { ($0.0, $0.1.lowercased()) } ?? (text, "tcp")
-    guard let range = range(ports) else { throw HullError(.invalidArgument, "invalid range format for --expose: \(text)") }
+    guard !text.contains(":") else { throw HullError(.invalidArgument, "invalid port format for --expose: \(text)") }
+    let (ports, proto) = parted(text)
+    guard let range = range(ports) else {
+      throw HullError(.invalidArgument, "invalid range format for --expose: \(text), error: \(fault(in: ports))")
+    }
     return range.map { "\($0)/\(proto)" }
+  }
+
+  /// What is wrong with a port or a range of ports, as Go's parser says it.
+  static func fault(in ports: String) -> String {
+    guard !ports.isEmpty else { return "empty string specified for ports" }
+    guard let wrong = Text.split(ports, "-").first(where: { range($0) == nil }) else { return "invalid range specified for port: \(ports)" }
+    let isNumber = !wrong.isEmpty && wrong.allSatisfy { $0.isASCII && $0.isNumber }
+    return "strconv.ParseUint: parsing \(Text.quoted(wrong)): \(isNumber ? "value out of range" : "invalid syntax")"
+  }
+
+  /// `80-82/udp` into ports and protocol; without one it is `tcp`.
+  static func parted(_ text: String) -> (ports: String, proto: String) {
+    guard let (ports, proto) = Text.cut(text, "/") else { return (text, "tcp") }
+    return (ports, proto.isEmpty ? "tcp" : proto.lowercased())
   }
 
   private static func parts(_ body: String, _ spec: String) throws(HullError) -> (address: String, host: String, container: String) {
@@ -53,7 +80,7 @@ enum PortSpec {
     }
   }
 
-  private static func range(_ text: String) -> ClosedRange<Int>? {
+  static func range(_ text: String) -> ClosedRange<Int>? {
     let ends = Text.split(text, "-").map { text in text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil }
     guard ends.count <= 2, let first = ends[0], let last = ends.count == 2 ? ends[1] : first else { return nil }
     return first <= last && first >= 0 && last <= 65535 ? first...last : nil

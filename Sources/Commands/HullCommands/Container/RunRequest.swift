@@ -79,25 +79,28 @@ struct RunRequest {
     return all
   }
 
+  /// Each `-v` with a source, once.
+  private func binds() throws -> [String] {
+    var all: [String] = []
+    for bind in try call.list("volume").compactMap(MountSpec.bind) where !all.contains(bind) { all.append(bind) }
+    return all
+  }
+
   private func hostConfig() throws -> JSONObject {
-    var ports = JSONObject()
-    for binding in try bindings() {
-      ports[binding.port] = .array((ports[binding.port]?.array ?? []) + [["HostIp": .string(binding.hostIP), "HostPort": .string(binding.hostPort)]])
-    }
     var tmpfs = JSONObject()
     for entry in call.list("tmpfs") {
       let (path, options) = Text.cut(entry, ":") ?? (entry, "")
       tmpfs[path] = .string(options)
     }
     var host: JSONObject = [
-      "Binds": .optional(try call.list("volume").compactMap(MountSpec.bind)), "ContainerIDFile": .string(call.string("cidfile")),
+      "Binds": .optional(try binds()), "ContainerIDFile": .string(call.string("cidfile")),
       "LogConfig": ["Type": .string(call.string("log-driver")), "Config": try logOptions()],
-      "NetworkMode": .string(try RunNetworks.mode(call)), "PortBindings": .object(ports),
+      "NetworkMode": .string(try RunNetworks.mode(call)), "PortBindings": .object(PortSpec.bindings(try bindings())),
       "RestartPolicy": try RunValues.restartPolicy(call.string("restart")), "AutoRemove": .bool(call.bool("rm")),
       "VolumeDriver": .string(call.string("volume-driver")), "VolumesFrom": .optional(call.list("volumes-from")),
       "CapAdd": .optional(RunValues.capabilities(call.list("cap-add"))), "CapDrop": .optional(RunValues.capabilities(call.list("cap-drop"))),
       "CgroupnsMode": .string(try mode("cgroupns")),
-      "Dns": .strings(call.list("dns")), "DnsOptions": .strings(call.list("dns-option") + call.list("dns-opt")),
+      "Dns": .strings(call.list("dns")), "DnsOptions": .strings(call.list("dns-option")),
       "DnsSearch": .strings(call.list("dns-search")), "ExtraHosts": .optional(call.list("add-host")), "GroupAdd": .optional(call.list("group-add")),
       "IpcMode": .string(call.string("ipc")), "Links": .optional(call.list("link")), "OomScoreAdj": .int(call.int("oom-score-adj")),
       "PidMode": .string(try mode("pid")), "Privileged": .bool(call.bool("privileged")), "PublishAllPorts": .bool(call.bool("publish-all")),

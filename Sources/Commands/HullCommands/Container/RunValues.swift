@@ -35,7 +35,7 @@ enum RunValues {
 
   @Sendable static func extraHost(_ text: String) throws -> String {
     let parts = Text.cut(text, text.contains("=") ? "=" : ":")
-    guard let (host, address) = parts, !host.isEmpty, !address.isEmpty else { throw invalid("bad format for add-host: \(Text.quoted(text))") }
+    guard let (host, address) = parts, !host.isEmpty else { throw invalid("bad format for add-host: \(Text.quoted(text))") }
     let bare = address.hasPrefix("[") && address.hasSuffix("]") ? String(address.dropFirst().dropLast()) : address
     guard bare == "host-gateway" || isAddress(bare) else { throw invalid("invalid IP address in add-host: \(Text.quoted(address))") }
     return "\(host):\(bare)"
@@ -45,6 +45,25 @@ enum RunValues {
     let bare = Text.trimmed(text)
     guard isAddress(bare) else { throw invalid("IP address is not correctly formatted: \(text)") }
     return bare
+  }
+
+  /// `NAME[:ALIAS]`
+  @Sendable static func link(_ text: String) throws -> String {
+    guard !text.isEmpty else { throw invalid("empty string specified for links") }
+    guard Text.split(text, ":").count <= 2 else { throw invalid("bad format for links: \(text)") }
+    return text
+  }
+
+  /// A domain name without the dot at its end, or `.` for none: letters, digits and hyphens between dots, a letter somewhere.
+  @Sendable static func searchDomain(_ text: String) throws -> String {
+    let domain = Text.trimmed(text)
+    if domain == "." { return domain }
+    let name = domain.hasSuffix(".") ? String(domain.dropLast()) : domain
+    let isName = Text.split(name, ".").allSatisfy { label in
+      !label.isEmpty && !label.hasPrefix("-") && !label.hasSuffix("-") && label.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+    }
+    guard isName, name.contains(where: \.isLetter), name.utf8.count < 255 else { throw invalid("\(domain) is not a valid domain") }
+    return name
   }
 
   static func isAddress(_ text: String) -> Bool {
@@ -162,27 +181,4 @@ enum RunValues {
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
   init(dictionaryLiteral elements: (String, JSON)...) { for (key, value) in elements { append(key, value) } }
-}
-
-/// One line of comma-separated values with quotes (RFC 4180).
-enum CSV {
-  static func fields(_ line: String) throws(HullError) -> [String] {
-    var fields = [""]
-    var quoted = false
-    var rest = line[...]
-    while let character = rest.popFirst() {
-      switch (character, quoted) {
-      case ("\"", true) where rest.first == "\"":
-        rest.removeFirst()
-        fields[fields.count - 1].append("\"")
-      case ("\"", true): quoted = false
-      case ("\"", false) where fields.last?.isEmpty == true: quoted = true
-      case ("\"", false): throw HullError(.invalidArgument, "bare \" in non-quoted field: \(line)")
-      case (",", false): fields.append("")
-      default: fields[fields.count - 1].append(character)
-      }
-    }
-    if quoted { throw HullError(.invalidArgument, "missing \" in quoted field: \(line)") }
-    return fields
-  }
 }

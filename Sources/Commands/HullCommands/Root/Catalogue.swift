@@ -29,7 +29,7 @@ enum Catalogue {
           case "rm": verb.renamed("rm", otherNames: ["remove"])
           default: verb
           }
-        } + [ContainerInspect.command, ContainerPrune.command]
+        } + [ContainerInspect.command, ContainerMount.command, ContainerPrune.command, ContainerRecreate.command]
       }),
     Command(
       name: "image", summary: "Manage images",
@@ -38,6 +38,14 @@ enum Catalogue {
           ImageBootstrap.command, ImageHistory.command, ImageImport.command, ImageInspect.command, ImageLoad.command,
           ImageList.command.renamed("ls", otherNames: ["list"]), ImagePrune.command, ImageRemove.command.renamed("rm", otherNames: ["remove"]),
           ImageSave.command, ImageTag.command,
+        ]
+      }),
+    Command(
+      name: "network", summary: "Manage networks",
+      subcommands: {
+        [
+          NetworkConnect.command, NetworkCreate.command, NetworkDisconnect.command, NetworkInspect.command, NetworkList.command,
+          NetworkPrune.command, NetworkRemove.command,
         ]
       }),
     Command(

@@ -6,7 +6,7 @@ enum GoFormat {
   /// Members of the API's types that are maps: a missing key in them is no error.
   static let mapFields: Set<String> = [
     "Labels", "Ports", "Networks", "Volumes", "ExposedPorts", "PortBindings", "Options", "Annotations", "Sysctls", "Tmpfs", "StorageOpt",
-    "DriverOpts", "Data", "Config", "Attributes", "Details",
+    "DriverOpts", "Data", "Config", "Attributes", "Details", "Containers", "AuxiliaryAddresses",
   ]
   private static let listFields: Set<String> = [
     "Args", "Binds", "CapAdd", "CapDrop", "Cmd", "Dns", "DnsOptions", "DnsSearch", "Devices", "DeviceCgroupRules", "DeviceRequests", "Entrypoint",

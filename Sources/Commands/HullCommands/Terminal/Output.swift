@@ -8,9 +8,17 @@ struct BrokenPipe: Error {}
 /// Standard output, buffered, and standard error, not. Used from the one thread there is.
 final class Output {
   /// The client has a single thread; nothing of it ever runs elsewhere.
-  nonisolated(unsafe) static let shared = Output()
+  nonisolated(unsafe) static var shared = Output()
 
+  private let output: Int32
+  private let errors: Int32
   private var buffer: [UInt8] = []
+
+  /// The descriptors that are written to; they stay the caller's.
+  init(output: Int32 = 1, errors: Int32 = 2) {
+    self.output = output
+    self.errors = errors
+  }
 
   func write(_ text: String) { write(text.utf8) }
 
@@ -23,14 +31,14 @@ final class Output {
 
   func flush() {
     guard !buffer.isEmpty else { return }
-    Self.writeAll(1, buffer)
+    Self.writeAll(output, buffer)
     buffer.removeAll(keepingCapacity: true)
   }
 
   /// A line on standard error, behind what was written to standard output before.
   func error(_ text: String) {
     flush()
-    Self.writeAll(2, Array(text.utf8) + [0x0A])
+    Self.writeAll(errors, Array(text.utf8) + [0x0A])
   }
 
   /// Writes everything or throws: `BrokenPipe` when nobody reads any more.

@@ -62,6 +62,17 @@ struct Timestamp: Equatable, Sendable {
   /// As Go prints a local time: `2026-11-22 12:31:15 +0000 UTC`.
   var goString: String { local("%Y-%m-%d %H:%M:%S %z %Z") }
 
+  /// A moment in RFC 3339 as Go prints it, in the zone it is written in: `2026-11-22 12:31:15.5 +0100 +0100`; "" for no moment.
+  static func goString(_ text: String) -> String {
+    guard let moment = Timestamp(text), let (day, clock) = Text.cut(text, "T") else { return "" }
+    let digits = clock.prefix { $0.isNumber || $0 == ":" || $0 == "." }
+    let zone = clock.dropFirst(digits.count).filter { $0 != ":" }
+    var time = digits
+    if time.contains(".") { time = Substring(time.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed().map(String.init).joined()) }
+    if zone == "Z" || zone == "+0000" { return "\(day) \(time) +0000 UTC" }
+    return "\(day) \(time) \(zone) \(zone == moment.local("%z") ? moment.local("%Z") : String(zone))"
+  }
+
   /// RFC 3339 in local time with nine digits: `2026-11-22T12:31:15.723000000+01:00`.
   var rfc3339Nano: String {
     let zone = local("%z")
