@@ -19,7 +19,7 @@ package struct EngineConfiguration: Sendable {
   package var apiVersion = "1.51"
   package var minimumAPIVersion = "1.24"
   package var debug = false
-  package var networks = NetworkSettings()
+  package var networks = NetworkConfiguration()
 
   package init(root: String, state: String, shimPath: String) {
     self.root = root

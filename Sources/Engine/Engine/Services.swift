@@ -47,7 +47,7 @@ final class Services: Sendable {
     lookup = ImageLookup(images)
   }
 
-  var networkSettings: NetworkSettings { configuration.networks }
+  var networkSettings: NetworkConfiguration { configuration.networks }
 
   /// What `host-gateway` stands for.
   var hostGateways: [String] {

@@ -31,7 +31,6 @@ final class Daemon: Sendable {
     socketGroup = try SocketGroup.find(options.group)
     pidFile = options.pidfile ?? options.state + "/hulld.pid"
     locks = [try DirectoryLock(options.root, option: "--root"), try DirectoryLock(options.state, option: "--state")]
-    if options.bridge != nil { logger.warning("bridge networking is not available yet: --bridge is ignored") }
     var versions = APIVersions()
     versions.maximum = APIVersion(1, 50)
     var configuration = EngineConfiguration(root: options.root, state: options.state, shimPath: try Process.shim(options.shim))
@@ -40,6 +39,7 @@ final class Daemon: Sendable {
     configuration.cgroupParent = options.cgroupParent
     configuration.apiVersion = versions.maximum.description
     configuration.minimumAPIVersion = versions.minimum.description
+    configuration.networks = try options.networks.configuration()
     configuration.debug = logger.logLevel <= .debug
     do {
       engine = try Engine(configuration: configuration, log: logger)

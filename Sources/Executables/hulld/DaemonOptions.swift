@@ -29,8 +29,8 @@ struct DaemonOptions: ParsableArguments {
   @Option(help: "Control group under which the workloads' groups are made.")
   var cgroupParent = "/hull"
 
-  @Option(help: "Bridge device of the default network (networking is not available yet: ignored).")
-  var bridge: String?
+  @OptionGroup(title: "Networks")
+  var networks: NetworkOptions
 
   @Option(name: [.customShort("p"), .long], help: "File that gets the process ID (default: STATE/hulld.pid).")
   var pidfile: String?
@@ -46,6 +46,7 @@ struct DaemonOptions: ParsableArguments {
       _ = try level()
       _ = try runtimes()
       _ = try sockets()
+      _ = try networks.configuration()
       for (name, path) in [("--root", root), ("--state", state)] where !path.hasPrefix("/") {
         throw HullError(.invalidArgument, "\(name) must be an absolute path, not '\(path)'")
       }

@@ -22,7 +22,7 @@ struct ContainerCreation {
     let image = try await services.lookup.find(config.image)
     try checkPlatform(of: image)
     try config.complete(with: image.config.config)
-    let networks = try NetworkChoice(services: services).networks(&host, config, request.networkingConfig, warnings: &validation.warnings)
+    let networks = try NetworkChoice(services: services).networks(&host, config, request.networkingConfig)
     let id = randomIdentifier()
     if config.hostname.isEmpty { config.hostname = host.network.isHost ? hostName() : String(id.prefix(12)) }
     host.maskedPaths = host.maskedPaths ?? (host.privileged ? nil : Defaults.maskedPaths)

@@ -57,12 +57,13 @@ struct ContainerInspection {
     return state
   }
 
-  private func network() -> NetworkSettings {
-    var settings = NetworkSettings()
+  private func network() -> DockerAPI.NetworkSettings {
+    var settings = DockerAPI.NetworkSettings()
     if view.isRunning && view.pid > 0 { settings.sandboxKey = "/proc/\(view.pid)/ns/net" }
     settings.sandboxID = view.isRunning ? record.id : ""
-    settings.networks = record.definition.networks
-    if view.isRunning { for port in view.config.exposedPorts.keys { settings.ports[port] = .some(nil) } }
+    settings.networks = view.networks
+    if view.isRunning { settings.ports = view.portMap }
+    settings.fillOld(view.networks["bridge"] ?? EndpointSettings())
     return settings
   }
 }

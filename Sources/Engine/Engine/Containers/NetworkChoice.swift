@@ -1,33 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
+import Addressing
 import DockerAPI
 import Errors
 import LaunchCompiler
 
-/// The network of a new container: the host's, another container's, or one of its own with a loopback interface.
+/// The networks of a new container: the host's, another container's, or its own place in one or several.
 struct NetworkChoice {
-  static let bridgeWarning = "bridge networking is not available yet: the container has a loopback interface only"
-  static let portsWarning = "published ports are not available yet: the container's ports are not reachable"
-
   let services: Services
 
-  /// Gives what inspect shows, by name. Replaces names of containers by their IDs.
+  /// Gives what was asked for, by the networks' names. Replaces names of containers by their IDs.
   func networks(
-    _ host: inout HostConfig, _ config: ContainerConfig, _ asked: NetworkingConfig, warnings: inout [String]
+    _ host: inout HostConfig, _ config: ContainerConfig, _ asked: NetworkingConfig
   ) throws(HullError) -> [String: EndpointSettings] {
     try check(host, config)
+    _ = try PortBindings(host, config)
     host.networkMode = identified(host.networkMode, host.network)
     host.pidMode = identified(host.pidMode, host.pid)
     host.ipcMode = identified(host.ipcMode, host.ipc)
     if host.network.container != nil { return [:] }
-    let name = host.isBridge || config.networkDisabled ? "bridge" : host.networkMode
-    if host.isBridge {
-      warnings.append(NetworkChoice.bridgeWarning)
-      if !(host.portBindings ?? [:]).isEmpty || host.publishAllPorts { warnings.append(NetworkChoice.portsWarning) }
+    var endpoints: [String: EndpointSettings] = [:]
+    for (reference, settings) in asked.endpointsConfig ?? [:] {
+      let (name, id) = identity(reference)
+      guard endpoints[name] == nil else { throw HullError(.invalidArgument, "network \(name) is named twice") }
+      endpoints[name] = settings
+      endpoints[name]?.networkID = id
     }
-    var endpoint = asked.endpointsConfig?[name] ?? EndpointSettings()
-    // As in Docker a network that is not there is an error of the start: a client takes a 404 of the creation for a missing image.
-    endpoint.networkID = PredefinedNetworks.find(name)?.id ?? ""
-    return [name: endpoint]
+    let (first, id) = identity(host.isBridge || config.networkDisabled ? "bridge" : host.networkMode)
+    var main = endpoints[first] ?? EndpointSettings()
+    main.networkID = id
+    if main.macAddress.isEmpty { main.macAddress = config.macAddress }
+    if !host.isBridge { main.links = main.links.map { $0 + (host.links ?? []) } ?? host.links }
+    endpoints[first] = main
+    for (name, settings) in endpoints { try check(settings, of: name) }
+    if host.network.isHost || host.network.isNone, endpoints.count > 1 {
+      throw HullError(.invalidArgument, "container cannot be connected to network \(endpoints.keys.sorted().first { $0 != first } ?? ""): its network mode is \(host.networkMode)")
+    }
+    for text in host.links ?? [] { try checkLink(text) }
+    return endpoints
+  }
+
+  /// As in Docker a network that is not there is an error of the start: a client takes a 404 of the creation for a missing image.
+  private func identity(_ reference: String) -> (name: String, id: String) {
+    guard let network = try? services.networks.find(reference) else { return (reference, "") }
+    return (network.name, network.id)
+  }
+
+  private func check(_ settings: EndpointSettings, of name: String) throws(HullError) {
+    if !settings.macAddress.isEmpty, MACAddress(settings.macAddress) == nil {
+      throw HullError(.invalidArgument, "invalid MAC address: \(settings.macAddress)")
+    }
+    if let network = services.networks.named(name) { try EndpointChoice.check(settings, in: network) }
+    _ = try EndpointSysctls.parse(settings.driverOpts ?? [:])
+  }
+
+  private func checkLink(_ text: String) throws(HullError) {
+    guard let link = Link(text) else { throw HullError(.invalidArgument, "invalid link \"\(text)\": use NAME or NAME:ALIAS") }
+    guard let other = try? services.registry.find(link.target) else {
+      throw HullError(.invalidArgument, "could not get container for \(link.target): No such container: \(link.target)")
+    }
+    if other.view.host.network.isHost { throw HullError(.invalidArgument, "conflicting options: host type networking can't be used with links. This would result in undefined behavior") }
   }
 
   private func check(_ host: HostConfig, _ config: ContainerConfig) throws(HullError) {
@@ -41,9 +72,10 @@ struct NetworkChoice {
       try refuse("port publishing and the container type network mode", !(host.portBindings ?? [:]).isEmpty || host.publishAllPorts)
       try refuse("port exposing and the container type network mode", !config.exposedPorts.isEmpty && host.publishAllPorts)
     }
-    guard (host.links ?? []).isEmpty else {
-      throw HullError(.unsupported, "links are not available yet: let the containers share a network with --network container:NAME")
+    if host.network.isHost && !(host.links ?? []).isEmpty {
+      throw HullError(.invalidArgument, "conflicting options: host type networking can't be used with links. This would result in undefined behavior")
     }
+    if host.network.container != nil { try refuse("container type network can't be used with links. This would result in undefined behavior", !(host.links ?? []).isEmpty) }
   }
 
   private func identified(_ text: String, _ mode: NamespaceMode) -> String {

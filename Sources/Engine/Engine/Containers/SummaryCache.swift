@@ -33,12 +33,12 @@ extension ContainerView {
     summary.imageID = record.definition.imageID
     summary.command = ContainerView.commandText(config.commandLine)
     summary.created = record.created / 1_000_000_000
-    summary.ports = ports
+    summary.ports = isRunning ? portList : []
     summary.labels = config.labels ?? [:]
     summary.state = status.rawValue
     summary.status = statusText(now: now)
     summary.hostConfig.networkMode = host.networkMode
-    summary.networkSettings.networks = record.definition.networks
+    summary.networkSettings.networks = networks
     summary.mounts = record.definition.mounts.map(\.point)
     return summary
   }
@@ -47,17 +47,6 @@ extension ContainerView {
   private static func commandText(_ words: [String]) -> String {
     guard let first = words.first else { return "" }
     return ([first] + words.dropFirst().map { $0.contains(where: \.isWhitespace) ? "'\($0)'" : $0 }).joined(separator: " ")
-  }
-
-  private var ports: [PortSummary] {
-    config.exposedPorts.keys.sorted().compactMap { text in
-      let parts = text.split(separator: "/")
-      guard let number = parts.first.flatMap({ Int($0) }) else { return nil }
-      var port = PortSummary()
-      port.privatePort = number
-      port.type = parts.count > 1 ? String(parts[1]) : "tcp"
-      return port
-    }
   }
 }
 

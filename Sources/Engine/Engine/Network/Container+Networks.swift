@@ -18,7 +18,7 @@ extension Container {
       try checkLinks(settings.links ?? [])
       var definition = record.definition
       definition.networks[network.name] = settings
-      try await change(to: definition) { connection, live in
+      try await change(to: definition) { (connection, live) throws(HullError) in
         live.endpoints.append(try connection.enter(network.name, among: live))
       }
     }

@@ -14,14 +14,14 @@ import Synchronization
 /// containers have no network leaves the host as it is.
 final class HostNetwork: Sendable {
   private let paths: Paths
-  private let settings: NetworkSettings
+  private let settings: NetworkConfiguration
   private let log: Logger
   private let firewall: Firewall
   private let ready = Mutex<[String: String]>([:])
   private let filters = Mutex(false)
   private let zones = Mutex(())
 
-  init(paths: Paths, settings: NetworkSettings, log: Logger) throws(HullError) {
+  init(paths: Paths, settings: NetworkConfiguration, log: Logger) throws(HullError) {
     self.paths = paths
     self.settings = settings
     self.log = log

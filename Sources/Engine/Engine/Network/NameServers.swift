@@ -10,7 +10,7 @@ struct NameServers {
   private(set) var options: [String]
   private let areTheHosts: Bool
 
-  init(host: HostConfig, settings: NetworkSettings, resolvConf: String? = HostFiles.text("/etc/resolv.conf")) {
+  init(host: HostConfig, settings: NetworkConfiguration, resolvConf: String? = HostFiles.text("/etc/resolv.conf")) {
     let own = ResolvConf(resolvConf ?? "")
     let asked = (host.dns ?? []).compactMap { IPAddress($0) }
     addresses = !asked.isEmpty ? asked : !settings.nameServers.isEmpty ? settings.nameServers : own.servers

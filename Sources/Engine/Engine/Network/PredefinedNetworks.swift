@@ -19,7 +19,7 @@ enum PredefinedNetworks {
   }
 
   /// The default network. Its subnet stays the same from its first creation on.
-  static func bridge(_ settings: NetworkSettings, pools: AddressPools, avoiding taken: [TakenPrefix]) throws(HullError) -> NetworkRecord {
+  static func bridge(_ settings: NetworkConfiguration, pools: AddressPools, avoiding taken: [TakenPrefix]) throws(HullError) -> NetworkRecord {
     var definition = NetworkDefinition(driver: "bridge")
     definition.ipv6 = settings.ipv6
     definition.options = [

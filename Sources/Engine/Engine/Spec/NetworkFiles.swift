@@ -41,7 +41,7 @@ struct NetworkFiles: Sendable {
   }
 
   /// What was asked for over what the host has. A name server on the host's loopback cannot be reached from another network namespace.
-  static func resolvConf(_ host: HostConfig, _ settings: NetworkSettings, embedded: Bool, ofHost: String? = HostFiles.text("/etc/resolv.conf")) -> String {
+  static func resolvConf(_ host: HostConfig, _ settings: NetworkConfiguration, embedded: Bool, ofHost: String? = HostFiles.text("/etc/resolv.conf")) -> String {
     let servers = NameServers(host: host, settings: settings, resolvConf: ofHost)
     if embedded {
       // As in Docker: a name without a dot is asked for as it is.

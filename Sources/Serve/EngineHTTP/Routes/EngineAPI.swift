@@ -36,6 +36,7 @@ package struct EngineAPI: Sendable {
     addExecRoutes(to: router)
     addImageRoutes(to: router)
     addImageArchiveRoutes(to: router)
+    addNetworkRoutes(to: router)
     addNetworkAndVolumeRoutes(to: router)
     addUnavailableRoutes(to: router)
     return router

@@ -7,8 +7,6 @@ import Errors
 extension EngineAPI {
   func addNetworkAndVolumeRoutes(to router: Router) {
     let engine = engine
-    router.add("GET", "/networks") { context in try .json(try await engine.listNetworks(filters: try context.query.filters())) }
-    router.add("GET", "/networks/{id}") { context in try .json(try await engine.inspectNetwork(context["id"])) }
     router.add("GET", "/volumes") { context in try .json(try await engine.listVolumes(filters: try context.query.filters())) }
     router.add("GET", "/volumes/{name}") { context in
       let name = context["name"]

@@ -11,11 +11,6 @@ extension EngineAPI {
       router, "registries are not available yet: use 'docker save' and 'docker load'",
       ["POST /images/{name...}/push", "GET /images/search", "GET /distribution/{name...}/json"])
     refuse(
-      router, "networks cannot be changed yet: the networks 'bridge', 'host' and 'none' are there",
-      [
-        "POST /networks/create", "POST /networks/{id}/connect", "POST /networks/{id}/disconnect", "DELETE /networks/{id}",
-      ])
-    refuse(
       router, "named volumes are not available yet: use a bind mount",
       ["POST /volumes/create", "PUT /volumes/{name}", "DELETE /volumes/{name}", "POST /volumes/prune"])
     refuse(
@@ -31,7 +26,6 @@ extension EngineAPI {
     // Nothing of the kind exists, so all of it is listed or removed at once.
     router.add("GET", "/plugins") { _ in .json(bytes: Array("[]".utf8)) }
     router.add("GET", "/plugins/{name...}/json") { context in throw HullError(.notFound, "plugin \"\(context["name"])\" not found") }
-    router.add("POST", "/networks/prune") { _ in .json(bytes: Array(#"{"NetworksDeleted":null}"#.utf8)) }
     router.add("POST", "/build/prune") { _ in .json(bytes: Array(#"{"CachesDeleted":null,"SpaceReclaimed":0}"#.utf8)) }
     router.add("POST", "/build/cancel") { _ in .empty(.noContent) }
   }

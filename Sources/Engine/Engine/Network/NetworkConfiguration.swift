@@ -3,9 +3,9 @@ import Addressing
 import Networking
 
 /// What the daemon's command line says about networks.
-package struct NetworkSettings: Sendable {
+package struct NetworkConfiguration: Sendable {
   /// The device of the default network; the packet rules' table is called after it.
-  package var bridge = NetworkSettings.defaultBridge
+  package var bridge = NetworkConfiguration.defaultBridge
   /// The default bridge's own address with its subnet; `nil`: from the pools.
   package var bridgeAddress: IPPrefix?
   /// Bytes.
@@ -27,6 +27,6 @@ package struct NetworkSettings: Sendable {
 
   /// The nftables table of this engine.
   var table: String {
-    bridge == NetworkSettings.defaultBridge ? "hull" : "hull_" + bridge.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "_" }.joined()
+    bridge == NetworkConfiguration.defaultBridge ? "hull" : "hull_" + bridge.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "_" }.joined()
   }
 }
