@@ -125,11 +125,22 @@ import Testing
   @Test func theLastOfManyAddressesCostsAsMuchAsTheFirst() throws {
     let space = try space("10.0.0.0/8")
     let clock = ContinuousClock()
-    func time(_ count: Int) throws -> Duration { try clock.measure { for _ in 0..<count { _ = try space.allocate(.v4) } } }
-    let first = try time(20_000)
-    _ = try time(200_000)
-    let last = try time(20_000)
-    #expect(last < first * 10)
+    // The shortest of ten: other work on the machine only adds to it.
+    func time() throws -> Duration {
+      try (0..<10).map { _ in try clock.measure { for _ in 0..<1000 { _ = try space.allocate(.v4) } } }.min()!
+    }
+    let first = try time()
+    for _ in 0..<100_000 { _ = try space.allocate(.v4) }
+    #expect(try time() < first * 5)
     #expect(try space.reserve(address("10.255.255.254")).address == address("10.255.255.254"))
+  }
+
+  @Test func manyThreadsGetDifferentAddresses() async throws {
+    let space = try space("10.0.0.0/20")
+    let all = try await withThrowingTaskGroup(of: [IPAddress].self) { group in
+      for _ in 0..<8 { group.addTask { try (0..<200).map { _ in try space.allocate(.v4).address } } }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    #expect(Set(all).count == 1600)
   }
 }

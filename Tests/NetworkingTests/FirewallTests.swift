@@ -100,6 +100,17 @@ import Testing
     #expect(try list("inet own") == before)
   }
 
+  @Test func manyThreadsMayPublishAtOnce() async throws {
+    let (red, firewall, namespace) = (red, firewall, namespace)
+    try run { try $0.replace(FirewallState(networks: [red])) }
+    let ports = (0..<64).map { published("0.0.0.0", UInt16(9000 + $0), "172.31.1.2", 80) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for port in ports { group.addTask { try namespace.run { try firewall.add([port]) } } }
+      try await group.waitForAll()
+    }
+    #expect(try list() == whole(FirewallState(networks: [red], ports: ports)))
+  }
+
   @Test func aPortWithTwoTargetsIsRefused() throws {
     let (red, web) = (red, web)
     try run { try $0.replace(FirewallState(networks: [red], ports: web)) }

@@ -73,7 +73,7 @@ import Testing
         var request = NetlinkRequest(34, .dump, "list the routing rules")
         request.append(UInt32(family.number))
         request.append(UInt64(0))
-        return try NetlinkSocket(0).query(request).count
+        return try NetlinkSocket(NetlinkFamily.route).query(request).count
       }
     }
     for family in [IPAddress.Family.v4, .v6] {

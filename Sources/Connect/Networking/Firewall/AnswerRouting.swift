@@ -36,7 +36,7 @@ package enum AnswerRouting {
   private static func forEachFamily(_ body: (IPAddress.Family, NetlinkSocket) throws(SystemError) -> Void) throws(HullError) {
     for family in [IPAddress.Family.v4, .v6] {
       do {
-        try body(family, try NetlinkSocket(0))
+        try body(family, try NetlinkSocket(NetlinkFamily.route))
       } catch {
         // A kernel without IPv6 has nothing to route.
         if family == .v6 && [EAFNOSUPPORT, EOPNOTSUPP].contains(error.number) { continue }
