@@ -135,6 +135,12 @@ def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
+def kernel_has(kind):
+    """Whether links of that kind can be made."""
+    done = subprocess.run(["unshare", "-n", "ip", "link", "add", "probe", "link", "lo", "type", kind], capture_output=True, text=True)
+    return "Unknown device type" not in done.stderr
+
+
 def _setns(descriptor):
     if _libc.setns(descriptor, CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "setns")
