@@ -154,6 +154,19 @@ def within(docker):
 
 
 @pytest.fixture
+def published(run, within, peers):
+    """published(*flags, port=80) is a container with servers at that port, TCP and UDP, both families."""
+
+    def start(*flags, port=80, name="server"):
+        container = run(*flags)
+        peers.tcp(within(container), port, name)
+        peers.udp(within(container), port, name)
+        return container
+
+    return start
+
+
+@pytest.fixture
 def network(docker, name):
     """network(*options) creates a network and gives its name."""
     numbers = itertools.count()
