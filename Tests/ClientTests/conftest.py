@@ -4,8 +4,11 @@ import itertools
 
 import pytest
 from support.engine import KIND, new_engine
+from support.hosts import Host, Namespace, this_machine
 from support.images import BUSYBOX, DEBIAN, import_busybox, import_debian
+from support.peers import Peers
 from support.terminal import Terminal
+from support.waiting import until
 
 
 def pytest_collection_modifyitems(items):
@@ -18,8 +21,16 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.stem.endswith("_serial"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def machine():
+    """Every engine lives on a host of its own: at the end the machine's links, addresses and packet filter are what they were."""
+    before = this_machine()
+    yield
+    until(lambda: this_machine() == before, f"the machine's network is as it was: {before}; now it is {this_machine()}")
+
+
 @pytest.fixture(scope="session")
-def shared_engine():
+def shared_engine(machine):
     engine = new_engine()
     try:
         engine.start()
@@ -31,13 +42,20 @@ def shared_engine():
 
 @pytest.fixture
 def engine(shared_engine):
-    """The engine that most tests share. Containers that a test leaves are removed after it; a crash fails the test that caused it."""
+    """The engine that most tests share. What a test leaves is removed after it; a crash fails the test that caused it."""
     if not shared_engine.running():
         shared_engine.start()
     yield shared_engine
     assert shared_engine.running(), f"{shared_engine.kind} crashed with {shared_engine.process.returncode}: {shared_engine.log_tail()}"
     for container in shared_engine.api("GET", "/containers/json?all=1").json():
         shared_engine.api("DELETE", f"/containers/{container['Id']}?force=1&v=1", timeout=60)
+    for network in shared_engine.api("GET", "/networks").json():
+        if network["Name"] not in ("bridge", "host", "none"):
+            answer = shared_engine.api("DELETE", f"/networks/{network['Id']}")
+            assert answer.status == 204, answer.body
+    for volume in shared_engine.api("GET", "/volumes").json()["Volumes"] or []:
+        answer = shared_engine.api("DELETE", f"/volumes/{volume['Name']}?force=1")
+        assert answer.status == 204, answer.body
 
 
 @pytest.fixture
@@ -111,6 +129,54 @@ def fresh_engine():
     yield start
     for engine in engines:
         engine.close()
+
+
+@pytest.fixture
+def host(tmp_path):
+    """A host of namespaces without an engine."""
+    made = Host(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def peers():
+    """Servers on hosts and in containers that live as long as the test."""
+    made = Peers()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def within(docker):
+    """within(container) is the network namespace of a running container."""
+    return lambda container: Namespace(docker("inspect", "-f", "{{.State.Pid}}", container).out)
+
+
+@pytest.fixture
+def published(run, within, peers):
+    """published(*flags, port=80) is a container with servers at that port, TCP and UDP, both families."""
+
+    def start(*flags, port=80, name="server"):
+        container = run(*flags)
+        peers.tcp(within(container), port, name)
+        peers.udp(within(container), port, name)
+        return container
+
+    return start
+
+
+@pytest.fixture
+def network(docker, name):
+    """network(*options) creates a network and gives its name."""
+    numbers = itertools.count()
+
+    def create(*options):
+        made = f"{name}-net{next(numbers)}"
+        docker("network", "create", *options, made)
+        return made
+
+    return create
 
 
 _names = itertools.count()

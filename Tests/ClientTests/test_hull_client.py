@@ -207,9 +207,9 @@ def test_doctor_says_what_this_machine_can_do(hull):
 
 
 @only_hull
-def test_system_start_status_and_stop(tmp_path):
+def test_system_start_status_and_stop(tmp_path, host):
     socket = tmp_path / "s" / "hull.sock"
-    hull = CommandLine(str(BINARIES / "hull"), {"HULL_HOST": f"unix://{socket}"})
+    hull = CommandLine(str(BINARIES / "hull"), {"HULL_HOST": f"unix://{socket}"}, host.enter)
     place = ("--state", tmp_path / "s")
     assert hull("system", "status", *place, code=None).code != 0
     start = ("system", "start", *place, "--root", tmp_path / "root", "--log-file", tmp_path / "log", "--", "--cgroup-parent", "/hull-test-system")

@@ -127,7 +127,7 @@ def test_a_detached_exec_survives(engine, docker):
 
 @pytest.mark.hull("it is its own lock")
 def test_a_second_daemon_on_the_same_root_is_refused(engine):
-    done = subprocess.run(engine.command(), capture_output=True, timeout=20, text=True)
+    done = subprocess.run([*engine.host.enter, *engine.command()], capture_output=True, timeout=20, text=True)
     assert done.returncode != 0 and done.stderr
     assert engine.api("GET", "/_ping").status == 200
 

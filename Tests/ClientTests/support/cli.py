@@ -30,17 +30,18 @@ class Result:
 
 
 class CommandLine:
-    """Runs one client program with the environment that points it at an engine. Calling it runs a command to its end."""
+    """Runs one client program with the environment that points it at an engine. Calling it runs a command to its end; `enter` comes before it."""
 
-    def __init__(self, program, environment):
+    def __init__(self, program, environment, enter=()):
         self.program = program
+        self.enter = list(enter)
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_")} | environment
 
     def __call__(self, *arguments, stdin=b"", code=0, timeout=60, env=None, cwd=None):
         """Returns the Result; fails unless the exit code is `code` (None: any). `stdin` is bytes or an open file."""
         source = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
         done = subprocess.run(
-            [self.program, *map(str, arguments)], capture_output=True, timeout=timeout, env=self.environment | (env or {}), cwd=cwd, **source
+            [*self.enter, self.program, *map(str, arguments)], capture_output=True, timeout=timeout, env=self.environment | (env or {}), cwd=cwd, **source
         )
         result = Result(done.returncode, done.stdout, done.stderr)
         if code is not None and result.code != code:
@@ -51,7 +52,7 @@ class CommandLine:
     def start(self, *arguments, **options):
         """Starts a command with its three streams as pipes, or as `options` (of Popen) say."""
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0} | options
-        return subprocess.Popen([self.program, *map(str, arguments)], env=self.environment, **options)
+        return subprocess.Popen([*self.enter, self.program, *map(str, arguments)], env=self.environment, **options)
 
 
 def docker_cli(socket, config):

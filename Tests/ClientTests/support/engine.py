@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An engine under test with a root, a state and a socket of its own: hulld, or the reference dockerd with HULL_TEST_ENGINE=docker."""
+"""An engine under test with a root, a state, a socket and a host of its own: hulld, or the reference dockerd with HULL_TEST_ENGINE=docker."""
 import os
 import shutil
 import signal
@@ -9,16 +9,17 @@ from pathlib import Path
 
 from . import processes
 from .cli import CommandLine, docker_cli
+from .hosts import Host
 from .http import API
 from .waiting import until
 
 BINARIES = Path(os.environ.get("HULL_BIN", Path(__file__).parents[3] / "bin"))
-KIND = os.environ.get("HULL_TEST_ENGINE", "hull")
+KIND = os.environ.get("HULL_TEST_ENGINE", "hull").removesuffix("d")
 BAD_REQUEST = (400, 500) if KIND == "docker" else (400,)  # the reference engine says 500 where later ones say 400
 
 
 class Engine:
-    """What both kinds share. Use `new_engine()`; end with `close()`."""
+    """What both kinds share. The engine runs on a host made of namespaces, which outlives it. Use `new_engine()`; end with `close()`."""
 
     kind = ""
     not_counted = ()  # kinds of `leaks.count` that this engine does not promise
@@ -32,6 +33,8 @@ class Engine:
         self.cgroup_parent = "/" + self.directory.name
         self.options = list(options)
         self.process = None
+        self.host = Host(self.directory)
+        self._other = None
         self.docker = docker_cli(self.socket, self.directory / "config")
         self.api = API(self.socket)
 
@@ -43,9 +46,19 @@ class Engine:
     def pid(self):
         return self.process.pid
 
+    @property
+    def other(self):
+        """Another host, which reaches the engine's at 203.0.113.1 and 2001:db8:f::1; made when it is first asked for."""
+        if not self._other:
+            folder = self.directory / "other"
+            folder.mkdir()
+            self._other = Host(folder)
+            self.host.wire(self._other)
+        return self._other
+
     def start(self, extra=()):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*self.command(), *self.options, *extra], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.host.enter, *self.command(), *self.options, *extra], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until(self._answers, f"{self.kind} answers /_ping; its log ends with: {self.log_tail()}", 30)
         return self
 
@@ -102,6 +115,8 @@ class Engine:
             except ProcessLookupError:
                 pass
         until(lambda: not self.owned(), f"the processes of {self.directory} end", 10)
+        for host in filter(None, (self.host, self._other)):
+            host.close()
         self._unmount()
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -129,7 +144,7 @@ class HullEngine(Engine):
 
 
 class DockerEngine(Engine):
-    """Debian's dockerd in a network and a mount namespace of its own, which outlive it so that it can be killed and started again."""
+    """Debian's dockerd."""
 
     kind = "dockerd"
     not_counted = ("open files of the daemon",)
@@ -137,23 +152,16 @@ class DockerEngine(Engine):
     def __init__(self, options=()):
         super().__init__(options)
         self.state.mkdir()
-        self.holder = subprocess.Popen(["unshare", "-n", "-m", "--propagation", "slave", "sh", "-c", "ip link set lo up && exec sleep infinity"])
-        until(lambda: processes.command_line(self.holder.pid).startswith("sleep"), "the namespaces for dockerd are made")
 
     def command(self):
         return [
-            *("nsenter", "-t", str(self.holder.pid), "-n", "-m", "dockerd", "--data-root", str(self.root), "--exec-root", str(self.state)),
-            *("--host", f"unix://{self.socket}", "--pidfile", str(self.state / "pid"), "--cgroup-parent", self.cgroup_parent),
-            *("--iptables=false", "--ip-masq=false", "--log-level", "warn"),
+            *("dockerd", "--data-root", str(self.root), "--exec-root", str(self.state), "--host", f"unix://{self.socket}"),
+            *("--pidfile", str(self.state / "pid"), "--cgroup-parent", self.cgroup_parent, "--log-level", "warn"),
+            *("--experimental", "--ip6tables"),  # later ones have it without being asked
         ]
 
     def keeps_for_a_while(self, path):
         return path.startswith(f"{self.state}/netns/")
-
-    def close(self):
-        super().close()
-        self.holder.kill()
-        self.holder.wait()
 
 
 def new_engine(options=()):

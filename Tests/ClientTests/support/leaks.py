@@ -94,6 +94,11 @@ def count(engine):
         "files": [name for name in files(engine.root, engine.state) if not engine.keeps_for_a_while(name)],
         "database rows": rows(engine.root / "hull.db"),
         "open files of the daemon": descriptors(engine.pid),
+        "links": engine.host.links(),
+        "addresses": engine.host.addresses(),
+        "routes": engine.host.routes(),
+        "packet filter rules": engine.host.rules(),
+        "listening sockets": engine.host.listening(),
     }
     return {kind: names for kind, names in counted.items() if kind not in engine.not_counted}
 

@@ -29,6 +29,14 @@ def cgroups(pid):
         return []
 
 
+def network(pid):
+    """The name of the process's network namespace."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")
+    except OSError:
+        return ""
+
+
 def alive(pid):
     """Whether the process exists and is no zombie."""
     try:
