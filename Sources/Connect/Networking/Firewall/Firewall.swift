@@ -45,16 +45,19 @@ package final class Firewall: Sendable {
 
   /// Removes the network of a bridge and the ports of its workloads; one that is not there is fine. Blocking.
   package func remove(bridge: String) throws(HullError) {
+    var ports: [PublishedPort] = []
     try change { state in
       let networks = state.networks.filter { $0.bridge == bridge }
-      let ports = state.ports.filter { $0.bridge == bridge }
+      ports = state.ports.filter { $0.bridge == bridge }
       state.networks.removeAll { $0.bridge == bridge }
       state.ports.removeAll { $0.bridge == bridge }
       return script.subtraction(networks, ports, in: networks.byBridge)
     }
+    Flows.forget(ports)
   }
 
-  /// Publishes ports, all or none, also for those who send datagrams to them already. Throws `conflict` when one of them is published already with another target. Blocking.
+  /// Publishes ports, all or none, also for those who send datagrams to them already. Throws `conflict` when one of them is published
+  /// already with another target. Blocking.
   package func add(_ ports: [PublishedPort]) throws(HullError) {
     try change { state throws(HullError) in
       let known = Set(state.ports)
