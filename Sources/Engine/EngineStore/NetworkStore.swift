@@ -50,10 +50,14 @@ package final class NetworkStore: Sendable {
 
   /// The value of a setting, which `make` gives when there is none yet. Blocking.
   package func setting(_ name: String, orElse make: @Sendable () -> String) throws(HullError) -> String {
-    let known = try database.read("read the setting \(name)") { try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name]) }
+    let known = try database.read("read the setting \(name)") {
+      try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name])
+    }
     if let known { return known }
     let value = make()
-    try database.write("write the setting \(name)") { try $0.execute(sql: "INSERT INTO setting (name, value) VALUES (?, ?)", arguments: [name, value]) }
+    try database.write("write the setting \(name)") {
+      try $0.execute(sql: "INSERT INTO setting (name, value) VALUES (?, ?)", arguments: [name, value])
+    }
     return value
   }
 }

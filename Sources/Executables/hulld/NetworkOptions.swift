@@ -36,7 +36,9 @@ struct NetworkOptions: ParsableArguments {
   /// Throws `invalidArgument` with the option's name.
   func configuration() throws(HullError) -> NetworkConfiguration {
     var configuration = NetworkConfiguration()
-    guard (1...15).contains(bridge.utf8.count), bridge != "none" else { throw invalid("--bridge", bridge, "an interface name of at most 15 characters") }
+    guard (1...15).contains(bridge.utf8.count), bridge != "none" else {
+      throw invalid("--bridge", bridge, "an interface name of at most 15 characters")
+    }
     configuration.bridge = bridge
     configuration.mtu = mtu
     guard (68...65535).contains(mtu) else { throw invalid("--mtu", "\(mtu)", "68 to 65535 bytes") }
@@ -44,7 +46,9 @@ struct NetworkOptions: ParsableArguments {
     _ = try address("--ip", bindAddress)
     configuration.bindAddress = bindAddress
     if let bip {
-      guard let prefix = IPPrefix(bip), prefix.address != prefix.first else { throw invalid("--bip", bip, "ADDRESS/LENGTH with the bridge's own address") }
+      guard let prefix = IPPrefix(bip), prefix.address != prefix.first else {
+        throw invalid("--bip", bip, "ADDRESS/LENGTH with the bridge's own address")
+      }
       configuration.bridgeAddress = prefix
     }
     if !pools.isEmpty { configuration.pools = try pools.map(pool) }

@@ -160,14 +160,18 @@ extension NetlinkRequest {
     return request
   }
 
-  /// Whether a port of a bridge reaches the other isolated ports (linux/if_link.h, `IFLA_BRPORT_ISOLATED`). By name: its index is not known yet.
-  package static func setPort(_ name: String, isolated: Bool) -> NetlinkRequest {
-    var request = NetlinkRequest(LinkMessage.new, .acknowledge, "isolate interface \(name)")
+  /// How a port of a bridge behaves (linux/if_link.h, `IFLA_BRPORT_*`): `isolated` ports do not reach one another, a `hairpin` port gets back what
+  /// it sent when that is where it goes. By name: its index is not known yet.
+  package static func setPort(_ name: String, isolated: Bool, hairpin: Bool) -> NetlinkRequest {
+    var request = NetlinkRequest(LinkMessage.new, .acknowledge, "set up bridge port \(name)")
     request.interface(0)
     request.attribute(LinkAttribute.name, name)
     request.nest(LinkAttribute.info, flag: 0) { info in
       info.attribute(LinkAttribute.infoSlaveKind, "bridge")
-      info.nest(LinkAttribute.infoSlaveData) { $0.attribute(33, UInt8(isolated ? 1 : 0)) }
+      info.nest(LinkAttribute.infoSlaveData) {
+        $0.attribute(4, UInt8(hairpin ? 1 : 0))
+        $0.attribute(33, UInt8(isolated ? 1 : 0))
+      }
     }
     return request
   }

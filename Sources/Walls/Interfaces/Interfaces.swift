@@ -72,6 +72,12 @@ package enum Interfaces {
     if taken { throw HullError(.conflict, "interface \(host) is there already") }
   }
 
+  /// Where bridged packets pass the host's packet rules (br_netfilter), a workload that asks for its own published port is sent back to the very
+  /// port of the bridge that it came by.
+  private static var bridgesFilter: Bool {
+    ["bridge-nf-call-iptables", "bridge-nf-call-ip6tables"].contains { (try? Files.readText("/proc/sys/net/bridge/" + $0)) == "1" }
+  }
+
   private static func make(_ interface: InterfacePlan, _ outside: RouteSocket, _ namespace: Int32) throws(HullError) {
     try step("connect interface \(interface.name)") { () throws(SystemError) in
       let place = LinkPlace.namespace(namespace)
@@ -79,7 +85,8 @@ package enum Interfaces {
       case .veth(let host, let bridge, let isolated):
         let pair = NetlinkRequest.addVethPair(
           host, master: try outside.index(bridge), peer: interface.name, in: place, mac: interface.mac, mtu: interface.mtu)
-        try outside.perform(isolated ? [pair, .setPort(host, isolated: true)] : [pair])
+        let hairpin = bridgesFilter
+        try outside.perform(isolated || hairpin ? [pair, .setPort(host, isolated: isolated, hairpin: hairpin)] : [pair])
       case .macvlan(let parent, let mode):
         try outside.perform([
           .addMacvlan(interface.name, parent: try outside.index(parent), mode: mode, in: place, mac: interface.mac, mtu: interface.mtu)

@@ -43,7 +43,8 @@ struct ContainerLaunch {
     do throws(HullError) {
       // A v2 group must stand before the clone, which puts the child into it; v1 groups are made while the child mounts.
       if plan.cgroup != nil && hierarchies.isUnified { warnings = try makeCgroup() }
-      let spawn = ContainerSpawn(plan: plan, inherited: inherited, parentEnd: parentEnd, childEnd: childEnd, hierarchies: hierarchies,
+      let spawn = ContainerSpawn(
+        plan: plan, inherited: inherited, parentEnd: parentEnd, childEnd: childEnd, hierarchies: hierarchies,
         waitsForNetwork: connect != nil)
       let child = try spawn.run()
       close(childEnd)

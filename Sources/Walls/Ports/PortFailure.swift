@@ -20,7 +20,7 @@ struct PortFailure {
     switch number {
     case EADDRINUSE:
       let holder = PortHolder.find(plan).map { " (held by \($0))" } ?? ""
-      return HullError(.conflict, "\(what): \(errorText(number))\(holder)")
+      return HullError(.internalError, "\(what): \(errorText(number))\(holder)")
     case EADDRNOTAVAIL:
       return HullError(.invalidArgument, "\(what): \(errorText(number)): this host does not have the address \(plan.hostAddress)")
     case EPROTONOSUPPORT where plan.transport == .sctp, ESOCKTNOSUPPORT where plan.transport == .sctp:

@@ -60,7 +60,7 @@ package final class PublishedPorts {
   }
 
   /// Brings what is held to exactly `ports`: opens what is new, closes what is gone with its connections, leaves the rest alone.
-  /// All or nothing: after an error what was held before is held still. The error is `conflict` when a port is taken, and names who has it.
+  /// All or nothing: after an error what was held before is held still. The error is `internalError` when a port is taken, and names who has it.
   package func hold(_ ports: [PortPlan]) throws(HullError) {
     settings.readDescriptorLimit()
     let wanted = Set(ports)

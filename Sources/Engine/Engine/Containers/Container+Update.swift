@@ -39,6 +39,8 @@ extension Container {
       }
       record.name = name
       services.registry.release(old, of: id)
+      let connection = self.connection
+      if let live = state.connection { try? await Blocking.run { try connection.renamed(live) } }
       event("rename", ["oldName": "/" + old])
     }
   }

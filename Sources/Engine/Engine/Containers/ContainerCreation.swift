@@ -24,6 +24,9 @@ struct ContainerCreation {
     try config.complete(with: image.config.config)
     let networks = try NetworkChoice(services: services).networks(&host, config, request.networkingConfig)
     let id = randomIdentifier()
+    if let other = host.network.container, let donor = try? services.registry.find(other).view.config {
+      (config.hostname, config.domainname) = (donor.hostname, donor.domainname)
+    }
     if config.hostname.isEmpty { config.hostname = host.network.isHost ? hostName() : String(id.prefix(12)) }
     host.maskedPaths = host.maskedPaths ?? (host.privileged ? nil : Defaults.maskedPaths)
     host.readonlyPaths = host.readonlyPaths ?? (host.privileged ? nil : Defaults.readonlyPaths)

@@ -33,7 +33,9 @@ struct NetworkChoice {
     endpoints[first] = main
     for (name, settings) in endpoints { try check(settings, of: name) }
     if host.network.isHost || host.network.isNone, endpoints.count > 1 {
-      throw HullError(.invalidArgument, "container cannot be connected to network \(endpoints.keys.sorted().first { $0 != first } ?? ""): its network mode is \(host.networkMode)")
+      throw HullError(
+        .invalidArgument,
+        "container cannot be connected to network \(endpoints.keys.sorted().first { $0 != first } ?? ""): its network mode is \(host.networkMode)")
     }
     for text in host.links ?? [] { try checkLink(text) }
     return endpoints
@@ -58,7 +60,9 @@ struct NetworkChoice {
     guard let other = try? services.registry.find(link.target) else {
       throw HullError(.invalidArgument, "could not get container for \(link.target): No such container: \(link.target)")
     }
-    if other.view.host.network.isHost { throw HullError(.invalidArgument, "conflicting options: host type networking can't be used with links. This would result in undefined behavior") }
+    if other.view.host.network.isHost {
+      throw HullError(.invalidArgument, "conflicting options: host type networking can't be used with links. This would result in undefined behavior")
+    }
   }
 
   private func check(_ host: HostConfig, _ config: ContainerConfig) throws(HullError) {
@@ -75,7 +79,9 @@ struct NetworkChoice {
     if host.network.isHost && !(host.links ?? []).isEmpty {
       throw HullError(.invalidArgument, "conflicting options: host type networking can't be used with links. This would result in undefined behavior")
     }
-    if host.network.container != nil { try refuse("container type network can't be used with links. This would result in undefined behavior", !(host.links ?? []).isEmpty) }
+    if host.network.container != nil {
+      try refuse("container type network can't be used with links. This would result in undefined behavior", !(host.links ?? []).isEmpty)
+    }
   }
 
   private func identified(_ text: String, _ mode: NamespaceMode) -> String {

@@ -10,7 +10,9 @@ extension Container {
   /// Connects it to a network, at once when it runs.
   func connect(to network: Network, _ settings: EndpointSettings) async throws {
     try await lock.withLock {
-      guard !removing, state.status != .dead else { throw HullError(.conflict, "container \(id) is marked for removal and cannot be connected or disconnected to the network") }
+      guard !removing, state.status != .dead else {
+        throw HullError(.conflict, "container \(id) is marked for removal and cannot be connected or disconnected to the network")
+      }
       try checkConnectable(network)
       try EndpointChoice.check(settings, in: network)
       var settings = settings

@@ -16,7 +16,9 @@ struct ContainerConnection: Sendable {
   private var host: HostConfig { record.definition.hostConfig }
 
   /// Whether the container has a network namespace of its own with interfaces in it.
-  var hasInterfaces: Bool { !host.network.isHost && !host.network.isNone && host.network.container == nil && !record.definition.config.networkDisabled }
+  var hasInterfaces: Bool {
+    !host.network.isHost && !host.network.isNone && host.network.container == nil && !record.definition.config.networkDisabled
+  }
 
   /// Everything for a start. On failure nothing is taken.
   func open() throws(HullError) -> ConnectionRecord? {
@@ -106,6 +108,15 @@ struct ContainerConnection: Sendable {
   }
 
   // MARK: Names and ports
+
+  /// Makes the container known by its new name.
+  func renamed(_ connection: ConnectionRecord) throws(HullError) {
+    for endpoint in connection.endpoints {
+      guard let network = services.networks.network(id: endpoint.networkID), network.member(record.id) != nil else { continue }
+      try network.join(member(endpoint, network))
+    }
+    try writeZones(of: connection.endpoints)
+  }
 
   func writeZones(of endpoints: [EndpointRecord]) throws(HullError) {
     for endpoint in endpoints {

@@ -45,7 +45,9 @@ struct EndpointChoice {
   private func take(_ family: IPAddress.Family, _ asked: String?, from space: AddressSpace) throws(HullError) -> IPPrefix {
     guard let asked, !asked.isEmpty, let address = IPAddress(asked) else { return try space.allocate(family) }
     do { return try space.reserve(address) } catch {
-      guard error.code == .forbidden, let holder = network.all.first(where: { $0.endpoint.addresses.contains { $0.address == address } }) else { throw error }
+      guard error.code == .forbidden, let holder = network.all.first(where: { $0.endpoint.addresses.contains { $0.address == address } }) else {
+        throw error
+      }
       throw HullError(error.code, "\(error.message): \(address) belongs to container \(holder.name)")
     }
   }
@@ -76,13 +78,17 @@ struct EndpointChoice {
     }
     let wantsAddress = asked.contains { !$0.isEmpty }
     if network.isPredefined {
-      if wantsAddress { throw HullError(.invalidArgument, "invalid endpoint settings:\nuser specified IP address is supported on user defined networks only") }
+      if wantsAddress {
+        throw HullError(.invalidArgument, "invalid endpoint settings:\nuser specified IP address is supported on user defined networks only")
+      }
       if !(settings.aliases ?? []).isEmpty {
-        throw HullError(.invalidArgument, "invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks")
+        throw HullError(
+          .invalidArgument, "invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks")
       }
     } else if wantsAddress, !network.definition.hasUserSubnets {
       throw HullError(
-        .invalidArgument, "invalid endpoint settings:\nuser specified IP address is supported only when connecting to networks with user configured subnets")
+        .invalidArgument,
+        "invalid endpoint settings:\nuser specified IP address is supported only when connecting to networks with user configured subnets")
     }
     for text in asked { if let address = IPAddress(text) { try network.addresses?.requireContains(address) } }
   }

@@ -130,7 +130,9 @@ extension NetworkInspect {
     ipam.options = definition.ipamOptions ?? (network.addresses == nil ? nil : [:])
     ipam.config = network.subnets.map { subnet in
       var config = IPAMConfig(subnet.record)
-      if config.gateway.isEmpty { config.gateway = network.addresses?.gateways.first { subnet.subnet.contains($0.address) }?.address.description ?? "" }
+      if config.gateway.isEmpty {
+        config.gateway = network.addresses?.gateways.first { subnet.subnet.contains($0.address) }?.address.description ?? ""
+      }
       return config
     }
     if definition.configOnly { ipam.config = definition.subnets.map { IPAMConfig($0) } }

@@ -159,6 +159,6 @@ extension Network {
   var rules: FirewallNetwork {
     FirewallNetwork(
       bridge: options.bridge, subnets: subnets.map(\.subnet), isInternal: definition.isInternal, mode4: options.mode(.v4), mode6: options.mode(.v6),
-      masquerades: options.masquerades, sources: options.sources)
+      masquerades: options.masquerades, sources: options.sources, isolatesWorkloads: !options.interContainer)
   }
 }

@@ -71,7 +71,8 @@ final class Network: Sendable {
     guard inside.isEmpty else {
       let names = inside.sorted { $0.order < $1.order }.prefix(5).map { "name:\"\($0.name)\" id:\"\($0.endpoint.id.prefix(12))\"" }
       throw HullError(
-        .forbidden, "error while removing network: network \(name) has active endpoints (\(names.joined(separator: ", "))): "
+        .forbidden,
+        "error while removing network: network \(name) has active endpoints (\(names.joined(separator: ", "))): "
           + "disconnect them or stop their containers first")
     }
   }

@@ -27,6 +27,7 @@ package struct NetworkConfiguration: Sendable {
 
   /// The nftables table of this engine.
   var table: String {
-    bridge == NetworkConfiguration.defaultBridge ? "hull" : "hull_" + bridge.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "_" }.joined()
+    bridge == NetworkConfiguration.defaultBridge
+      ? "hull" : "hull_" + bridge.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "_" }.joined()
   }
 }

@@ -17,7 +17,7 @@ struct NetworkCreation {
     var definition = try definition(from: source)
     let options = NetworkOptions(definition, id: id)
     try options.check()
-    if definition.driver == "bridge" { try checkBridge(options.bridge) }
+    if definition.driver == "bridge" { try checkBridge(options.bridge) } else { try checkParent(options.parent, options, definition.driver) }
     if definition.configOnly {
       definition.subnets = (request.ipam?.config ?? []).map(\.subnetRecord)
     } else {
@@ -28,10 +28,12 @@ struct NetworkCreation {
 
   private func checkName() throws(HullError) {
     let name = request.name
-    guard !name.isEmpty, name.wholeMatch(of: /[a-zA-Z0-9][a-zA-Z0-9_.\-]*/) != nil || name.allSatisfy({ !$0.isWhitespace && $0 != "/" && $0 != "\\" && !$0.isNewline }),
+    guard !name.isEmpty,
+      name.wholeMatch(of: /[a-zA-Z0-9][a-zA-Z0-9_.\-]*/) != nil || name.allSatisfy({ !$0.isWhitespace && $0 != "/" && $0 != "\\" && !$0.isNewline }),
       !name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
     else {
-      throw HullError(.invalidArgument, "invalid network name \"\(name)\": it must not be empty nor contain slashes, white space or control characters")
+      throw HullError(
+        .invalidArgument, "invalid network name \"\(name)\": it must not be empty nor contain slashes, white space or control characters")
     }
     guard !["default", "container"].contains(name), !PredefinedNetworks.exists(name), !name.hasPrefix("container:") else {
       throw HullError(.forbidden, "operation is not permitted on predefined \(name) network ")
@@ -71,6 +73,8 @@ struct NetworkCreation {
     definition.options = (source?.options ?? [:]).merging(request.options) { _, new in new }
     definition.labels = (source?.labels ?? [:]).merging(request.labels) { _, new in new }
     definition.ipamOptions = request.ipam?.options
+    let named = request.ipam?.config ?? []
+    definition.hasUserSubnets = named.isEmpty ? source?.subnets.isEmpty == false : named.contains { !$0.subnet.isEmpty }
     return definition
   }
 
@@ -87,11 +91,28 @@ struct NetworkCreation {
     throw HullError(.forbidden, "cannot create network \(request.name): bridge name \(bridge) is used by network \(other.name)")
   }
 
+  private func checkParent(_ parent: String?, _ options: NetworkOptions, _ driver: String) throws(HullError) {
+    if driver == "macvlan" { _ = try VirtualLAN.macvlanMode(request.options["macvlan_mode"]) }
+    if driver == "ipvlan" { _ = try VirtualLAN.ipvlanMode(request.options["ipvlan_mode"], request.options["ipvlan_flag"]) }
+    guard let parent, let other = services.networks.all.first(where: { $0.addresses != nil && !$0.isBridge && $0.options.parent == parent }) else {
+      return
+    }
+    throw HullError(.forbidden, "network \(other.name) is already using parent interface \(parent)")
+  }
+
   private func subnets(_ definition: NetworkDefinition, from source: NetworkDefinition?) throws(HullError) -> [SubnetConfiguration] {
     var asked = (request.ipam?.config ?? []).map(\.request)
     if asked.isEmpty, let source { asked = source.subnets.map { IPAMConfig($0).request } }
+    if definition.driver == "bridge", let extra = duplicateFamily(asked) {
+      throw HullError(.invalidArgument, "bridge driver doesn't support multiple subnets of one family: \(extra): make another network")
+    }
     let pools = AddressPools(services.networkSettings.pools + [.uniqueLocal(globalID: services.uniqueLocalID)])
     return try pools.plan(asked, ipv4: definition.ipv4, ipv6: definition.ipv6, avoiding: services.networks.taken + services.hostNetwork.taken())
+  }
+
+  private func duplicateFamily(_ asked: [SubnetRequest]) -> String? {
+    var seen: Set<IPAddress.Family> = []
+    return asked.first { request in IPPrefix(request.subnet).map { !seen.insert($0.family).inserted } ?? false }?.subnet
   }
 }
 

@@ -26,7 +26,9 @@ struct NetworkOptions: Sendable {
       throw HullError(.invalidArgument, "invalid value '\(text)' of driver option \(Key.mtu): use a number of bytes")
     }
     for key in [Key.bindIPv4, Key.sourceIPv4, Key.sourceIPv6] {
-      if let text = text(key), IPAddress(text) == nil { throw HullError(.invalidArgument, "invalid value '\(text)' of driver option \(key): use an IP address") }
+      if let text = text(key), IPAddress(text) == nil {
+        throw HullError(.invalidArgument, "invalid value '\(text)' of driver option \(key): use an IP address")
+      }
     }
     for key in [Key.mode4, Key.mode6] {
       if let text = text(key), GatewayMode(rawValue: text) == nil {

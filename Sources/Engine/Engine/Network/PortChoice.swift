@@ -122,7 +122,9 @@ struct PortBindings {
       named.insert(key)
       for binding in bindings ?? [] {
         _ = try PortKey.range(binding.hostPort)
-        guard binding.hostIP.isEmpty || IPAddress(binding.hostIP) != nil else { throw HullError(.invalidArgument, "invalid IP address: \(binding.hostIP)") }
+        guard binding.hostIP.isEmpty || IPAddress(binding.hostIP) != nil else {
+          throw HullError(.invalidArgument, "invalid IP address: \(binding.hostIP)")
+        }
         all.append((key, binding))
       }
       if (bindings ?? []).isEmpty { all.append((key, PortBinding())) }

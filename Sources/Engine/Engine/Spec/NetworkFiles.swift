@@ -41,7 +41,9 @@ struct NetworkFiles: Sendable {
   }
 
   /// What was asked for over what the host has. A name server on the host's loopback cannot be reached from another network namespace.
-  static func resolvConf(_ host: HostConfig, _ settings: NetworkConfiguration, embedded: Bool, ofHost: String? = HostFiles.text("/etc/resolv.conf")) -> String {
+  static func resolvConf(_ host: HostConfig, _ settings: NetworkConfiguration, embedded: Bool, ofHost: String? = HostFiles.text("/etc/resolv.conf"))
+    -> String
+  {
     let servers = NameServers(host: host, settings: settings, resolvConf: ofHost)
     if embedded {
       // As in Docker: a name without a dot is asked for as it is.
@@ -97,7 +99,9 @@ struct HostsFile {
       guard host.isBridge, let other = try? services.registry.find(link.target).view,
         let address = other.state.connection?.endpoints.first(where: { $0.network == "bridge" })?.addresses.first
       else { return nil }
-      let names = [link.alias, String(other.record.id.prefix(12)), other.record.name].reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      let names = [link.alias, String(other.record.id.prefix(12)), other.record.name].reduce(into: [String]()) {
+        if !$0.contains($1) { $0.append($1) }
+      }
       return "\(address.address)\t\(names.joined(separator: " "))\n"
     }
   }
