@@ -75,7 +75,7 @@ extension Container {
   }
 
   /// Brings the definition, the container's interfaces and its files to a new state: all of it, or nothing.
-  private func change(
+  func change(
     to definition: ContainerDefinition, _ adapt: @escaping @Sendable (ContainerConnection, inout ConnectionRecord) throws(HullError) -> Void
   ) async throws {
     guard state.status == .running || state.status == .paused, let before = state.connection else {
@@ -90,8 +90,11 @@ extension Container {
     let connection = ContainerConnection(services: services, record: new)
     let live = try await Blocking.run {
       var live = before
-      try adapt(connection, &live)
-      do throws(HullError) { try connection.reassignPorts(from: before, to: &live) } catch {
+      do throws(HullError) { try adapt(connection, &live) } catch {
+        connection.forget(live, unlike: before)
+        throw error
+      }
+      do throws(HullError) { try connection.reassignPorts(&live) } catch {
         connection.forget(live, unlike: before)
         throw error
       }
@@ -127,11 +130,11 @@ extension ContainerConnection {
   }
 
   /// Published ports follow the endpoint that has the default route: after a change they may lead to another address.
-  func reassignPorts(from before: ConnectionRecord, to live: inout ConnectionRecord) throws(HullError) {
+  func reassignPorts(_ live: inout ConnectionRecord) throws(HullError) {
     let choice = PortChoice(services: services, record: record, connection: live)
-    let moved = try choice.moved(before.ports)
-    guard moved != before.ports else { return }
-    try services.hostNetwork.unpublish(before.ports.compactMap(published))
+    let moved = try choice.moved(live.ports)
+    guard moved != live.ports else { return }
+    try services.hostNetwork.unpublish(live.ports.compactMap(published))
     live.ports = moved
     try publish(moved)
   }

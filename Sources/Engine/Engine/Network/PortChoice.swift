@@ -15,11 +15,13 @@ struct PortChoice {
   private var host: HostConfig { record.definition.hostConfig }
 
   /// All of them; on failure none is taken.
-  func take() throws(HullError) -> [PortRecord] {
+  func take() throws(HullError) -> [PortRecord] { try take(try PortBindings(host, record.definition.config)) }
+
+  func take(_ bindings: PortBindings) throws(HullError) -> [PortRecord] {
     guard let target = target() else { return [] }
     var taken: [PortRecord] = []
     do throws(HullError) {
-      for (key, binding) in try PortBindings(host, record.definition.config).all { taken += try take(key, binding, target) }
+      for (key, binding) in bindings.all { taken += try take(key, binding, target) }
       return taken
     } catch {
       for port in taken { services.ports.giveBack(port) }

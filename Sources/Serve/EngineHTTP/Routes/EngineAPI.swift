@@ -37,6 +37,7 @@ package struct EngineAPI: Sendable {
     addImageRoutes(to: router)
     addImageArchiveRoutes(to: router)
     addNetworkRoutes(to: router)
+    addHullRoutes(to: router)
     addNetworkAndVolumeRoutes(to: router)
     addUnavailableRoutes(to: router)
     return router
