@@ -25,6 +25,8 @@ final class Forwarder {
     while lookups.count > limits.lookups { finish(lookups[0], nil) }
   }
 
+  var count: Int { lookups.count }
+
   /// Whether one more truncated answer may be fetched over TCP.
   var mayRepeat: Bool { lookups.count { $0.isRepeating } < limits.repeats }
 

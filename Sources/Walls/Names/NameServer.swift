@@ -8,7 +8,7 @@ import ShimProtocol
 /// (RFC 1035; RFC 7766 over TCP). Whatever it is sent, it neither waits nor grows beyond its limits.
 package final class NameServer: ReadinessHandler {
   /// So many datagrams are handled before others on the loop have their turn.
-  private static let burst = 64
+  private static let burst = 16
 
   private let loop: EventLoop
   private let limits: NameServerLimits
@@ -22,6 +22,10 @@ package final class NameServer: ReadinessHandler {
   package var plan: ResolverPlan {
     didSet { names.use(plan) }
   }
+
+  /// How many questions are with an upstream server, and how many TCP connections are open: never more than the limits.
+  package var openQuestions: Int { forwarder.count }
+  package var openConnections: Int { streams.count }
 
   /// Takes the two sockets over: a bound UDP socket and a listening TCP socket, in any network namespace. Upstream servers are asked from the
   /// namespace of the calling process.

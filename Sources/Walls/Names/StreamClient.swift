@@ -3,8 +3,8 @@ import DNS
 import Glibc
 import ShimLoop
 
-/// A client's TCP connection: queries with their length in two bytes before them (RFC 1035, section 4.2.2). One is answered after the other, and
-/// the next is not read before the client has taken the answer: so a connection never holds more than one of each.
+/// A client's TCP connection: queries with their length in two bytes before them (RFC 1035, section 4.2.2). Nothing beyond one query is read before
+/// the client has taken the answer to it: so a connection never holds more than one of each, and all connections take turns.
 final class StreamClient: ReadinessHandler {
   private let descriptor: Int32
   private weak let server: NameServer?
@@ -17,7 +17,6 @@ final class StreamClient: ReadinessHandler {
   private var isEnded = false
   /// A query is being answered.
   private var isWaiting = false
-  private var isHandling = false
   private var timer: UInt64 = 0
 
   /// Takes over an accepted, non-blocking socket.
@@ -30,7 +29,7 @@ final class StreamClient: ReadinessHandler {
     startTimer()
   }
 
-  /// Sends an answer; then the next query has its turn.
+  /// Sends an answer; then the next query is read.
   func answer(_ message: [UInt8]) {
     guard isOpen else { return }
     isWaiting = false
@@ -38,7 +37,7 @@ final class StreamClient: ReadinessHandler {
     length.withUnsafeBytes { output.append($0) }
     message.withUnsafeBytes { output.append($0) }
     flush()
-    handleQueries()
+    settle()
   }
 
   func close() {
@@ -54,41 +53,36 @@ final class StreamClient: ReadinessHandler {
     if !events.isDisjoint(with: [.hungUp, .failed]) { return close() }
     if events.contains(.writable) { flush() }
     if isOpen, events.contains(.readable) { receive() }
-    handleQueries()
-  }
-
-  private func receive() {
-    let room = 2 + DNSLimit.query - input.count
-    guard !isEnded, room > 0 else { return }
-    switch IO.read(descriptor, into: loop.scratch.base, count: room) {
-    case .moved(let count): input += UnsafeRawBufferPointer(start: loop.scratch.base, count: count)
-    case .wouldBlock: return
-    case .ended: isEnded = true
-    }
-  }
-
-  private func handleQueries() {
-    guard isOpen, !isHandling else { return }
-    isHandling = true
-    while isOpen, !isWaiting, output.isEmpty, let message = nextMessage() {
-      isWaiting = true
-      server?.used(self)
-      message.withUnsafeBytes { server?.handle($0, from: .stream(self)) }
-    }
-    isHandling = false
     settle()
   }
 
-  private func nextMessage() -> [UInt8]? {
-    guard input.count >= 2 else { return nil }
-    let length = Int(input[0]) << 8 | Int(input[1])
-    guard length <= DNSLimit.query else {
-      close()
-      return nil
-    }
-    guard input.count >= 2 + length else { return nil }
-    defer { input.removeFirst(2 + length) }
-    return Array(input[2..<(2 + length)])
+  /// Who announces more than a query is turned away.
+  private func receive() {
+    repeat {
+      switch IO.read(descriptor, into: loop.scratch.base, count: missing) {
+      case .moved(let count): input += UnsafeRawBufferPointer(start: loop.scratch.base, count: count)
+      case .wouldBlock: return
+      case .ended:
+        isEnded = true
+        return
+      }
+      if announced > DNSLimit.query { return close() }
+    } while missing > 0
+    handle()
+  }
+
+  /// The length of the query, 0 before it is known.
+  private var announced: Int { input.count < 2 ? 0 : Int(input[0]) << 8 | Int(input[1]) }
+
+  /// How many bytes are still to come: of the length first.
+  private var missing: Int { 2 + announced - input.count }
+
+  private func handle() {
+    let message = Array(input.dropFirst(2))
+    input.removeAll(keepingCapacity: true)
+    isWaiting = true
+    server?.used(self)
+    message.withUnsafeBytes { server?.handle($0, from: .stream(self)) }
   }
 
   private func flush() {

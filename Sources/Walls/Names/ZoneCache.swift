@@ -2,6 +2,7 @@
 import DNS
 import Glibc
 import LinuxSystem
+import ShimLoop
 
 /// A zone's file, read again when it is another one.
 struct ZoneCache {
@@ -47,9 +48,19 @@ struct ZoneCache {
 
   private mutating func load() {
     forget()
-    guard let file = try? Files.open(path, O_RDONLY), let status = try? Files.status(of: file.number) else { return }
-    identity = Identity(status)
-    guard let text = try? Files.readAll(file.number, limit: Zone.sizeLimit, name: path) else { return }
-    zone = Zone(text)
+    // Never waits, whatever stands there by now.
+    guard let file = try? Files.open(path, O_RDONLY | O_NONBLOCK), let status = try? Files.status(of: file.number), status.isRegular else { return }
+    let identity = Identity(status)
+    self.identity = identity
+    if identity.size <= Zone.sizeLimit { zone = Zone(ZoneCache.read(file.number, identity.size)) }
+  }
+
+  /// In memory of just that size: it may stay for long.
+  private static func read(_ file: Int32, _ size: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      while count < size, let base = buffer.baseAddress, case .moved(let more) = IO.read(file, into: base + count, count: size - count) {
+        count += more
+      }
+    }
   }
 }

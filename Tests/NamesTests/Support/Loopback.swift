@@ -12,6 +12,8 @@ enum Loopback {
   /// Bound to a free port, or to the one given; a stream socket listens.
   static func socket(_ type: __socket_type, address: String = "127.0.0.1", port: UInt16 = 0) throws -> Bound {
     let socket = OwnedDescriptor(try checked("socket") { Glibc.socket(AF_INET, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0) })
+    var on: Int32 = 1
+    if type == SOCK_STREAM { setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size)) }
     try with(address, port) { pointer, length in try checked("bind \(address) \(port)") { bind(socket.number, pointer, length) } }
     if type == SOCK_STREAM { try checked("listen") { listen(socket.number, 64) } }
     let number = socket.take()
