@@ -38,6 +38,8 @@ def engine(shared_engine):
     assert shared_engine.running(), f"{shared_engine.kind} crashed with {shared_engine.process.returncode}: {shared_engine.log_tail()}"
     for container in shared_engine.api("GET", "/containers/json?all=1").json():
         shared_engine.api("DELETE", f"/containers/{container['Id']}?force=1&v=1", timeout=60)
+    for volume in shared_engine.api("GET", "/volumes").json()["Volumes"] or []:
+        shared_engine.api("DELETE", f"/volumes/{volume['Name']}", timeout=60)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ final class Services: Sendable {
   let store: ContainerStore
   let images: ImageStore
   let lookup: ImageLookup
-  let events = EventBus()
+  let events: EventBus
+  let volumes: VolumeManager
   let registry = ContainerRegistry()
   let execs = ExecRegistry()
   let logWatcher = LogWatcher()
@@ -31,13 +32,10 @@ final class Services: Sendable {
     try HostFiles.makeDirectories(paths.runs, mode: 0o711)
     let database = try HullDatabase(path: paths.database, schemas: [ImageStore.schema, EngineSchema.schema])
     store = ContainerStore(database)
+    events = EventBus()
+    volumes = VolumeManager(paths: paths, store: store, events: events)
     images = try ImageStore(root: paths.root, database: database)
     lookup = ImageLookup(images)
-  }
-
-  /// Whether a container other than `id` mounts a volume.
-  func volumeIsUsed(_ name: String, besides id: String) -> Bool {
-    registry.all.contains { $0.id != id && $0.view.record.definition.mounts.contains { $0.name == name } }
   }
 
   var runtimeNames: Set<String> { Set(configuration.runtimes.keys).union([builtinRuntime]) }

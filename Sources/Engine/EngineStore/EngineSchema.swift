@@ -31,6 +31,16 @@ package enum EngineSchema {
             table.column("anonymous", .boolean).notNull()
           }
         }
-      )
+      ),
+      (
+        "volumes",
+        { database in
+          try database.alter(table: "volume") { table in
+            table.add(column: "labels", .blob)
+            table.add(column: "options", .blob)
+            table.add(column: "renaming", .text)
+          }
+        }
+      ),
     ])
 }

@@ -78,7 +78,8 @@ struct Completer {
       "network": ["bridge", "host", "none"], "net": ["bridge", "host", "none"], "pull": ["always", "missing", "never"],
       "restart": ["no", "always", "on-failure", "unless-stopped"], "cgroupns": ["host", "private"], "format": ["json", "table"],
       "attach": ["stdin", "stdout", "stderr"], "signal": ["HUP", "INT", "KILL", "QUIT", "TERM", "USR1", "USR2"],
-      "stop-signal": ["HUP", "INT", "KILL", "QUIT", "TERM"], "log-driver": ["json-file", "none"], "type": ["container", "image"],
+      "stop-signal": ["HUP", "INT", "KILL", "QUIT", "TERM"], "log-driver": ["json-file", "none"],
+      "type": ["container", "image", "network", "volume"],
       "cap-add": Capabilities.names, "cap-drop": Capabilities.names,
     ]
     if let known = words[flag.name] { return known.filter { $0.hasPrefix(prefix) } }
@@ -97,6 +98,7 @@ struct Completer {
     case .runningContainers: containers("running", prefix)
     case .stoppedContainers: containers("stopped", prefix)
     case .images: images(prefix)
+    case .volumes: volumes(prefix)
     case .objects: containers("all", prefix) + images(prefix)
     case .containerThenFiles: prefix.contains("/") || prefix.hasPrefix(".") ? [Self.filesLine] : [":nospace"] + containers("all", prefix, ":")
     }
@@ -113,6 +115,11 @@ struct Completer {
       let name = container["Names"].strings.first.map { $0.hasPrefix("/") ? String($0.dropFirst()) : $0 } ?? Text.shortID(container["Id"].text)
       return "\(name)\(suffix)\t\(container["Image"].text), \(container["Status"].text)"
     }.filter { $0.hasPrefix(prefix) }
+  }
+
+  private func volumes(_ prefix: String) -> [String] {
+    let found = (try? engine?.json("GET", "/volumes"))?["Volumes"].array ?? []
+    return found.map { "\($0["Name"].text)\t\($0["Driver"].text)" }.filter { $0.hasPrefix(prefix) }.sorted()
   }
 
   private func images(_ prefix: String) -> [String] {

@@ -56,6 +56,7 @@ extension Container {
     }
     let shim: Shim
     if let present = self.shim { shim = present } else { shim = try await spawnShim() }
+    try await mountVolumes()
     let preparation = LaunchPreparation(
       record: record, paths: paths, services: services, lower: try await layers(), joined: try await joinedNamespaces())
     let request = try await Blocking.run { try preparation.request() }

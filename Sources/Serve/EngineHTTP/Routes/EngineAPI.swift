@@ -37,6 +37,7 @@ package struct EngineAPI: Sendable {
     addImageRoutes(to: router)
     addImageArchiveRoutes(to: router)
     addNetworkAndVolumeRoutes(to: router)
+    addVolumeRoutes(to: router)
     addUnavailableRoutes(to: router)
     return router
   }

@@ -9,13 +9,5 @@ extension EngineAPI {
     let engine = engine
     router.add("GET", "/networks") { context in try .json(try await engine.listNetworks(filters: try context.query.filters())) }
     router.add("GET", "/networks/{id}") { context in try .json(try await engine.inspectNetwork(context["id"])) }
-    router.add("GET", "/volumes") { context in try .json(try await engine.listVolumes(filters: try context.query.filters())) }
-    router.add("GET", "/volumes/{name}") { context in
-      let name = context["name"]
-      guard let volume = try await engine.listVolumes(filters: Filters()).volumes.first(where: { $0.name == name }) else {
-        throw HullError(.notFound, "get \(name): no such volume")
-      }
-      return try .json(volume)
-    }
   }
 }

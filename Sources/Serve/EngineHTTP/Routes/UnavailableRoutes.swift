@@ -16,9 +16,6 @@ extension EngineAPI {
         "POST /networks/create", "POST /networks/{id}/connect", "POST /networks/{id}/disconnect", "DELETE /networks/{id}",
       ])
     refuse(
-      router, "named volumes are not available yet: use a bind mount",
-      ["POST /volumes/create", "PUT /volumes/{name}", "DELETE /volumes/{name}", "POST /volumes/prune"])
-    refuse(
       router, "plugins are not supported",
       [
         "GET /plugins/privileges", "POST /plugins/pull", "POST /plugins/create", "POST /plugins/{name...}/enable",
