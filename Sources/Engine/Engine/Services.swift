@@ -21,7 +21,8 @@ final class Services: Sendable {
   let uniqueLocalID: UInt64
   let images: ImageStore
   let lookup: ImageLookup
-  let events = EventBus()
+  let events: EventBus
+  let volumes: VolumeManager
   let registry = ContainerRegistry()
   let execs = ExecRegistry()
   let logWatcher = LogWatcher()
@@ -43,6 +44,8 @@ final class Services: Sendable {
     hostNetwork = try HostNetwork(paths: paths, settings: settings, log: log)
     ports = PortRegistry(allocator: PortAllocator(dynamic: DynamicPorts.range(), reserved: DynamicPorts.reserved()))
     uniqueLocalID = UInt64(try networkStore.setting("uniqueLocalID") { String(UInt64.random(in: 0..<1 << 40)) }) ?? 0
+    events = EventBus()
+    volumes = VolumeManager(paths: paths, store: store, events: events)
     images = try ImageStore(root: paths.root, database: database)
     lookup = ImageLookup(images)
   }
@@ -53,11 +56,6 @@ final class Services: Sendable {
   var hostGateways: [String] {
     if let address = networkSettings.hostGateway { return [address.description] }
     return networks.named("bridge")?.addresses?.gateways.map(\.address.description) ?? ["127.0.0.1"]
-  }
-
-  /// Whether a container other than `id` mounts a volume.
-  func volumeIsUsed(_ name: String, besides id: String) -> Bool {
-    registry.all.contains { $0.id != id && $0.view.record.definition.mounts.contains { $0.name == name } }
   }
 
   var runtimeNames: Set<String> { Set(configuration.runtimes.keys).union([builtinRuntime]) }

@@ -46,13 +46,13 @@ package struct ContainerDefinition: Codable, Sendable, Equatable {
 /// A place in a container at which something else is mounted.
 package struct MountRecord: Codable, Sendable, Equatable {
   package enum Kind: String, Codable, Sendable {
-    case bind, volume, tmpfs
+    case bind, volume, tmpfs, image
   }
 
   package var kind: Kind
   /// Of a volume.
   package var name = ""
-  /// On the host; empty for tmpfs.
+  /// On the host; of an image its name; empty for tmpfs.
   package var source: String
   /// In the container, clean and absolute.
   package var destination: String
@@ -72,6 +72,20 @@ package struct MountRecord: Codable, Sendable, Equatable {
   package var isNew = false
   /// Whether the client asked with `Mounts` and not with `Binds`.
   package var fromMountSpec = false
+  /// A volume that the client gave no name.
+  @OmitEmpty package var anonymous: Bool
+  /// A volume that does not begin with what the image has at its place.
+  @OmitEmpty package var noCopy: Bool
+  /// Of a volume or an image: the directory or file in it that is mounted.
+  @OmitEmpty package var subpath: String
+  /// Of an image mount: the image's ID.
+  @OmitEmpty package var imageID: String
+  /// Of an image mount: under which name it holds the image's layers.
+  @OmitEmpty package var holder: String
+  /// Of a bind: how owners are shown in the container, as the client wrote it.
+  @OmitEmpty package var idMap: String
+  /// `z` or `Z`: the content gets a label that containers may use, where SELinux is on.
+  @OmitEmpty package var relabel: Bool
 
   package init(kind: Kind, source: String, destination: String) {
     self.kind = kind
@@ -100,18 +114,4 @@ package struct StateRecord: Sendable, Equatable {
   package var connection: ConnectionRecord?
 
   package init() {}
-}
-
-/// A volume that belongs to nobody but the containers that mount it.
-package struct VolumeRecord: Sendable, Equatable {
-  package var name: String
-  /// Nanoseconds since 1970.
-  package var created: Int64
-  package var anonymous: Bool
-
-  package init(name: String, created: Int64, anonymous: Bool) {
-    self.name = name
-    self.created = created
-    self.anonymous = anonymous
-  }
 }

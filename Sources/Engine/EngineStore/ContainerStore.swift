@@ -7,8 +7,8 @@ import GRDB
 
 /// Containers and volumes in the database. Writes return when they are on disk; writes of many callers share a flush.
 package final class ContainerStore: Sendable {
-  private let database: HullDatabase
-  private let writer: BatchWriter
+  let database: HullDatabase
+  let writer: BatchWriter
 
   package init(_ database: HullDatabase) {
     self.database = database
@@ -21,10 +21,7 @@ package final class ContainerStore: Sendable {
   ) async throws {
     let definition = try DockerJSON.encode(record.definition)
     try await writer.write { database in
-      for volume in volumes {
-        try database.execute(
-          sql: "INSERT INTO volume (name, created, anonymous) VALUES (?, ?, ?)", arguments: [volume.name, volume.created, volume.anonymous])
-      }
+      for volume in volumes { try Self.insert(volume, in: database) }
       let state = record.state
       try database.cachedStatement(sql: Self.insertion).execute(arguments: [
         record.id, record.name, record.created, definition, state.status.rawValue, state.exitCode, state.error, state.startedAt, state.finishedAt,
@@ -80,13 +77,12 @@ package final class ContainerStore: Sendable {
     }
   }
 
-  /// Forgets a container and the volumes that go with it. `also` runs in the same transaction.
+  /// Forgets a container. `also` runs in the same transaction.
   package func delete(
-    _ id: String, volumes: [String], also: @escaping @Sendable (GRDB.Database) throws -> Void = { _ in }
+    _ id: String, also: @escaping @Sendable (GRDB.Database) throws -> Void = { _ in }
   ) async throws {
     try await writer.write { database in
       try database.cachedStatement(sql: "DELETE FROM container WHERE id = ?").execute(arguments: [id])
-      for volume in volumes { try database.execute(sql: "DELETE FROM volume WHERE name = ?", arguments: [volume]) }
       try also(database)
     }
   }
@@ -95,15 +91,6 @@ package final class ContainerStore: Sendable {
   package func containers() throws(HullError) -> [ContainerRecord] {
     try database.read("read the containers") { database in
       try Row.fetchAll(database, sql: "SELECT * FROM container ORDER BY created, id").map(Self.record)
-    }
-  }
-
-  /// Every volume. Blocking.
-  package func volumes() throws(HullError) -> [VolumeRecord] {
-    try database.read("read the volumes") { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM volume ORDER BY name").map {
-        VolumeRecord(name: $0["name"], created: $0["created"], anonymous: $0["anonymous"])
-      }
     }
   }
 

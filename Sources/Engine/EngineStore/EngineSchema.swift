@@ -48,5 +48,15 @@ package enum EngineSchema {
           try database.alter(table: "container") { $0.add(column: "connection", .blob) }
         }
       ),
+      (
+        "volumes",
+        { database in
+          try database.alter(table: "volume") { table in
+            table.add(column: "labels", .blob)
+            table.add(column: "options", .blob)
+            table.add(column: "renaming", .text)
+          }
+        }
+      ),
     ])
 }

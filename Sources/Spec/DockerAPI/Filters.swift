@@ -24,6 +24,10 @@ package struct Filters: Sendable, Equatable {
 
   package subscript(key: String) -> [String] { values[key] ?? [] }
   package var isEmpty: Bool { values.isEmpty }
+
+  /// The same with one value for `key`.
+  package func adding(_ key: String, _ value: String) -> Filters { Filters(values.merging([key: [value]]) { _, new in new }) }
+
   package func contains(_ key: String) -> Bool { values[key] != nil }
 
   /// Throws `invalidArgument`, in Docker's words, when a key is not among those accepted.

@@ -50,3 +50,36 @@ package struct VolumeList: Codable, Sendable, Equatable, ZeroValue {
     case warnings = "Warnings"
   }
 }
+
+/// The body of `POST /volumes/create`.
+package struct VolumeCreateRequest: Codable, Sendable, Equatable, ZeroValue {
+  @OmitEmpty package var name: String
+  @OmitEmpty package var driver: String
+  package var driverOpts: [String: String]?
+  package var labels: [String: String]?
+  /// Of a volume of a swarm.
+  package var clusterVolumeSpec: Empty?
+
+  package init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case name = "Name"
+    case driver = "Driver"
+    case driverOpts = "DriverOpts"
+    case labels = "Labels"
+    case clusterVolumeSpec = "ClusterVolumeSpec"
+  }
+}
+
+/// The answer of `POST /volumes/prune`.
+package struct VolumesPruneReport: Codable, Sendable, Equatable, ZeroValue {
+  @Field package var volumesDeleted: [String]
+  @Field package var spaceReclaimed: Int64
+
+  package init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case volumesDeleted = "VolumesDeleted"
+    case spaceReclaimed = "SpaceReclaimed"
+  }
+}

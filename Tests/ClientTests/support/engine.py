@@ -108,6 +108,8 @@ class Engine:
         if self.running():
             for container in self.api("GET", "/containers/json?all=1").json():
                 self.api("DELETE", f"/containers/{container['Id']}?force=1&v=1", timeout=60)
+            for volume in self.api("GET", "/volumes").json()["Volumes"] or []:
+                self.api("DELETE", f"/volumes/{volume['Name']}", timeout=60)
             self.stop()
         for pid in self.owned():
             try:

@@ -14,9 +14,9 @@ PASSWD = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/fal
 GROUP = b"root:x:0:\nnogroup:x:65534:\nappgroup:x:1001:\nextra:x:2000:app\n"
 
 
-def folder(archive, name, mode=0o755):
+def folder(archive, name, mode=0o755, uid=0, gid=0):
     entry = tarfile.TarInfo(name)
-    entry.type, entry.mode = tarfile.DIRTYPE, mode
+    entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, mode, uid, gid
     archive.addfile(entry)
 
 
@@ -40,8 +40,8 @@ def tar_of(build):
     return buffer.getvalue()
 
 
-def busybox_tar():
-    """A small root file system with every applet."""
+def busybox_tar(more=lambda archive: None):
+    """A small root file system with every applet, and what `more(archive)` adds."""
     program = Path("/bin/busybox")
     applets = subprocess.run([program, "--list"], capture_output=True, check=True, text=True).stdout.split()
 
@@ -55,6 +55,7 @@ def busybox_tar():
                 link(archive, f"bin/{applet}", "busybox")
         regular(archive, "etc/passwd", PASSWD)
         regular(archive, "etc/group", GROUP)
+        more(archive)
 
     return tar_of(build)
 

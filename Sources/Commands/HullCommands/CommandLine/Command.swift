@@ -16,7 +16,7 @@ struct Command: Sendable {
 
   /// What the shell offers for an argument.
   enum Completion: Sendable {
-    case nothing, containers, runningContainers, stoppedContainers, images, objects, files, containerThenFiles
+    case nothing, containers, runningContainers, stoppedContainers, images, volumes, objects, files, containerThenFiles
     case networks, networkThenContainers
     case words([String])
   }

@@ -103,6 +103,7 @@ struct Completer {
     case .runningContainers: containers("running", prefix)
     case .stoppedContainers: containers("stopped", prefix)
     case .images: images(prefix)
+    case .volumes: volumes(prefix)
     case .objects: containers("all", prefix) + images(prefix)
     case .networks: networks(prefix)
     case .networkThenContainers: earlier.isEmpty ? networks(prefix) : earlier.count == 1 ? containers("all", prefix) : []
@@ -126,6 +127,11 @@ struct Completer {
   private func networks(_ prefix: String) -> [String] {
     let found = (try? engine?.json("GET", "/networks"))?.array ?? []
     return found.map { "\($0["Name"].text)\t\($0["Driver"].text)" }.filter { $0.hasPrefix(prefix) }
+  }
+
+  private func volumes(_ prefix: String) -> [String] {
+    let found = (try? engine?.json("GET", "/volumes"))?["Volumes"].array ?? []
+    return found.map { "\($0["Name"].text)\t\($0["Driver"].text)" }.filter { $0.hasPrefix(prefix) }.sorted()
   }
 
   private func images(_ prefix: String) -> [String] {

@@ -56,5 +56,8 @@ enum Catalogue {
           SystemStop.command,
         ]
       }),
+    Command(
+      name: "volume", summary: "Manage volumes",
+      subcommands: { [VolumeCreate.command, VolumeInspect.command, VolumeList.command, VolumePrune.command, VolumeRemove.command] }),
   ]
 }

@@ -26,15 +26,11 @@ enum SystemPrune {
       show(title, answer[member].strings, call)
     }
     try prune("Deleted Containers", "/containers/prune", "ContainersDeleted")
-    // An engine that has no networks or volumes to prune yet says so with 404 or 501.
+    // An engine that has no networks to prune yet says so with 404 or 501.
     do { try prune("Deleted Networks", "/networks/prune", "NetworksDeleted") } catch let failure as EngineFailure
       where [404, 501].contains(failure.status)
     {}
-    if volumes {
-      do { try prune("Deleted Volumes", "/volumes/prune", "VolumesDeleted") } catch let failure as EngineFailure
-        where [404, 501].contains(failure.status)
-      {}
-    }
+    if volumes { try prune("Deleted Volumes", "/volumes/prune", "VolumesDeleted") }
     let (lines, space) = try ImagePrune.prune(engine, all: all, filters: filters)
     show("Deleted Images", lines, call)
     call.out.line("Total reclaimed space: \(Units.size(total + space))")

@@ -51,15 +51,14 @@ extension Container {
   /// `keepsRowUntilCleared`: a failure leaves a dead container that can be removed again. Otherwise the row goes while the files do, and
   /// start-up finishes what fails.
   private func removeLocked(volumes: Bool, keepsRowUntilCleared: Bool) async throws {
-    let own = volumes ? record.definition.mounts.filter { $0.kind == .volume }.map(\.name) : []
-    let removal = ContainerRemoval(id: id, paths: services.paths, volumes: own.filter { !services.volumeIsUsed($0, besides: id) })
+    let removal = ContainerRemoval(id: id, paths: services.paths)
     do {
       try await Blocking.run { try removal.begin() }
       async let cleared: Void = Blocking.run { try removal.clear() }
       if keepsRowUntilCleared { try await cleared }
       let images = services.images
       let lost = Mutex<[Digest]>([])
-      try await services.store.delete(id, volumes: removal.volumes) { database in
+      try await services.store.delete(id) { database in
         let unused = try images.release(removal.id, in: database)
         lost.withLock { $0 = unused }
       }
@@ -67,11 +66,21 @@ extension Container {
       try await Blocking.run { try removal.finish() }
       let unused = lost.withLock { $0 }
       if !unused.isEmpty { try await Blocking.run { try images.collect(unused) } }
+      try await letGoOfVolumes(removing: volumes)
     } catch {
       state.status = .dead
       state.error = "\(error)"
       await save()
       throw HullError(.internalError, "cannot remove container \"\(record.name)\": unable to remove filesystem", cause: error)
+    }
+  }
+
+  /// Volumes without a name go when asked for and nobody else has them; those with a name never.
+  private func letGoOfVolumes(removing: Bool) async throws {
+    let mounts = record.definition.mounts.filter { $0.kind == .volume }
+    services.volumes.release(mounts.map(\.name), by: id)
+    for name in Set(mounts.filter { $0.anonymous && removing }.map(\.name)) {
+      do { try await services.volumes.remove(name, force: true) } catch let error as HullError where error.code == .conflict {}
     }
   }
 
@@ -89,7 +98,6 @@ extension Container {
 struct ContainerRemoval: Sendable {
   let id: String
   let paths: Paths
-  let volumes: [String]
 
   /// From now on start-up will finish the removal.
   func begin() throws(HullError) {
@@ -97,10 +105,7 @@ struct ContainerRemoval: Sendable {
     if HostFiles.exists(directory) { try HostFiles.rename(directory, to: paths.removing(id)) }
   }
 
-  func clear() throws(HullError) {
-    try HostFiles.removeContents(of: paths.removing(id))
-    for volume in volumes { try HostFiles.removeTree(paths.volume(volume)) }
-  }
+  func clear() throws(HullError) { try HostFiles.removeContents(of: paths.removing(id)) }
 
   func finish() throws(HullError) { try HostFiles.removeEmptyDirectory(paths.removing(id)) }
 }

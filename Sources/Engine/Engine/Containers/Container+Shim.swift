@@ -62,6 +62,7 @@ extension Container {
       shim.process?.reap()
       try Leftovers.remove(run: paths.run, cgroup: cgroup)
     }
+    await unmountVolumes()
   }
 
   /// The daemon goes; the workload stays with its shim.

@@ -67,6 +67,7 @@ extension Container {
   private func launch(_ running: StateRecord, _ lower: [String], _ joined: JoinedNamespaces) async throws {
     let shim: Shim
     if let present = self.shim { shim = present } else { shim = try await spawnShim() }
+    try await mountVolumes()
     let preparation = LaunchPreparation(
       record: record, paths: paths, services: services, lower: lower, joined: joined, connection: running.connection)
     let request = try await Blocking.run { try preparation.request() }

@@ -51,13 +51,10 @@ struct ContainerCreation {
 
   private func insert(_ record: ContainerRecord, image: ImageRecord) async throws {
     let (services, paths) = (self.services, services.paths.container(record.id))
-    let volumes = record.definition.mounts.filter { $0.kind == .volume && $0.source == services.paths.volume($0.name) + "/_data" && $0.isNew }
-    let rows = volumes.map { VolumeRecord(name: $0.name, created: record.created, anonymous: true) }
+    let lower = services.images.layers.lowerDirectories(image.diffIDs)
+    let volumes = ContainerVolumes(services: services, record: record, lower: lower)
+    let rows = try await volumes.make()
     do {
-      let lower = services.images.layers.lowerDirectories(image.diffIDs)
-      if !volumes.isEmpty {
-        try await Blocking.run { for volume in volumes { try VolumeContent.make(volume, lower: lower) } }
-      }
       var stored = record
       for index in stored.definition.mounts.indices { stored.definition.mounts[index].isNew = false }
       async let directories: Void = Blocking.run { try ContainerDirectories(paths).make() }
@@ -65,12 +62,13 @@ struct ContainerCreation {
       try await directories
       let container = Container(stored, services: services, lower: lower)
       services.registry.add(container)
+      for row in rows { services.volumes.event("create", row.name) }
       await container.event("create")
     } catch {
       try? await Blocking.run {
         try? HostFiles.removeTree(paths.directory)
-        for row in rows { try? HostFiles.removeTree(services.paths.volume(row.name)) }
       }
+      await volumes.undo(rows)
       throw error
     }
   }

@@ -74,7 +74,7 @@ struct ListQuery {
 }
 
 /// A name filter: a regular expression, found anywhere in the name; what is not one is a plain text.
-private struct NamePattern {
+struct NamePattern {
   private let text: String
   private let expression: Regex<AnyRegexOutput>?
 

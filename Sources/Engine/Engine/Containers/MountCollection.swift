@@ -2,6 +2,7 @@
 import DockerAPI
 import EngineStore
 import Errors
+import Volumes
 
 /// Brings together everything that is to be mounted in a new container. Blocking: sources of binds are looked up.
 struct MountCollection {
@@ -25,6 +26,7 @@ struct MountCollection {
       try Binds.checkTarget(path, type: "volume")
       if !taken(destination) && !temporary.contains(destination) {
         mounts.append(MountRecord(kind: .volume, source: "", destination: destination))
+        mounts[mounts.count - 1].anonymous = true
       }
     }
     for index in mounts.indices where mounts[index].kind == .volume && mounts[index].source.isEmpty { try name(&mounts[index]) }
@@ -42,14 +44,13 @@ struct MountCollection {
   }
 
   private func name(_ mount: inout MountRecord) throws(HullError) {
-    guard mount.name.isEmpty else {
-      throw HullError(
-        .unsupported,
-        "named volumes are not available yet: mount a directory of the host instead of volume \(mount.name) (-v /path:\(mount.destination))")
+    if mount.name.isEmpty {
+      mount.name = randomIdentifier()
+      (mount.isNew, mount.anonymous) = (true, true)
+    } else {
+      try VolumeName.check(mount.name)
     }
-    mount.name = randomIdentifier()
-    mount.source = services.paths.volume(mount.name) + "/_data"
-    mount.isNew = true
+    mount.source = services.volumes.directory(mount.name).data
   }
 
   /// `--volumes-from NAME[:ro|rw]`
@@ -63,6 +64,7 @@ struct MountCollection {
     return try services.registry.find(name).view.record.definition.mounts.map { mount in
       var mount = mount
       mount.writable = mount.writable && mode.writable
+      mount.noCopy = true
       return mount
     }
   }

@@ -13,9 +13,12 @@ extension Container {
     }
     let shim = adopt(connection, process: nil)
     switch status.state {
-    case .running, .paused: resume(status)
+    case .running, .paused:
+      resume(status)
+      await adoptVolumeMounts()
     case .exited:
       resume(status)
+      await adoptVolumeMounts()
       if let exit = status.exit { await ended(exit, shim: shim) }
     case .waiting:
       // It had not been told to start: nobody has been told that it did.

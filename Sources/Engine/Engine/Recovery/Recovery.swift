@@ -14,6 +14,7 @@ struct Recovery: Sendable {
     try await Blocking.run { try networks.load() }
     let records = try await Blocking.run { try services.store.containers() }
     let kept = try await finishRemovals(records)
+    try await VolumeRecovery(services: services).load(users: kept)
     for record in kept {
       try services.registry.reserve(record.name, for: record.id)
       services.registry.add(Container(record, services: services))
@@ -23,6 +24,7 @@ struct Recovery: Sendable {
       for container in services.registry.all { group.addTask { await container.recover() } }
     }
     try await Blocking.run { try networks.restore() }
+    try await VolumeRecovery(services: services).unmountUnused()
     for container in services.registry.all { await container.startAfterBoot() }
   }
 
@@ -34,8 +36,7 @@ struct Recovery: Sendable {
         kept.append(record)
         continue
       }
-      let volumes = record.definition.mounts.filter { $0.kind == .volume }.map(\.name).filter { !HostFiles.exists(services.paths.volume($0)) }
-      try await services.store.delete(record.id, volumes: volumes)
+      try await services.store.delete(record.id)
     }
     return kept
   }
@@ -51,9 +52,8 @@ struct Sweep {
       attempt("container directory \(name)") { () throws(HullError) in try HostFiles.removeTree(services.paths.containers + "/" + name) }
     }
     for name in HostFiles.names(in: services.paths.runs) where !known.contains(name) { try endStranger(name) }
-    let volumes = Set(try services.store.volumes().map(\.name))
-    for name in HostFiles.names(in: services.paths.volumes) where !volumes.contains(name) {
-      attempt("volume directory \(name)") { () throws(HullError) in try HostFiles.removeTree(services.paths.volume(name)) }
+    for name in HostFiles.names(in: services.paths.volumes) where services.volumes.entry(name) == nil {
+      attempt("volume directory \(name)") { () throws(HullError) in try services.volumes.directory(name).remove() }
     }
     for holder in try services.images.layerHolders() where !known.contains(holder) {
       attempt("layers of \(holder)") { () throws(HullError) in try services.images.release(holder) }

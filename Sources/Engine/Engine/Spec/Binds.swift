@@ -27,8 +27,27 @@ enum Binds {
     record.writable = mode.writable
     record.mode = modeText
     record.createSource = true
-    if record.kind == .bind { record.propagation = mode.propagation ?? MountMode.defaultPropagation }
+    try apply(mode, of: text, to: &record)
     return record
+  }
+
+  private static func apply(_ mode: MountMode, of text: String, to record: inout MountRecord) throws(HullError) {
+    func extra(_ field: String) -> HullError {
+      HullError(
+        .invalidArgument,
+        "invalid volume specification: '\(text)': invalid mount config for type \"\(record.kind.rawValue)\": field \(field) must not be specified")
+    }
+    record.relabel = mode.relabels
+    switch record.kind {
+    case .bind:
+      if mode.noCopy { throw extra("VolumeOptions") }
+      record.propagation = mode.propagation ?? MountMode.defaultPropagation
+    default:
+      if mode.propagation != nil { throw extra("BindOptions") }
+      record.noCopy = mode.noCopy
+      // As Docker shows it.
+      if record.mode.isEmpty && !record.name.isEmpty { record.mode = "z" }
+    }
   }
 
   /// `--mount`. Blocking: looks whether a bind's source is there.
@@ -48,9 +67,7 @@ enum Binds {
     let target = CleanPath.clean(mount.target)
     switch mount.type {
     case "bind": record = try bind(mount, target: target)
-    case "volume":
-      record = MountRecord(kind: .volume, source: "", destination: target)
-      record.name = mount.source
+    case "volume": record = try volume(mount, target: target)
     case "tmpfs":
       guard mount.source.isEmpty else { throw HullError(.invalidArgument, "field Source must not be specified") }
       record = MountRecord(kind: .tmpfs, source: "", destination: target)
@@ -61,6 +78,29 @@ enum Binds {
     record.writable = !mount.readOnly
     record.fromMountSpec = true
     return record
+  }
+
+  private static func volume(_ mount: Mount, target: String) throws(HullError) -> MountRecord {
+    let anonymous = mount.source.isEmpty
+    var record = MountRecord(kind: .volume, source: "", destination: target)
+    record.name = mount.source
+    record.noCopy = mount.volumeOptions?.noCopy ?? false
+    record.subpath = mount.volumeOptions?.subpath ?? ""
+    guard !(anonymous && mount.readOnly) else { throw HullError(.invalidArgument, "must not set ReadOnly mode when using anonymous volumes") }
+    guard !anonymous || record.subpath.isEmpty else {
+      throw HullError(.invalidArgument, "must not set Subpath when using anonymous volumes")
+    }
+    if !record.subpath.isEmpty { try checkSubpath(record.subpath) }
+    if !anonymous { record.mode = "z" }
+    return record
+  }
+
+  /// A relative path that does not lead out.
+  static func checkSubpath(_ path: String) throws(HullError) {
+    let clean = CleanPath.clean(path)
+    guard !path.hasPrefix("/"), clean != "..", !clean.hasPrefix("../"), !path.utf8.contains(0) else {
+      throw HullError(.invalidArgument, "subpath must be a relative path within the volume")
+    }
   }
 
   private static func bind(_ mount: Mount, target: String) throws(HullError) -> MountRecord {

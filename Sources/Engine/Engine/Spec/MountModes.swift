@@ -9,6 +9,7 @@ struct MountMode: Equatable {
   var writable = true
   var propagation: String?
   var noCopy = false
+  var relabels = false
 
   /// `nil` when some word is unknown or two are of one kind.
   init?(_ text: String) {
@@ -20,7 +21,9 @@ struct MountMode: Equatable {
       case "rw", "ro":
         kind = "access"
         writable = word == "rw"
-      case "z", "Z": kind = "label"
+      case "z", "Z":
+        kind = "label"
+        relabels = true
       case "nocopy":
         kind = "copy"
         noCopy = true

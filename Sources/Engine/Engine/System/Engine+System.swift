@@ -24,21 +24,14 @@ extension Engine {
   /// `GET /system/df`.
   package func diskUsage() async throws -> DiskUsage {
     var usage = DiskUsage()
-    let (images, store, paths) = (services.images, services.store, services.paths)
+    let images = services.images
     usage.layersSize = try await Blocking.run { try images.layersSize() }
     usage.images = try await listImages(all: false, filters: Filters(), digests: true, sharedSize: false)
     var options = ListOptions()
     options.all = true
     options.size = true
     usage.containers = try await listContainers(options)
-    for record in try await Blocking.run({ try store.volumes() }) {
-      var volume = volume(record)
-      volume.usageData = VolumeUsage()
-      volume.usageData?.size = try await Blocking.run { DirectorySize.bytes(paths.volume(record.name)) }
-      volume.usageData?.refCount = Int64(
-        services.registry.all.count { $0.view.record.definition.mounts.contains { $0.name == record.name } })
-      usage.volumes.append(volume)
-    }
+    usage.volumes = try await volumeUsage()
     return usage
   }
 

@@ -11,9 +11,6 @@ extension EngineAPI {
       router, "registries are not available yet: use 'docker save' and 'docker load'",
       ["POST /images/{name...}/push", "GET /images/search", "GET /distribution/{name...}/json"])
     refuse(
-      router, "named volumes are not available yet: use a bind mount",
-      ["POST /volumes/create", "PUT /volumes/{name}", "DELETE /volumes/{name}", "POST /volumes/prune"])
-    refuse(
       router, "plugins are not supported",
       [
         "GET /plugins/privileges", "POST /plugins/pull", "POST /plugins/create", "POST /plugins/{name...}/enable",

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
-import EngineStore
 import Errors
 import Foundation
 import Glibc
 import LinuxSystem
 
-/// Anonymous volumes: directories that begin with what the image has at their place. Blocking.
+/// A new volume begins with what the image has at its place. Blocking.
 enum VolumeContent {
-  static func make(_ volume: MountRecord, lower: [String]) throws(HullError) {
-    try HostFiles.makeDirectories(volume.source)
+  static func isEmpty(_ data: String) throws(HullError) -> Bool {
+    let directory = try step("cannot open volume directory \(data)") { () throws(SystemError) in try Files.open(data, O_RDONLY | O_DIRECTORY) }
+    return DirectoryListing.names(directory.number, limit: 1)?.isEmpty ?? false
+  }
+
+  /// Copies the content of a directory of the image, its owner and its mode included, into a volume that is empty.
+  static func fill(_ data: String, from lower: [String], path: String) throws(HullError) {
+    guard try isEmpty(data) else { return }
     let root = try step("cannot look into the image") { () throws(SystemError) in try UnionMount.detached(lower: lower) }
-    guard let place = try? InRoot.open(root.number, volume.destination, OpenFlag.path | O_DIRECTORY) else { return }
-    let target = try step("cannot open volume \(volume.name)") { () throws(SystemError) in
-      try LinuxSystem.Files.open(volume.source, O_RDONLY | O_DIRECTORY)
-    }
-    let status = try step("cannot look into the image") { () throws(SystemError) in try LinuxSystem.Files.status(of: place.number) }
+    guard let place = try? InRoot.open(root.number, path, OpenFlag.path | O_DIRECTORY) else { return }
+    let target = try step("cannot open volume directory \(data)") { () throws(SystemError) in try Files.open(data, O_RDONLY | O_DIRECTORY) }
+    let status = try step("cannot look into the image") { () throws(SystemError) in try Files.status(of: place.number) }
     fchown(target.number, status.st_uid, status.st_gid)
     fchmod(target.number, status.st_mode & 0o7777)
-    try TreeCopy.copy(root: root.number, path: volume.destination, into: target.number)
+    try TreeCopy.copy(root: root.number, path: path, into: target.number)
   }
 }
 
