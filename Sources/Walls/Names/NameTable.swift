@@ -4,7 +4,8 @@ import DNS
 import Launch
 import ShimProtocol
 
-/// What a workload's networks and links know: answers from the zones, as Docker's embedded server gives them.
+/// What a workload's networks and links know: answers from the zones, as Docker's embedded server gives them. (One difference: of a name that is
+/// known here, nobody elsewhere is asked for other records; that there is none would deny the name.)
 struct NameTable {
   private var zones: [ZoneCache] = []
   private var aliases: [Setting] = []

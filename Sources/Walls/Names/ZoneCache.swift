@@ -50,9 +50,18 @@ struct ZoneCache {
     forget()
     // Never waits, whatever stands there by now.
     guard let file = try? Files.open(path, O_RDONLY | O_NONBLOCK), let status = try? Files.status(of: file.number), status.isRegular else { return }
-    let identity = Identity(status)
-    self.identity = identity
-    if identity.size <= Zone.sizeLimit { zone = Zone(ZoneCache.read(file.number, identity.size)) }
+    identity = ZoneCache.isSettled(status) ? Identity(status) : nil
+    let size = Int(status.st_size)
+    if size <= Zone.sizeLimit { zone = Zone(ZoneCache.read(file.number, size)) }
+  }
+
+  /// Clocks of file systems stand still for some milliseconds, and a file's number may be the next one's but one: only by then would the same
+  /// time mean the same file.
+  private static func isSettled(_ status: stat) -> Bool {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    let age = (now.tv_sec - status.st_mtim.tv_sec) * 1000 + (now.tv_nsec - status.st_mtim.tv_nsec) / 1_000_000
+    return !(0..<50).contains(age)
   }
 
   /// In memory of just that size: it may stay for long.
