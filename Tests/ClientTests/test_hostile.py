@@ -170,16 +170,16 @@ def test_a_layer_larger_than_its_disk_is_refused_cleanly(fresh_engine, tmp_path)
     engine = fresh_engine(busybox=False)
     engine.stop()
     engine.root.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "hull-test", engine.root], check=True)
+    subprocess.run([*engine.host.enter, "mount", "-t", "tmpfs", "-o", "size=64m", "hull-test", engine.root], check=True)
     try:
         engine.start()
         big = tar_of(lambda archive: regular(archive, "big", os.urandom(1 << 20) * 100))
         assert re.search("no space left|do not fit", engine.docker("load", stdin=docker_archive([big], tags=("big:1",)), code=1).err.lower())
-        assert int(subprocess.run(["du", "-sk", engine.root], capture_output=True, check=True).stdout.split()[0]) < 8 << 10
+        assert int(subprocess.run([*engine.host.enter, "du", "-sk", engine.root], capture_output=True, check=True).stdout.split()[0]) < 8 << 10
         engine.docker("import", "-", "small:1", stdin=busybox_tar())
     finally:
         engine.stop()
-        subprocess.run(["umount", "-l", engine.root], check=True)
+        subprocess.run([*engine.host.enter, "umount", "-l", engine.root], check=True)
 
 
 def test_a_million_entries_are_unpacked_or_refused_in_bounded_memory(engine, docker, tmp_path):

@@ -182,12 +182,6 @@ def test_a_bridge_container_has_its_own_loopback(inside):
     assert "inet 127.0.0.1/8" in inside("ip addr show lo")
 
 
-@pytest.mark.hull("bridge networks come with their own issue")
-def test_bridge_networking_says_that_it_is_loopback_only(api):
-    answer = api("POST", "/containers/create", {"Image": "busybox", "HostConfig": {"NetworkMode": "bridge"}})
-    assert any("loopback" in warning for warning in answer.json()["Warnings"])
-
-
 def test_network_none_has_only_loopback(inside):
     assert inside("ls /sys/class/net; ping -c1 -W1 127.0.0.1 | grep -c '1 packets received'", "--network", "none").split()[-1] == "1"
     assert "eth0" not in inside("ip link", "--network", "none")

@@ -81,7 +81,7 @@ package enum BridgeDriver {
       return
     }
     try Sysctl.ensure("0", folder + "accept_ra")
-    if definition.hasIPv6 { try Sysctl.ensure("0", folder + "disable_ipv6") }
+    try Sysctl.ensure(definition.hasIPv6 ? "0" : "1", folder + "disable_ipv6")
   }
 
   /// Mark, MTU, addresses and up, in one exchange.
