@@ -35,20 +35,28 @@ run -D $data -c config_file=$settings/postgresql.conf -c 'listen_addresses=*' -c
 
 
 def make_services_image(engine):
-    """Gives `engine` the image SERVICES: on what `hull image bootstrap debian` makes, or the same made without it."""
-    if KIND == "docker":
-        with open(services_tar(), "rb") as file:
-            engine.docker("import", "-", SERVICES, stdin=file, timeout=180)
-        return
+    """Gives `engine` the image SERVICES from a root file system that is made once and kept."""
+    file = services_tar() if KIND == "docker" else services_tar_by(engine)
+    with open(file, "rb") as archive:
+        engine.docker("import", "-", SERVICES, stdin=archive, timeout=180)
+
+
+def services_tar_by(engine):
+    """The file with what `hull image bootstrap debian` makes and a container installs the packages on."""
+    file = CACHE / "services-by-hull.tar"
+    if file.exists():
+        return file
     engine.hull("image", "bootstrap", "debian", "--tag", "debian:own", timeout=400)
-    engine.docker("create", "--name", "look", "debian:own")
     (engine.directory / "status").write_bytes(engine.docker("run", "--rm", "debian:own", "cat", "/var/lib/dpkg/status").stdout)
     debs = missing_packages(engine.directory)
     engine.docker("run", "--name", "made", "--network", "none", "-v", f"{debs}:/debs:ro", "debian:own", "sh", "-c", INSTALL, timeout=400)
-    exported = engine.docker.start("export", "made")
-    engine.docker("import", "-", SERVICES, stdin=exported.stdout, timeout=180)
-    assert exported.wait() == 0
-    engine.docker("rm", "look", "made")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(f".{os.getpid()}")
+    engine.docker("export", "-o", unfinished, "made", timeout=180)
+    engine.docker("rm", "made")
+    engine.docker("rmi", "debian:own")
+    unfinished.rename(file)
+    return file
 
 
 def missing_packages(directory):
