@@ -37,10 +37,12 @@ def test_a_container_on_a_network_of_its_own_asks_the_embedded_server(docker, ru
     assert f"nameserver {EMBEDDED}" in docker("exec", run("--network", network()), "cat", "/etc/resolv.conf").lines
 
 
-def test_a_container_on_the_default_network_has_no_names_of_others(docker, run, name):
+def test_a_container_on_the_default_network_has_no_names_of_others(upstream, docker, run, within, name):
+    """Whoever is asked there: servers of the host's, directly or through the embedded server."""
     run("--name", name)
-    shown = docker("run", "--rm", "busybox", "cat", "/etc/resolv.conf").out
-    assert EMBEDDED not in shown and "nameserver" in shown
+    client = run()
+    servers = re.findall("^nameserver (.+)$", docker("exec", client, "cat", "/etc/resolv.conf").out, re.M)
+    assert servers and (EMBEDDED not in servers or look_up(within(client), name) == [] and look_up(within(client), "outside.test"))
 
 
 def test_names_aliases_and_short_ids_are_answered_in_both_families(docker, pair):
