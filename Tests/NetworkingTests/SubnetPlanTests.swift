@@ -49,7 +49,7 @@ import Testing
     #expect(error?.code == .forbidden)
     #expect(
       error?.message
-        == "invalid pool request: Pool overlaps with other one on this address space: 172.20.0.0/16 is held by network web")
+        == "invalid pool request: Pool overlaps with other one on this address space: 172.20.5.0/24, and 172.20.0.0/16 is held by network web")
     #expect(problem(SubnetRequest(subnet: "10.0.0.0/24"), SubnetRequest(subnet: "10.0.0.0/25"))?.code == .forbidden)
   }
 

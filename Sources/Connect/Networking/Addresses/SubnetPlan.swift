@@ -32,7 +32,7 @@ extension AddressPools {
   /// Throws `forbidden`, in Docker's words and with the name of what is in the way, when `subnet` shares an address with one of `taken`.
   package static func requireFree(_ subnet: IPPrefix, _ taken: [TakenPrefix]) throws(HullError) {
     guard let other = taken.first(where: { $0.prefix.overlaps(subnet) }) else { return }
-    throw HullError(.forbidden, "invalid pool request: Pool overlaps with other one on this address space: \(subnet) overlaps \(other)")
+    throw HullError(.forbidden, "invalid pool request: Pool overlaps with other one on this address space: \(subnet), and \(other)")
   }
 
   private static func read(_ requests: [SubnetRequest], ipv6: Bool) throws(HullError) -> [SubnetConfiguration] {
