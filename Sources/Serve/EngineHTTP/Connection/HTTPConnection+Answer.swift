@@ -193,11 +193,16 @@ extension HTTPConnection {
   /// Hands what has arrived meanwhile to the handlers behind, then leaves.
   private func leavePipeline() {
     guard let context else { return }
-    if unread.readableBytes > 0 {
-      context.fireChannelRead(wrapInboundOut(unread))
-      context.fireChannelReadComplete()
-    }
+    passOnUnread(context)
     if inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
     context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+  }
+
+  /// Gives what has arrived behind the request to the handlers behind this one.
+  func passOnUnread(_ context: ChannelHandlerContext) {
+    guard unread.readableBytes > 0 else { return }
+    context.fireChannelRead(wrapInboundOut(unread))
+    context.fireChannelReadComplete()
+    unread = ByteBuffer()
   }
 }

@@ -105,6 +105,8 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, @unc
 
   func channelInactive(context: ChannelHandlerContext) {
     headTimer?.cancel()
+    // What a client has said before it went away is for those whom the connection is being handed to.
+    if case .hijacking = phase { passOnUnread(context) }
     phase = .closed
     unread = ByteBuffer()
     if let exchange {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import NIOCore
 import NIOPosix
 
@@ -14,6 +15,13 @@ enum Glue {
     _ client: any Channel, to descriptor: Int32, filter: NIOLoopBound<InputFilter?>, onStop: @escaping @Sendable () -> Void
   ) -> EventLoopFuture<Void> {
     let loop = client.eventLoop
+    // At once: a client that goes away now has perhaps said something before.
+    let near = GlueHandler(filter: filter.value, onStop: onStop)
+    do { try client.pipeline.syncOperations.addHandler(near) } catch {
+      close(descriptor)
+      return loop.makeFailedFuture(error)
+    }
+    let waiting = NIOLoopBound(near, eventLoop: loop)
     // The other socket is opened only then: one that its peer has closed already is read to its end, whoever asked for it.
     return HeadDelivery.taken(from: client)
       .flatMap {
@@ -23,17 +31,14 @@ enum Glue {
           .withConnectedSocket(descriptor)
       }
       .flatMapThrowing { other in
-        let near = GlueHandler(filter: filter.value, onStop: onStop)
+        let near = waiting.value
         let far = GlueHandler(filter: nil, onStop: {})
-        near.partner = far
         far.partner = near
-        do {
-          try other.pipeline.syncOperations.addHandler(far)
-          try client.pipeline.syncOperations.addHandler(near)
-        } catch {
+        do { try other.pipeline.syncOperations.addHandler(far) } catch {
           other.close(promise: nil)
           throw error
         }
+        near.begin(with: far)
         near.readOn()
         far.readOn()
       }
@@ -55,6 +60,14 @@ private final class GlueHandler: ChannelInboundHandler {
   /// Waits until the partner has room.
   private var readDue = false
   private var stopped = false
+  /// What has come, and what has ended, before there was a partner.
+  private var early = Early()
+
+  private struct Early {
+    var input: [ByteBuffer] = []
+    var inputIsClosed = false
+    var isGone = false
+  }
 
   init(filter: Glue.InputFilter?, onStop: @escaping () -> Void) {
     self.filter = filter
@@ -68,13 +81,26 @@ private final class GlueHandler: ChannelInboundHandler {
     partner = nil
   }
 
+  /// Passes on what has come until now.
+  func begin(with partner: GlueHandler) {
+    self.partner = partner
+    for bytes in early.input { partner.pass(bytes) }
+    partner.context?.flush()
+    if early.isGone || stopped {
+      partner.finish(timeout: Self.lastInputTimeout)
+    } else if early.inputIsClosed {
+      partner.closeOutput()
+    }
+    early = Early()
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !stopped else { return }
     var bytes = unwrapInboundIn(data)
     if let filter {
       (bytes, stopped) = filter(bytes)
     }
-    partner?.pass(bytes)
+    if let partner { partner.pass(bytes) } else { early.input.append(bytes) }
     guard stopped else { return }
     onStop()
     partner?.finish(timeout: Self.lastInputTimeout)
@@ -101,11 +127,15 @@ private final class GlueHandler: ChannelInboundHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .some(.inputClosed) = event as? ChannelEvent { partner?.closeOutput() }
+    if case .some(.inputClosed) = event as? ChannelEvent {
+      early.inputIsClosed = true
+      partner?.closeOutput()
+    }
     context.fireUserInboundEventTriggered(event)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    early.isGone = true
     partner?.finish(timeout: filter == nil ? nil : Self.lastInputTimeout)
     context.fireChannelInactive()
   }
