@@ -16,6 +16,8 @@ extension Supervisor {
     case .pause: try pause()
     case .resume: try resume()
     case .update(let resources): try Cgroups.apply(resources, to: group())
+    case .mount(let plan): try liveMount().add(plan)
+    case .unmount(let destination): try liveMount().remove(destination)
     case .stats: return .stats(try Cgroups.stats(group()))
     case .processes: return .processes(try processes())
     case .status: return .status(status)
@@ -130,6 +132,10 @@ extension Supervisor {
     guard paused else { throw HullError(.conflict, "container \(options.id) is not paused") }
     try Cgroups.thaw(group())
     paused = false
+  }
+
+  private func liveMount() throws(HullError) -> LiveMount {
+    LiveMount(pid: try running("").pid, sourceNamespace: runtime?.hostMounts ?? -1)
   }
 
   private func processes() throws(HullError) -> [Int32] {

@@ -18,6 +18,8 @@ enum MessageType {
   static let subscribe: UInt8 = 12
   static let finish: UInt8 = 13
   static let attach: UInt8 = 14
+  static let mount: UInt8 = 20
+  static let unmount: UInt8 = 21
 
   static let ok: UInt8 = 128
   static let failed: UInt8 = 129
@@ -72,6 +74,12 @@ extension ShimRequest {
     case .attach(let request):
       writer.write(request)
       return MessageType.attach
+    case .mount(let plan):
+      writer.write(plan)
+      return MessageType.mount
+    case .unmount(let destination):
+      writer.write(destination)
+      return MessageType.unmount
     case .pause: return MessageType.pause
     case .resume: return MessageType.resume
     case .stats: return MessageType.stats
@@ -92,6 +100,8 @@ extension ShimRequest {
     case MessageType.closeStdin: self = .closeStdin(process: try reader.read())
     case MessageType.update: self = .update(try reader.read())
     case MessageType.attach: self = .attach(try reader.read())
+    case MessageType.mount: self = .mount(try reader.read())
+    case MessageType.unmount: self = .unmount(destination: try reader.read())
     case MessageType.pause: self = .pause
     case MessageType.resume: self = .resume
     case MessageType.stats: self = .stats
