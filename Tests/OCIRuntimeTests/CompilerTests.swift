@@ -100,7 +100,7 @@ import Testing
 
   @Test func idMappedMountsAreRefusedClearly() {
     let message = refused { $0.mounts = [RuntimeSpec.Mount(destination: "/d", type: "bind", source: "/s", options: ["rbind", "idmap"])] }
-    #expect(message == "invalid mount /d: mount option idmap is not supported: id-mapped mounts are not implemented")
+    #expect(message == "invalid mount /d: mount option idmap needs uidMappings and gidMappings of the mount's own")
   }
 
   @Test func aUserWithoutNumberIsLookedUpByName() throws {

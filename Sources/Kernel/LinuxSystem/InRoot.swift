@@ -14,6 +14,7 @@ package enum Resolve {
 /// Paths inside a root directory that somebody else has filled: no symbolic link, no `..` and no magic link leads outside it.
 package enum InRoot {
   private static let maxLinks = 40
+  private static let maxAttempts = 128
 
   /// Opens what `path` names when `root` is taken for `/`.
   package static func open(
@@ -27,8 +28,24 @@ package enum InRoot {
           try checked("open \(path) in the container's root") {
             hull_openat2(root, path.isEmpty ? "." : path, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), UInt64(mode), how)
           })
-      } catch  where error.number == EAGAIN && attempts < 128 {
+      } catch  where error.number == EAGAIN && attempts < maxAttempts {
         attempts += 1  // a rename elsewhere in the tree raced with a `..`: the kernel asks for another try
+      }
+    }
+  }
+
+  /// Opens what `path` names below `directory`; an absolute path, and a symbolic link or `..` that leads out, is refused (`EXDEV`).
+  package static func openBeneath(_ directory: Int32, _ path: String, _ flags: Int32) throws(SystemError) -> OwnedDescriptor {
+    var attempts = 0
+    while true {
+      do {
+        return OwnedDescriptor(
+          try checked("open \(path)") {
+            hull_openat2(
+              directory, path, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), 0, Resolve.beneath | Resolve.noMagicLinks)
+          })
+      } catch  where error.number == EAGAIN && attempts < maxAttempts {
+        attempts += 1
       }
     }
   }

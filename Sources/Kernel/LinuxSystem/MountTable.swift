@@ -7,6 +7,8 @@ package struct MountTableEntry: Sendable, Equatable {
   /// The directory of the file system that is mounted.
   package let root: String
   package let mountPoint: String
+  /// How it spreads: `shared:N`, `master:N`, `propagate_from:N`, `unbindable`; none: private.
+  package let spreads: [String]
   package let type: String
   package let source: String
   package let superOptions: [String]
@@ -17,6 +19,7 @@ package struct MountTableEntry: Sendable, Equatable {
     guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count >= dash + 4 else { return nil }
     root = Self.unescape(fields[3])
     mountPoint = Self.unescape(fields[4])
+    spreads = fields[6..<dash].map(String.init)
     type = String(fields[dash + 1])
     source = Self.unescape(fields[dash + 2])
     superOptions = fields[dash + 3].split(separator: ",").map(String.init)

@@ -82,9 +82,9 @@ package enum Mounts {
     try checked("change the propagation of \(path)") { hull_mount(nil, path, nil, flags, nil) }
   }
 
-  /// Takes a mount off; `detach` does not wait for its users.
-  package static func unmount(_ path: String, detach: Bool = true) throws(SystemError) {
-    try checked("umount \(path)") { hull_umount2(path, detach ? 2 : 0) }
+  /// Takes a mount off; `detach` does not wait for its users; without `follow` a symbolic link is refused.
+  package static func unmount(_ path: String, detach: Bool = true, follow: Bool = true) throws(SystemError) {
+    try checked("umount \(path)") { hull_umount2(path, (detach ? 2 : 0) | (follow ? 0 : 8)) }
   }
 
   package static func pivotRoot(_ newRoot: String, _ putOld: String) throws(SystemError) {
@@ -107,6 +107,13 @@ package enum Mounts {
 
   package static func attach(_ mount: Int32, on path: String) throws(SystemError) {
     try checked("move_mount to \(path)") { hull_move_mount(mount, "", AT_FDCWD, path, 0x04) }
+  }
+
+  /// Shows the owners of files in a mount that is attached nowhere as the mapping of a user namespace says.
+  package static func setIDMap(_ mount: Int32, userNamespace: Int32, recursive: Bool) throws(SystemError) {
+    try checked("mount_setattr MOUNT_ATTR_IDMAP") {
+      hull_mount_setattr(mount, "", atEmptyPath | (recursive ? atRecursive : 0), MountAttribute.idMap, 0, 0, UInt64(userNamespace))
+    }
   }
 
   /// mount_setattr(2) on the mount that a descriptor stands for.

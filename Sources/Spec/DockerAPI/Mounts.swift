@@ -35,6 +35,8 @@ package struct BindOptions: Codable, Sendable, Equatable, ZeroValue {
   @OmitEmpty package var createMountpoint: Bool
   @OmitEmpty package var readOnlyNonRecursive: Bool
   @OmitEmpty package var readOnlyForceRecursive: Bool
+  /// `HOST-CONTAINER-COUNT[+…]`: Hull's own; whose files in the source are whose in the container
+  @OmitEmpty package var idMap: String
 
   package init() {}
 
@@ -44,6 +46,7 @@ package struct BindOptions: Codable, Sendable, Equatable, ZeroValue {
     case createMountpoint = "CreateMountpoint"
     case readOnlyNonRecursive = "ReadOnlyNonRecursive"
     case readOnlyForceRecursive = "ReadOnlyForceRecursive"
+    case idMap = "IDMap"
   }
 }
 

@@ -59,7 +59,7 @@ struct ContainerChild {
 
   private mutating func furnish(_ root: Int32, _ start: inout ProcessStart) throws(HullError) {
     let bindsDevices = plan.entersUserNamespace
-    var mounter = Mounter(root: root, bindSources: inherited.bindSources)
+    var mounter = Mounter(root: root, bindSources: inherited.bindSources, idMaps: inherited.idMaps)
     for (index, mount) in plan.mounts.enumerated() {
       if mount.type == "cgroup" || mount.type == "cgroup2" {
         try enterCgroup()

@@ -14,6 +14,8 @@ struct InheritedDescriptors {
   private(set) var root: Int32 = -1
   /// With a user namespace: the sources of bind mounts by their place in the plan, attached nowhere.
   private(set) var bindSources: [Int: Int32] = [:]
+  /// User namespaces for the mapping of owners, by the mount's place in the plan.
+  private(set) var idMaps: [Int: Int32] = [:]
 
   init(stdio: StdioDescriptors) { self.stdio = stdio }
 
@@ -25,11 +27,16 @@ struct InheritedDescriptors {
       }
     }
     if let path = plan.startGate { gate = try openGate(path) }
+    for (index, mount) in plan.mounts.enumerated() where !mount.uidMappings.isEmpty || !mount.gidMappings.isEmpty {
+      idMaps[index] = try step("map the owners of \(mount.source)") { () throws(SystemError) in
+        try MappingNamespace.make(uid: mount.uidMappings, gid: mount.gidMappings).take()
+      }
+    }
     if plan.entersUserNamespace { try openForeignMounts(plan) }
   }
 
   func closeAll() {
-    for fd in [gate, root] + namespaces.values + bindSources.values where fd >= 0 { close(fd) }
+    for fd in [gate, root] + namespaces.values + bindSources.values + idMaps.values where fd >= 0 { close(fd) }
   }
 
   /// Read and write: a reader alone would see the end of the file before anybody has opened the gate.
@@ -46,7 +53,7 @@ struct InheritedDescriptors {
     root = try step("mount the root of \(plan.id)") { () throws(SystemError) in try plan.root.detached().take() }
     for (index, mount) in plan.mounts.enumerated() where mount.isBind {
       bindSources[index] = try step("mount \(mount.source) on \(mount.destination)") { () throws(SystemError) in
-        try Mounts.clone(mount.source, recursive: mount.flags & MountFlag.recursive != 0).take()
+        try BindSource(mount: mount).detached(idMap: idMaps[index] ?? -1).take()
       }
     }
   }
@@ -69,7 +76,7 @@ extension RootPlan {
 }
 
 extension MountPlan {
-  var isBind: Bool { flags & MountFlag.bind != 0 || type == "bind" || type == "rbind" }
+  package var isBind: Bool { flags & MountFlag.bind != 0 || type == "bind" || type == "rbind" }
 
   /// Whether the destination is written as this path, slashes at the end aside.
   func isOn(_ path: String) -> Bool { destination.hasPrefix(path) && destination.utf8.dropFirst(path.utf8.count).allSatisfy { $0 == 0x2f } }

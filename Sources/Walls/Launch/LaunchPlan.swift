@@ -115,6 +115,13 @@ package struct MountPlan: Sendable, Equatable {
   package var recursiveClear: UInt64 = 0
   /// tmpfs only: copy what the image has at the destination into the new file system (`tmpcopyup`).
   package var copyUp = false
+  /// Binds only: the read-only layers of an image (topmost first) whose union is bound; `source` is then only a name for messages.
+  package var layers: [String] = []
+  /// Binds only: what is bound below the source; no symbolic link may lead out of that.
+  package var subpath = ""
+  /// Binds only: how owners are shown: `container` is the owner on disk, `host` the one that is shown. Both lists or none.
+  package var uidMappings: [IDMapping] = []
+  package var gidMappings: [IDMapping] = []
   package init(type: String, source: String, destination: String) {
     self.type = type
     self.source = source

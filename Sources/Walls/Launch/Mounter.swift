@@ -7,19 +7,21 @@ import LinuxSystem
 struct Mounter {
   let root: Int32
   let bindSources: [Int: Int32]
+  let idMaps: [Int: Int32]
   /// tmpfs mounts that become read-only when everything below them has been made.
   private var readOnlyLater: [String] = []
 
-  init(root: Int32, bindSources: [Int: Int32]) {
+  init(root: Int32, bindSources: [Int: Int32] = [:], idMaps: [Int: Int32] = [:]) {
     self.root = root
     self.bindSources = bindSources
+    self.idMaps = idMaps
   }
 
   mutating func mount(_ mount: MountPlan, index: Int) throws(HullError) {
     do throws(SystemError) {
       if mount.isOn("/") { throw SystemError(EINVAL, "mount over the root itself") }
       switch mount.type {
-      case _ where mount.isBind: try bind(mount, source: bindSources[index])
+      case _ where mount.isBind: try bind(mount, index: index)
       case _ where mount.flags & MountFlag.remount != 0: try remount(mount)
       case "tmpfs": try tmpfs(mount)
       case "proc", "sysfs": try ordinaryDirectory(mount)
@@ -74,17 +76,25 @@ struct Mounter {
   }
 
   /// A copy of the source gets its attributes before it is attached: there is no moment in which it can be written to but should not.
-  private func bind(_ mount: MountPlan, source inherited: Int32?) throws(SystemError) {
-    let tree =
-      inherited == nil
-      ? try Mounts.clone(mount.source, recursive: mount.flags & MountFlag.recursive != 0) : try Descriptors.duplicate(inherited ?? -1)
-    let isDirectory = try Files.status(of: tree.number).isDirectory
+  private func bind(_ mount: MountPlan, index: Int) throws(SystemError) {
+    let tree: OwnedDescriptor
+    if let inherited = bindSources[index] {
+      tree = try Descriptors.duplicate(inherited)
+    } else {
+      tree = try BindSource(mount: mount).detached(idMap: idMaps[index] ?? -1)
+    }
+    try attach(tree.number, mount)
+  }
+
+  /// Attaches a tree at the mount's destination, which is made when missing.
+  func attach(_ tree: Int32, _ mount: MountPlan) throws(SystemError) {
+    let isDirectory = try Files.status(of: tree).isDirectory
     let target = isDirectory ? try InRoot.makeDirectories(root, mount.destination) : try InRoot.makeFile(root, mount.destination)
-    if try Files.fileSystemType(of: tree.number) != FileSystemType.proc { try refuseProc(target.number, mount) }
+    if try Files.fileSystemType(of: tree) != FileSystemType.proc { try refuseProc(target.number, mount) }
     let attributes = MountAttribute.from(flags: mount.flags)
-    if attributes.set | attributes.clear != 0 { try Mounts.setAttributes(tree.number, set: attributes.set, clear: attributes.clear) }
-    try setAttributes(tree.number, mount)
-    try Mounts.attach(tree.number, onto: target.number)
+    if attributes.set | attributes.clear != 0 { try Mounts.setAttributes(tree, set: attributes.set, clear: attributes.clear) }
+    try setAttributes(tree, mount)
+    try Mounts.attach(tree, onto: target.number)
   }
 
   private func remount(_ mount: MountPlan) throws(SystemError) {

@@ -141,6 +141,10 @@ extension MountPlan: WireValue {
     writer.write(recursiveSet)
     writer.write(recursiveClear)
     writer.write(copyUp)
+    writer.write(layers)
+    writer.write(subpath)
+    writer.write(uidMappings)
+    writer.write(gidMappings)
   }
   package init(from reader: inout WireReader) throws(HullError) {
     type = try reader.read()
@@ -152,6 +156,10 @@ extension MountPlan: WireValue {
     recursiveSet = try reader.read()
     recursiveClear = try reader.read()
     copyUp = try reader.read()
+    layers = try reader.readList()
+    subpath = try reader.read()
+    uidMappings = try reader.readList()
+    gidMappings = try reader.readList()
   }
 }
 

@@ -62,7 +62,7 @@ package enum LaunchCompiler {
     return plan
   }
 
-  private static func mappings(_ mappings: [RuntimeSpec.IDMapping]?) -> [IDMapping] {
+  static func mappings(_ mappings: [RuntimeSpec.IDMapping]?) -> [IDMapping] {
     (mappings ?? []).map { IDMapping(container: $0.containerID, host: $0.hostID, size: $0.size) }
   }
 

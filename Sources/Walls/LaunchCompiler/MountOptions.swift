@@ -13,6 +13,8 @@ package struct MountOptions: Sendable, Equatable {
   package var recursiveSet: UInt64 = 0
   package var recursiveClear: UInt64 = 0
   package var copyUp = false
+  /// `idmap` or `ridmap`: owners are shown through the mount's mappings.
+  package var mapsOwners = false
   /// What is left for the file system itself, joined by commas.
   package var data = ""
 
@@ -34,7 +36,7 @@ package struct MountOptions: Sendable, Equatable {
       } else if option == "tmpcopyup" {
         copyUp = true
       } else if option == "idmap" || option == "ridmap" {
-        throw HullError(.unsupported, "mount option \(option) is not supported: id-mapped mounts are not implemented")
+        mapsOwners = true
       } else {
         rest.append(option)
       }
@@ -56,7 +58,7 @@ package struct MountOptions: Sendable, Equatable {
 
   /// Every option that is not left to a file system (for `features`).
   package static var known: [String] {
-    (Array(flagOptions.keys) + propagationOptions.keys + recursiveOptions.keys + ["tmpcopyup"]).sorted()
+    (Array(flagOptions.keys) + propagationOptions.keys + recursiveOptions.keys + ["tmpcopyup", "idmap", "ridmap"]).sorted()
   }
 }
 

@@ -82,7 +82,7 @@ extension Command {
     linux.selinux = RuntimeFeatures.Enabled(true)
     linux.intelRdt = RuntimeFeatures.Enabled(false)
     linux.mountExtensions = RuntimeFeatures.MountExtensions()
-    linux.mountExtensions?.idmap = RuntimeFeatures.Enabled(false)
+    linux.mountExtensions?.idmap = RuntimeFeatures.Enabled(true)
     features.linux = linux
     features.annotations = ["io.github.seccomp.libseccomp.version": Seccomp.libraryVersion]
     StateFiles.print(try RuntimeJSON.encode(features, indent: "    ") + [UInt8(ascii: "\n")])

@@ -14,7 +14,9 @@ final class CommandLineRuntime: WorkloadRuntime {
   private let bundle: String
   private let id: String
   private let files: RunDirectory
-  private var mountedRoot: String?
+  private(set) var hostMounts: Int32 = -1
+  /// What is mounted in the shim's own mount namespace, in the order in which it was.
+  private var mounted: [String] = []
 
   init(_ runtime: CommandRuntime, id: String, runDirectory: String) {
     files = RunDirectory(runDirectory)
@@ -25,7 +27,7 @@ final class CommandLineRuntime: WorkloadRuntime {
 
   func launch(_ plan: LaunchPlan, stdio: StdioDescriptors, connect: ((Int32) throws(HullError) -> Void)?) throws(HullError) -> NewProcess {
     do {
-      try mountRoot(plan.root)
+      try makeMounts(plan)
       let launched = try run(["create", "--bundle", bundle], [id], terminal: plan.process.terminal, stdio: stdio)
       if let master = launched.terminal, plan.process.rows > 0 {
         try? Pty.setSize(master, rows: plan.process.rows, columns: plan.process.columns)
@@ -54,8 +56,10 @@ final class CommandLineRuntime: WorkloadRuntime {
 
   func ended() {
     try? command.run(["delete", "--force", id])
-    if let mountedRoot { try? Mounts.unmount(mountedRoot) }
-    mountedRoot = nil
+    for path in mounted.reversed() { try? Mounts.unmount(path) }
+    mounted = []
+    if hostMounts >= 0 { IO.close(hostMounts) }
+    hostMounts = -1
   }
 
   /// Runs a verb that makes a process; the runtime writes its pid to a file and sends its terminal through a socket.
@@ -76,17 +80,24 @@ final class CommandLineRuntime: WorkloadRuntime {
     return NewProcess(pid: pid, terminal: master, warnings: [])
   }
 
-  /// Puts the union of the layers on the bundle's root, in a mount namespace that only the shim and the runtime see.
-  private func mountRoot(_ root: RootPlan) throws(HullError) {
-    guard case .overlay(let lower, let upper, let work) = root.source else { return }
+  /// Puts the union of the layers on the bundle's root, and what a runtime cannot mount itself where the configuration says that it is, in a
+  /// mount namespace that only the shim and the runtime see.
+  private func makeMounts(_ plan: LaunchPlan) throws(HullError) {
+    guard case .overlay(let lower, let upper, let work) = plan.root.source else { return }
     try step("cannot mount the container's layers") { () throws(SystemError) in
+      hostMounts = try Files.open("/proc/self/ns/mnt", O_RDONLY).take()
       try Namespaces.unshare(NamespaceFlag.mount)
       // Slave, not private: what the host unmounts later goes away here too.
       try Mounts.setPropagation("/", MountFlag.slave | MountFlag.recursive)
       let union = try UnionMount.detached(lower: lower, upper: upper, work: work)
-      try Mounts.attach(union.number, on: root.mountPoint)
+      try Mounts.attach(union.number, on: plan.root.mountPoint)
+      mounted.append(plan.root.mountPoint)
     }
-    mountedRoot = root.mountPoint
+    for (index, mount) in plan.mounts.enumerated() where mount.isPrepared {
+      let place = CommandRuntime.preparedMount(index, bundle: bundle)
+      try PreparedMount(mount).attach(at: place)
+      mounted.append(place)
+    }
   }
 }
 

@@ -17,6 +17,8 @@ extension Supervisor {
     case .resume: try resume()
     case .update(let resources): try Cgroups.apply(resources, to: group())
     case .network(let plan): try changeNetwork(plan)
+    case .mount(let plan): try liveMount().add(plan)
+    case .unmount(let destination): try liveMount().remove(destination)
     case .stats: return .stats(try Cgroups.stats(group()))
     case .processes: return .processes(try processes())
     case .status: return .status(status)
@@ -148,6 +150,10 @@ extension Supervisor {
     guard paused else { throw HullError(.conflict, "container \(options.id) is not paused") }
     try Cgroups.thaw(group())
     paused = false
+  }
+
+  private func liveMount() throws(HullError) -> LiveMount {
+    LiveMount(pid: try running("").pid, sourceNamespace: runtime?.hostMounts ?? -1)
   }
 
   private func processes() throws(HullError) -> [Int32] {

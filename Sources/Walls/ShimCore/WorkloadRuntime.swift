@@ -21,6 +21,8 @@ protocol WorkloadRuntime: AnyObject {
   func exec(_ request: ExecRequest, in target: JoinTarget, stdio: StdioDescriptors) throws(HullError) -> NewProcess
   /// The workload has ended: forget it.
   func ended()
+  /// A descriptor of the mount namespace that the shim came from, -1: it is still there.
+  var hostMounts: Int32 { get }
 }
 
 /// Hull's own launcher.
@@ -38,6 +40,7 @@ final class BuiltinRuntime: WorkloadRuntime {
   }
 
   func ended() {}
+  let hostMounts: Int32 = -1
 
   /// A child that has not been reaped keeps its pid: the pidfd is not needed.
   private static func process(_ launched: LaunchedProcess) -> NewProcess {

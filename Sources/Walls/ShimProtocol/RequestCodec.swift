@@ -19,6 +19,8 @@ enum MessageType {
   static let finish: UInt8 = 13
   static let attach: UInt8 = 14
   static let network: UInt8 = 15
+  static let mount: UInt8 = 20
+  static let unmount: UInt8 = 21
 
   static let ok: UInt8 = 128
   static let failed: UInt8 = 129
@@ -76,6 +78,12 @@ extension ShimRequest {
     case .network(let plan):
       writer.write(plan)
       return MessageType.network
+    case .mount(let plan):
+      writer.write(plan)
+      return MessageType.mount
+    case .unmount(let destination):
+      writer.write(destination)
+      return MessageType.unmount
     case .pause: return MessageType.pause
     case .resume: return MessageType.resume
     case .stats: return MessageType.stats
@@ -97,6 +105,8 @@ extension ShimRequest {
     case MessageType.update: self = .update(try reader.read())
     case MessageType.attach: self = .attach(try reader.read())
     case MessageType.network: self = .network(try reader.read())
+    case MessageType.mount: self = .mount(try reader.read())
+    case MessageType.unmount: self = .unmount(destination: try reader.read())
     case MessageType.pause: self = .pause
     case MessageType.resume: self = .resume
     case MessageType.stats: self = .stats

@@ -19,6 +19,10 @@ package enum ShimRequest: Sendable, Equatable {
   case update(CgroupPlan.Resources)
   /// Bring the running workload's interfaces, name server and published ports to exactly this.
   case network(NetworkPlan)
+  /// Attach a bind or a tmpfs in the running workload.
+  case mount(MountPlan)
+  /// Take off what is mounted at a path in the running workload.
+  case unmount(destination: String)
   /// Answered by `stats`.
   case stats
   /// The pids (the host's) of the workload; answered by `processes`.
@@ -96,6 +100,9 @@ package struct CommandRuntime: Sendable, Equatable {
     self.bundle = bundle
     self.arguments = arguments
   }
+
+  /// Where the shim mounts the bind at this place of the plan when it is one that the runtime cannot make itself (`MountPlan.isPrepared`).
+  package static func preparedMount(_ index: Int, bundle: String) -> String { bundle + "/mounts/\(index)" }
 }
 
 /// A further process in the workload.

@@ -58,15 +58,17 @@ extension Container {
       if keepsRowUntilCleared { try await cleared }
       let images = services.images
       let lost = Mutex<[Digest]>([])
+      let holders = record.definition.mounts.map(\.holder).filter { !$0.isEmpty }
       try await services.store.delete(id) { database in
-        let unused = try images.release(removal.id, in: database)
+        var unused = try images.release(removal.id, in: database)
+        for holder in holders { unused += try images.release(holder, in: database) }
         lost.withLock { $0 = unused }
       }
       try await cleared
       try await Blocking.run { try removal.finish() }
       let unused = lost.withLock { $0 }
       if !unused.isEmpty { try await Blocking.run { try images.collect(unused) } }
-      try await letGoOfVolumes(removing: volumes)
+      await letGoOfVolumes(removing: volumes)
     } catch {
       state.status = .dead
       state.error = "\(error)"
@@ -76,11 +78,15 @@ extension Container {
   }
 
   /// Volumes without a name go when asked for and nobody else has them; those with a name never.
-  private func letGoOfVolumes(removing: Bool) async throws {
+  private func letGoOfVolumes(removing: Bool) async {
+    // After an end the shim, with whom the mounts go, is let go of at the same time.
+    await unmountVolumes()
     let mounts = record.definition.mounts.filter { $0.kind == .volume }
     services.volumes.release(mounts.map(\.name), by: id)
     for name in Set(mounts.filter { $0.anonymous && removing }.map(\.name)) {
-      do { try await services.volumes.remove(name, force: true) } catch let error as HullError where error.code == .conflict {}
+      do { try await services.volumes.remove(name, force: true) } catch let error as HullError where error.code == .conflict {
+        // Another container has it.
+      } catch { services.log.error("container \(id): \(error)") }
     }
   }
 

@@ -29,6 +29,7 @@ struct LaunchPreparation: Sendable {
       source: .overlay(lower: lower, upper: paths.upper, work: paths.work), mountPoint: services.paths.mountPoint,
       propagation: MountOptions.private | MountOptions.recursive)
     var plan = try LaunchCompiler.compile(spec, id: record.id, bundle: paths.bundle, root: root)
+    try MountSources(services: services).complete(&plan, of: record)
     let program = try services.seccomp.program(host)
     plan.process.seccompProgram = program.code
     plan.process.seccompFlags = program.flags
@@ -40,6 +41,7 @@ struct LaunchPreparation: Sendable {
     request.log = try LogSettings(host.logConfig).plan(path: paths.log)
     if let path = services.configuration.runtimes[host.runtime] {
       try complete(&spec)
+      MountSources.redirect(&spec, plan, bundle: paths.bundle)
       request.runtime = .command(try writeBundle(spec, runtime: path))
     }
     return request

@@ -30,6 +30,7 @@ struct MountCollection {
       }
     }
     for index in mounts.indices where mounts[index].kind == .volume && mounts[index].source.isEmpty { try name(&mounts[index]) }
+    for index in mounts.indices where mounts[index].kind == .image && mounts[index].imageID.isEmpty { try resolve(&mounts[index]) }
     return mounts
   }
 
@@ -43,7 +44,12 @@ struct MountCollection {
     }
   }
 
-  private func name(_ mount: inout MountRecord) throws(HullError) {
+  /// An image's layers are held under a name of the mount's own.
+  func resolve(_ mount: inout MountRecord) throws(HullError) {
+    mount.imageID = try services.images.resolve(mount.source).id.description
+  }
+
+  func name(_ mount: inout MountRecord) throws(HullError) {
     if mount.name.isEmpty {
       mount.name = randomIdentifier()
       (mount.isNew, mount.anonymous) = (true, true)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DockerAPI
+import EngineStore
 import Errors
 import ImageStore
 import OCISpec
@@ -104,7 +105,7 @@ extension Engine {
   }
 
   private static func holders(of image: ImageID, in registry: ContainerRegistry) -> [ImageHolder] {
-    registry.all.map(\.view).filter { $0.record.definition.imageID == image.description }.map { ImageHolder(id: $0.record.id, running: $0.isRunning) }
+    registry.all.map(\.view).filter { $0.record.definition.uses(image) }.map { ImageHolder(id: $0.record.id, running: $0.isRunning) }
   }
 
   private func announce(_ removals: [Removal], of id: String) {
@@ -119,5 +120,12 @@ extension Engine {
 
   private func imageEvent(_ action: String, id: String, name: String) {
     services.events.publish("image", action, id: id, attributes: ["name": name])
+  }
+}
+
+extension ContainerDefinition {
+  /// Whether the container was made from an image or mounts it.
+  fileprivate func uses(_ image: ImageID) -> Bool {
+    imageID == image.description || mounts.contains { $0.imageID == image.description }
   }
 }

@@ -55,7 +55,7 @@ struct Sweep {
     for name in HostFiles.names(in: services.paths.volumes) where services.volumes.entry(name) == nil {
       attempt("volume directory \(name)") { () throws(HullError) in try services.volumes.directory(name).remove() }
     }
-    for holder in try services.images.layerHolders() where !known.contains(holder) {
+    for holder in try services.images.layerHolders() where !known.contains(String(holder.prefix { $0 != "/" })) {
       attempt("layers of \(holder)") { () throws(HullError) in try services.images.release(holder) }
     }
   }

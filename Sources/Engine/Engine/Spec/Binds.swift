@@ -38,6 +38,10 @@ enum Binds {
         "invalid volume specification: '\(text)': invalid mount config for type \"\(record.kind.rawValue)\": field \(field) must not be specified")
     }
     record.relabel = mode.relabels
+    if !mode.idMap.isEmpty {
+      _ = try IDMapText.parse(mode.idMap)
+      record.idMap = mode.idMap
+    }
     switch record.kind {
     case .bind:
       if mode.noCopy { throw extra("VolumeOptions") }
@@ -72,10 +76,14 @@ enum Binds {
       guard mount.source.isEmpty else { throw HullError(.invalidArgument, "field Source must not be specified") }
       record = MountRecord(kind: .tmpfs, source: "", destination: target)
       record.options = try TmpfsMounts.options(mount.tmpfsOptions, readOnly: mount.readOnly)
-    case "image": throw HullError(.unsupported, "image mounts are not available yet: use a volume or a bind mount")
+    case "image":
+      guard !mount.source.isEmpty else { throw HullError(.invalidArgument, "field Source must not be empty") }
+      record = MountRecord(kind: .image, source: mount.source, destination: target)
+      record.subpath = mount.imageOptions?.subpath ?? ""
+      if !record.subpath.isEmpty { try checkSubpath(record.subpath) }
     default: throw HullError(.invalidArgument, "mount type unknown")
     }
-    record.writable = !mount.readOnly
+    record.writable = !mount.readOnly && record.kind != .image
     record.fromMountSpec = true
     return record
   }
@@ -121,6 +129,8 @@ enum Binds {
     record.readOnlyNonRecursive = options.readOnlyNonRecursive
     record.readOnlyForceRecursive = options.readOnlyForceRecursive
     record.createSource = options.createMountpoint
+    record.idMap = options.idMap
+    if !record.idMap.isEmpty { _ = try IDMapText.parse(record.idMap) }
     guard !(record.readOnlyNonRecursive && record.readOnlyForceRecursive) else {
       throw HullError(.invalidArgument, "mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive")
     }

@@ -10,6 +10,8 @@ struct MountMode: Equatable {
   var propagation: String?
   var noCopy = false
   var relabels = false
+  /// What follows `idmap=`: Hull's own.
+  var idMap = ""
 
   /// `nil` when some word is unknown or two are of one kind.
   init?(_ text: String) {
@@ -28,6 +30,9 @@ struct MountMode: Equatable {
         kind = "copy"
         noCopy = true
       case "consistent", "cached", "delegated": kind = "consistency"
+      case _ where word.hasPrefix("idmap="):
+        kind = "owners"
+        idMap = String(word.dropFirst("idmap=".count))
       case _ where MountMode.propagations.contains(word):
         kind = "propagation"
         propagation = word

@@ -4,6 +4,7 @@ import EngineStore
 import Errors
 import LaunchCompiler
 import OCISpec
+import Volumes
 
 /// The mounts of a container: Docker's own, those that were asked for, and the network's files. Blocking: sources are made and looked up.
 struct MountSpec {
@@ -48,9 +49,9 @@ struct MountSpec {
 
   private func userMounts() throws(HullError) -> [RuntimeSpec.Mount] {
     var mounts: [RuntimeSpec.Mount] = []
-    for mount in record.definition.mounts { mounts.append(try self.mount(mount)) }
+    for mount in record.definition.mounts { mounts.append(try MountSpec.mount(mount)) }
     for (destination, options) in host.tmpfs where !mounts.contains(where: { $0.destination == CleanPath.clean(destination) }) {
-      mounts.append(try tmpfs(CleanPath.clean(destination), options))
+      mounts.append(try MountSpec.tmpfs(CleanPath.clean(destination), options))
     }
     let files = [("/etc/resolv.conf", networkFiles.resolvConf), ("/etc/hostname", networkFiles.hostname), ("/etc/hosts", networkFiles.hosts)]
     for (destination, source) in files where !mounts.contains(where: { $0.destination == destination }) {
@@ -59,21 +60,28 @@ struct MountSpec {
     return mounts
   }
 
-  private func mount(_ mount: MountRecord) throws(HullError) -> RuntimeSpec.Mount {
+  /// One mount that was asked for; what has to be there on the host is made and checked.
+  static func mount(_ mount: MountRecord) throws(HullError) -> RuntimeSpec.Mount {
     if mount.kind == .tmpfs { return try tmpfs(mount.destination, mount.options) }
+    if mount.kind == .image {
+      return RuntimeSpec.Mount(destination: mount.destination, type: "bind", source: mount.source, options: ["bind", "ro", "rprivate"])
+    }
     if mount.kind == .bind && !HostFiles.exists(mount.source) {
       guard mount.createSource else {
         throw HullError(.invalidArgument, "invalid mount config for type \"bind\": bind source path does not exist: \(mount.source)")
       }
       try HostFiles.makeDirectories(mount.source)
     }
+    try MountPropagation.check(mount)
+    try MountSources.checkSubpath(mount)
+    if SELinux.isEnabled && (mount.relabel || mount.kind == .volume) { try SELinux.relabel(mount.source) }
     var options = [mount.nonRecursive ? "bind" : "rbind"]
     if !mount.writable { options.append(mount.readOnlyNonRecursive ? "ro" : "rro") }
     options.append(mount.propagation.isEmpty ? MountMode.defaultPropagation : mount.propagation)
     return RuntimeSpec.Mount(destination: mount.destination, type: "bind", source: mount.source, options: options)
   }
 
-  private func tmpfs(_ destination: String, _ options: String) throws(HullError) -> RuntimeSpec.Mount {
+  private static func tmpfs(_ destination: String, _ options: String) throws(HullError) -> RuntimeSpec.Mount {
     RuntimeSpec.Mount(destination: destination, type: "tmpfs", source: "tmpfs", options: try TmpfsMounts.merged(options))
   }
 }

@@ -16,12 +16,12 @@ enum VolumeContent {
   static func fill(_ data: String, from lower: [String], path: String) throws(HullError) {
     guard try isEmpty(data) else { return }
     let root = try step("cannot look into the image") { () throws(SystemError) in try UnionMount.detached(lower: lower) }
-    guard let place = try? InRoot.open(root.number, path, OpenFlag.path | O_DIRECTORY) else { return }
+    guard let place = try? InRoot.open(root.number, path, O_RDONLY | O_DIRECTORY) else { return }
     let target = try step("cannot open volume directory \(data)") { () throws(SystemError) in try Files.open(data, O_RDONLY | O_DIRECTORY) }
     let status = try step("cannot look into the image") { () throws(SystemError) in try Files.status(of: place.number) }
     fchown(target.number, status.st_uid, status.st_gid)
     fchmod(target.number, status.st_mode & 0o7777)
-    try TreeCopy.copy(root: root.number, path: path, into: target.number)
+    try TreeCopy.copy(root: place.number, path: "", into: target.number)
   }
 }
 
