@@ -133,6 +133,7 @@ let package = Package(
     tests("DNSTests", ["DNS", "Addressing", "Errors"]),
     tests(
       "NamesTests", ["Names", "DNS", "ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
+    tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
     tests("NetworkingTests", ["Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),

@@ -25,6 +25,8 @@ int hull_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXE
 
 int hull_pipe_capacity(int pipe) { return fcntl(pipe, F_GETPIPE_SZ); }
 
+ssize_t hull_splice(int from, int to, size_t count) { return splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK); }
+
 ssize_t hull_find(const void *bytes, size_t length, const void *pattern, size_t pattern_length) {
   const char *found = memmem(bytes, length, pattern, pattern_length);
   return found ? found - (const char *)bytes : -1;

@@ -8,14 +8,15 @@ import ShimProtocol
 final class DatagramPort: HeldPort, ReadinessHandler {
   /// A datagram is never longer than this.
   static let slot = 64 * 1024
-  /// Datagrams taken at once: as many as fit into the loop's memory.
-  static let batch = EventLoop.scratchSize / slot
+  /// Datagrams taken at once: as many as the loop's memory holds.
+  static let batch = min(EventLoop.scratchSize / slot, Int(HULL_DATAGRAMS))
   /// How often a socket is read before others have their turn.
   static let turns = 8
 
   let loop: EventLoop
   let settings: RelaySettings
-  let target: SocketAddress
+  private(set) var plan: PortPlan
+  private var target: SocketAddress
   private(set) var socket: Int32
   let flows: FlowTable
 
@@ -24,9 +25,16 @@ final class DatagramPort: HeldPort, ReadinessHandler {
     self.socket = socket
     self.loop = loop
     self.settings = settings
+    self.plan = plan
     target = SocketAddress(plan.address, plan.port)
     flows = FlowTable(loop: loop, limit: settings.flowLimit, timeout: settings.datagramTimeout)
     loop.watch(socket, .readable, self)
+  }
+
+  func redirect(_ plan: PortPlan) {
+    flows.removeAll()
+    self.plan = plan
+    target = SocketAddress(plan.address, plan.port)
   }
 
   func close() {
@@ -75,20 +83,18 @@ final class DatagramPort: HeldPort, ReadinessHandler {
 
   /// A socket that talks to the workload only; `nil` when there is none to be had.
   private func connect(from peer: hull_socket_address) -> Int32? {
-    let source = SocketAddress(peer)
-    if settings.transparent, source.family == target.family, !source.isLoopback {
-      for port in [source.port, 0] {
-        if let socket = connect(bound: source.with(port: port)) { return socket }
+    if settings.transparent {
+      for source in SocketAddress(peer).disguises(towards: target) {
+        if let socket = connect(from: source) { return socket }
       }
     }
-    return connect(bound: nil)
+    return connect(from: nil)
   }
 
-  private func connect(bound source: SocketAddress?) -> Int32? {
+  private func connect(from source: SocketAddress?) -> Int32? {
     let socket = HostSocket.make(.udp, family: target.family)
     guard socket >= 0 else { return nil }
-    let bound = source.map { SocketOptions.setTransparent(socket, family: target.family) && $0.bind(socket) == 0 } ?? true
-    if bound, !settings.isScarce(socket), target.connect(socket) == 0 { return socket }
+    if source?.bindTransparently(socket) ?? true, target.connect(socket) == 0, !settings.isScarce(socket) { return socket }
     Glibc.close(socket)
     return nil
   }

@@ -23,12 +23,12 @@ enum HostSocket {
   static func open(_ plan: PortPlan) throws(HullError) -> Int32 {
     let address = SocketAddress(plan.hostAddress, plan.hostPort)
     let socket = make(plan.transport, family: address.family)
-    guard socket >= 0 else { throw PortFailure(plan, errno).error }
+    guard socket >= 0 else { throw PortFailure(plan, errno).error() }
     prepare(socket, plan, family: address.family)
     guard address.bind(socket) == 0, plan.transport == .udp || listen(socket, backlog) == 0 else {
       let number = errno
       close(socket)
-      throw PortFailure(plan, number).error
+      throw PortFailure(plan, number).error()
     }
     return socket
   }

@@ -14,12 +14,13 @@ struct PortFailure {
     self.number = number
   }
 
-  var error: HullError {
+  /// `holder`: who has the port, when that is known already.
+  func error(holder: String? = nil) -> HullError {
     let host = "\(plan.hostAddress.withBrackets):\(plan.hostPort)"
     let what = "failed to bind host port for \(host):\(plan.address.withBrackets):\(plan.port)/\(plan.transport)"
     switch number {
     case EADDRINUSE:
-      let holder = PortHolder.find(plan).map { " (held by \($0))" } ?? ""
+      let holder = (holder ?? PortHolder.find(plan)).map { " (held by \($0))" } ?? ""
       return HullError(.internalError, "\(what): \(errorText(number))\(holder)")
     case EADDRNOTAVAIL:
       return HullError(.invalidArgument, "\(what): \(errorText(number)): this host does not have the address \(plan.hostAddress)")

@@ -23,7 +23,7 @@ enum PortHolder {
   private static func inode(_ plan: PortPlan) -> String? {
     let tables = plan.transport == .tcp ? ["tcp", "tcp6"] : plan.transport == .udp ? ["udp", "udp6"] : []
     for table in tables {
-      guard let bytes = try? Files.read("/proc/net/\(table)", limit: tableLimit) else { continue }
+      guard let bytes = try? Files.read("/proc/thread-self/net/\(table)", limit: tableLimit) else { continue }
       let sockets = String(decoding: bytes, as: UTF8.self).split(separator: "\n").dropFirst().compactMap { TableSocket($0) }
       let conflicting = sockets.filter { $0.port == plan.hostPort && $0.conflicts(with: plan.hostAddress) }
       if let holder = conflicting.first(where: \.isListening) ?? conflicting.first { return holder.inode }

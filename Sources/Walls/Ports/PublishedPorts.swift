@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Addressing
 import Errors
 import Glibc
 import ShimLoop
@@ -6,8 +7,24 @@ import ShimProtocol
 
 /// What stands behind a port that is held.
 protocol HeldPort: AnyObject {
+  var plan: PortPlan { get }
+  /// Ends the connections and goes on with another target.
+  func redirect(_ plan: PortPlan)
   /// Gives the port up and ends its connections.
   func close()
+}
+
+/// What can be held once only.
+private struct HostPort: Hashable {
+  let transport: PortPlan.Transport
+  let address: IPAddress
+  let port: UInt16
+
+  init(_ plan: PortPlan) {
+    transport = plan.transport
+    address = plan.hostAddress
+    port = plan.hostPort
+  }
 }
 
 /// What all ports of a workload have in common.
@@ -17,6 +34,7 @@ final class RelaySettings {
   let datagramTimeout: Int64
   /// UDP clients of one port that are known at a time.
   let flowLimit: Int
+  let pipes = PipePool()
   private var descriptorLimit: Int32 = 0
 
   init(datagramTimeout: Int64, flowLimit: Int) {
@@ -38,7 +56,7 @@ final class RelaySettings {
 }
 
 /// The published ports of a workload. Each is held by a socket on the host, so that nobody else can take it, and what reaches that
-/// socket is relayed to the workload: the traffic that the kernel's own address translation does not see.
+/// socket is relayed to the workload: the traffic that the kernel's own address translation does not see. SIGPIPE must be blocked or ignored.
 package final class PublishedPorts {
   /// Whether the workload sees its clients' addresses. Others must have set up policy routing that brings its answers back to this
   /// host's sockets. Where a client's address cannot be taken, the workload sees the host's.
@@ -49,7 +67,7 @@ package final class PublishedPorts {
 
   private let loop: EventLoop
   private let settings: RelaySettings
-  private var held: [PortPlan: any HeldPort] = [:]
+  private var held: [HostPort: any HeldPort] = [:]
 
   package convenience init(loop: EventLoop) { self.init(loop: loop, datagramTimeout: 90_000, flowLimit: 1024) }
 
@@ -60,21 +78,40 @@ package final class PublishedPorts {
   }
 
   /// Brings what is held to exactly `ports`: opens what is new, closes what is gone with its connections, leaves the rest alone.
-  /// All or nothing: after an error what was held before is held still. The error is `internalError` when a port is taken, and names who has it.
+  /// A port of the host that gets another target is held on without a gap; its connections end.
+  ///
+  /// All or nothing: after an error what was held before is held still. The error is `internalError` when a port is taken, and says who has it.
   package func hold(_ ports: [PortPlan]) throws(HullError) {
     settings.readDescriptorLimit()
-    let wanted = Set(ports)
+    let wanted = try byHostPort(ports)
     var opened: [(plan: PortPlan, socket: Int32)] = []
     do throws(HullError) {
-      for plan in ports where held[plan] == nil && !opened.contains(where: { $0.plan == plan }) {
-        opened.append((plan, try HostSocket.open(plan)))
-      }
+      for (key, plan) in wanted where held[key] == nil { opened.append((plan, try HostSocket.open(plan))) }
     } catch {
       for port in opened { IO.close(port.socket) }
       throw error
     }
-    for plan in held.keys where !wanted.contains(plan) { held.removeValue(forKey: plan)?.close() }
-    for port in opened { held[port.plan] = serve(port.socket, port.plan) }
+    for (key, port) in held { settle(key, port, wanted[key]) }
+    for port in opened { held[HostPort(port.plan)] = serve(port.socket, port.plan) }
+  }
+
+  private func byHostPort(_ ports: [PortPlan]) throws(HullError) -> [HostPort: PortPlan] {
+    var plans: [HostPort: PortPlan] = [:]
+    for plan in ports {
+      guard plans.updateValue(plan, forKey: HostPort(plan)) ?? plan == plan else {
+        throw PortFailure(plan, EADDRINUSE).error(holder: "another port of this container")
+      }
+    }
+    return plans
+  }
+
+  private func settle(_ key: HostPort, _ port: any HeldPort, _ plan: PortPlan?) {
+    if let plan {
+      if plan != port.plan { port.redirect(plan) }
+    } else {
+      port.close()
+      held[key] = nil
+    }
   }
 
   package func close() {

@@ -37,20 +37,25 @@ struct SocketAddress {
   var family: Int32 { Int32(storage.sin6_family) }
   private var length: socklen_t { socklen_t(family == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size) }
 
-  /// In both forms the port stands in the same place.
-  var port: UInt16 { UInt16(bigEndian: storage.sin6_port) }
-
-  func with(port: UInt16) -> SocketAddress {
-    var copy = self
-    copy.storage.sin6_port = port.bigEndian
-    return copy
+  /// From which addresses a client can be spoken for, the best first: its own port, or any when something on this host has that.
+  /// None when the target could not answer there: to another family, to a loopback address, or to itself.
+  func disguises(towards target: SocketAddress) -> [SocketAddress] {
+    guard family == target.family, !isLoopback, address != target.address else { return [] }
+    var anyPort = self
+    // In both forms the port stands in the same place.
+    anyPort.storage.sin6_port = 0
+    return [self, anyPort]
   }
 
-  var isLoopback: Bool {
+  /// `false`: this host or its kernel does not allow it.
+  func bindTransparently(_ socket: Int32) -> Bool { SocketOptions.setTransparent(socket, family: family) && bind(socket) == 0 }
+
+  private var isLoopback: Bool { family == AF_INET ? UInt32(truncatingIfNeeded: address).bigEndian >> 24 == 127 : address == UInt128(1).bigEndian }
+
+  /// As it lies in memory.
+  private var address: UInt128 {
     withUnsafeBytes(of: storage) {
-      family == AF_INET
-        ? $0[4] == 127
-        : UInt128(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt128.self)) == 1
+      family == AF_INET ? UInt128($0.load(fromByteOffset: 4, as: UInt32.self)) : $0.loadUnaligned(fromByteOffset: 8, as: UInt128.self)
     }
   }
 

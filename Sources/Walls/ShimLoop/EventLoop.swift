@@ -30,8 +30,10 @@ package protocol ReadinessHandler: AnyObject {
 package final class EventLoop {
   /// Where every handler reads into; valid until the handler returns or calls another one that reads.
   package let scratch = Pages(EventLoop.scratchSize)
-  package static let scratchSize = 256 * 1024
+  package static let scratchSize = 1024 * 1024
 
+  /// What listeners turn callers away with.
+  let reserve = ReserveDescriptor()
   private let epoll: Int32
   private var registrations = Registrations()
   private var timers = Timers()
@@ -47,6 +49,8 @@ package final class EventLoop {
     epoll = hull_epoll_create()
     guard epoll >= 0 else { throw HullError("cannot watch descriptors", SystemError(errno, "epoll_create")) }
   }
+
+  deinit { close(epoll) }
 
   /// Reports readiness of `descriptor` to `handler`, which must call `remove` before it goes away. For a descriptor that is
   /// watched already, changes what is reported.

@@ -2,19 +2,16 @@
 import CLinux
 import Glibc
 
-/// The socket the shim was given: every connection goes to `accepted`.
+/// A listening socket, such as the one the shim was given: every connection goes to `accepted`.
 package final class Listener: ReadinessHandler {
   private let loop: EventLoop
   private var descriptor: Int32
-  /// Given up for a moment when descriptors run out, to turn a caller away instead of spinning on one who cannot be let in.
-  private var reserve: Int32
   private let accepted: (Int32) -> Void
 
   package init(_ descriptor: Int32, loop: EventLoop, accepted: @escaping (Int32) -> Void) {
     self.descriptor = descriptor
     self.loop = loop
     self.accepted = accepted
-    reserve = Listener.openReserve()
     IO.setNonBlocking(descriptor)
     loop.watch(descriptor, .readable, self)
   }
@@ -25,7 +22,7 @@ package final class Listener: ReadinessHandler {
       if socket >= 0 {
         accepted(socket)
       } else if errno == EMFILE || errno == ENFILE {
-        turnAway()
+        loop.reserve.turnAway(at: descriptor)
       } else if errno != EINTR && errno != ECONNABORTED {
         return
       }
@@ -36,16 +33,21 @@ package final class Listener: ReadinessHandler {
     guard descriptor >= 0 else { return }
     loop.remove(descriptor)
     IO.close(descriptor)
-    IO.close(reserve)
     descriptor = -1
-    reserve = -1
+  }
+}
+
+/// Given up for a moment when descriptors run out, to turn a caller away instead of spinning on one who cannot be let in.
+final class ReserveDescriptor {
+  private var descriptor = ReserveDescriptor.open()
+
+  deinit { IO.close(descriptor) }
+
+  func turnAway(at listener: Int32) {
+    IO.close(descriptor)
+    IO.close(hull_accept(listener))
+    descriptor = ReserveDescriptor.open()
   }
 
-  private func turnAway() {
-    IO.close(reserve)
-    IO.close(hull_accept(descriptor))
-    reserve = Listener.openReserve()
-  }
-
-  private static func openReserve() -> Int32 { open("/dev/null", O_RDONLY | O_CLOEXEC) }
+  private static func open() -> Int32 { Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC) }
 }

@@ -17,6 +17,8 @@ int hull_signalfd(const sigset_t *signals);
 int hull_accept(int listener);
 /// How many bytes a pipe holds.
 int hull_pipe_capacity(int pipe);
+/// Moves at most `count` bytes between a pipe and a socket without waiting and, mostly, without copying. Raises SIGPIPE as write(2) does.
+ssize_t hull_splice(int from, int to, size_t count);
 /// memmem(3) and memrchr(3): the offset, or -1.
 ssize_t hull_find(const void *bytes, size_t length, const void *pattern, size_t pattern_length);
 ssize_t hull_find_last_byte(const void *bytes, int byte, size_t length);
