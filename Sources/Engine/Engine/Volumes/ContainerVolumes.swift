@@ -9,6 +9,8 @@ struct ContainerVolumes: Sendable {
   let record: ContainerRecord
   /// The directories of the image's layers, topmost first.
   let lower: [String]
+  /// Names of volumes that the container uses already.
+  var used: Set<String> = []
 
   private var volumes: VolumeManager { services.volumes }
   private var mounts: [MountRecord] { record.definition.mounts.filter { $0.kind == .volume } }
@@ -38,7 +40,7 @@ struct ContainerVolumes: Sendable {
 
   /// Nothing is left of a container that could not be made: `new` are the volumes that it brought.
   func undo(_ new: [VolumeRecord]) async {
-    volumes.release(mounts.map(\.name), by: record.id)
+    volumes.release(mounts.map(\.name).filter { !used.contains($0) }, by: record.id)
     for volume in new { try? await volumes.remove(volume.name, force: true) }
   }
 
