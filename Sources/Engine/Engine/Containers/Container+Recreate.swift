@@ -62,26 +62,26 @@ extension Container {
   }
 
   /// Puts the new definition in the place of the old one, in one transaction; gives the volumes that were made for it.
-  private func make(_ new: ContainerRecord, _ below: [String]) async throws -> [VolumeRecord] {
+  private func make(_ new: ContainerRecord, _ below: [String]) async throws -> MadeVolumes {
     let (services, layer) = (services, paths.layer(of: new))
     let used = Set(record.definition.mounts.map(\.name))
     let volumes = ContainerVolumes(services: services, record: new, lower: below, used: used)
-    let rows = try await volumes.make()
+    let made = try await volumes.make()
     do {
       try await Blocking.run { try ContainerDirectories(layer).make() }
       let stored = new.holding()
-      try await services.store.replace(stored, volumes: rows) { database in try stored.hold(services.images, in: database) }
+      try await services.store.replace(stored, volumes: made.rows) { database in try stored.hold(services.images, in: database) }
       (record, lower) = (stored, below)
     } catch {
       try? await Blocking.run { try layer.remove() }
-      await volumes.undo(rows)
+      await volumes.undo(made)
       throw error
     }
-    for row in rows { services.volumes.event("create", row.name) }
-    return rows
+    for row in made.rows { services.volumes.event("create", row.name) }
+    return made
   }
 
-  private func putBack(_ old: ContainerRecord, _ below: [String]?, without made: [VolumeRecord]) async {
+  private func putBack(_ old: ContainerRecord, _ below: [String]?, without made: MadeVolumes) async {
     let failed = record
     var old = old
     old.state = state
@@ -93,7 +93,7 @@ extension Container {
     await discardLayer(of: failed)
     let kept = Set(old.definition.mounts.map(\.name))
     services.volumes.release(failed.definition.mounts.map(\.name).filter { !kept.contains($0) }, by: id)
-    for volume in made { try? await services.volumes.remove(volume.name, force: true) }
+    for name in made.rows.map(\.name) + made.named { try? await services.volumes.remove(name, force: true) }
   }
 
   /// Takes away what a definition that is no longer the container's stood on; what fails is done at the next start of the daemon.

@@ -53,21 +53,21 @@ struct ContainerCreation {
     let (services, paths) = (self.services, services.paths.container(record.id))
     let lower = services.images.layers.lowerDirectories(image.diffIDs)
     let volumes = ContainerVolumes(services: services, record: record, lower: lower)
-    let rows = try await volumes.make()
+    let made = try await volumes.make()
     do {
       let stored = record.holding()
       async let directories: Void = Blocking.run { try ContainerDirectories(paths.layer(of: stored)).make() }
-      try await services.store.insert(stored, volumes: rows) { database in try stored.hold(services.images, in: database) }
+      try await services.store.insert(stored, volumes: made.rows) { database in try stored.hold(services.images, in: database) }
       try await directories
       let container = Container(stored, services: services, lower: lower)
       services.registry.add(container)
-      for row in rows { services.volumes.event("create", row.name) }
+      for row in made.rows { services.volumes.event("create", row.name) }
       await container.event("create")
     } catch {
       try? await Blocking.run {
         try? HostFiles.removeTree(paths.directory)
       }
-      await volumes.undo(rows)
+      await volumes.undo(made)
       throw error
     }
   }

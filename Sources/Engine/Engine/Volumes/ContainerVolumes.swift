@@ -15,33 +15,32 @@ struct ContainerVolumes: Sendable {
   private var volumes: VolumeManager { services.volumes }
   private var mounts: [MountRecord] { record.definition.mounts.filter { $0.kind == .volume } }
 
-  /// From now on the container uses its named volumes. Gives the rows of those without a name, which go to disk with the container's.
-  func make() async throws -> [VolumeRecord] {
-    var rows: [VolumeRecord] = []
-    var made: [String] = []
+  /// From now on the container uses its named volumes. Gives what has been made.
+  func make() async throws -> MadeVolumes {
+    var made = MadeVolumes()
     do {
       for mount in mounts {
         if mount.isNew {
           let row = try wish(mount).record()
-          rows.append(row)
+          made.rows.append(row)
           try await volumes.make(row)
           volumes.put(VolumeManager.Entry(record: row, users: [record.id]))
         } else if try await volumes.obtain(wish(mount), for: record.id).isNew {
-          made.append(mount.name)
+          made.named.append(mount.name)
         }
         if !mount.noCopy && mount.subpath.isEmpty { try await fill(mount) }
       }
-      return rows
+      return made
     } catch {
-      await undo(rows + made.map { VolumeRecord(name: $0, created: 0, anonymous: false) })
+      await undo(made)
       throw error
     }
   }
 
-  /// Nothing is left of a container that could not be made: `new` are the volumes that it brought.
-  func undo(_ new: [VolumeRecord]) async {
+  /// Nothing is left of a container that could not be made.
+  func undo(_ made: MadeVolumes) async {
     volumes.release(mounts.map(\.name).filter { !used.contains($0) }, by: record.id)
-    for volume in new { try? await volumes.remove(volume.name, force: true) }
+    for name in made.rows.map(\.name) + made.named { try? await volumes.remove(name, force: true) }
   }
 
   private func wish(_ mount: MountRecord) -> VolumeWish {
@@ -65,4 +64,12 @@ struct ContainerVolumes: Sendable {
       try await volumes.withLock([mount.name]) { try await Blocking.stream { try VolumeContent.fill(path, from: lower, path: mount.destination) } }
     }
   }
+}
+
+/// The volumes that a container brings along.
+struct MadeVolumes: Sendable {
+  /// Those without a name: their rows go to disk with the container's.
+  var rows: [VolumeRecord] = []
+  /// Those with a name are on disk already.
+  var named: [String] = []
 }
