@@ -23,10 +23,15 @@ struct Recovery: Sendable {
     await withTaskGroup(of: Void.self) { group in
       for container in services.registry.all { group.addTask { await container.recover() } }
     }
+    services.hostNetwork.deliveryChanged.withLock { $0 = { Task { await Self.renewPlans(services) } } }
     try await Blocking.run { try networks.restore() }
+    await Self.renewPlans(services)
     try await VolumeRecovery(services: services).unmountUnused()
     for container in services.registry.all { await container.startAfterBoot() }
   }
+
+  /// The shims that relay ports are told how.
+  private static func renewPlans(_ services: Services) async { for container in services.registry.all { await container.renewPlan() } }
 
   /// Containers whose removal had begun: their rows go now.
   private func finishRemovals(_ records: [ContainerRecord]) async throws -> [ContainerRecord] {
