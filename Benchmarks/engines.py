@@ -25,11 +25,26 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+# A network and a mount namespace, so that nothing of the machine's network is touched; /sys shows the interfaces in there, and the cgroups of
+# the machine.
+OWN_HOST = [
+    *("unshare", "-n", "-m", "--propagation", "slave", "sh", "-ec"),
+    """ip link set lo up
+d=$(mktemp -d)
+mount --rbind /sys/fs/cgroup $d
+mount -t sysfs sysfs /sys
+mount --rbind $d /sys/fs/cgroup
+umount -l $d
+rmdir $d
+exec "$0" "$@"
+""",
+]
+
+
 class Engine:
     """A daemon in a temporary folder; `name` is what the table calls it."""
 
     name = ""
-    prefix = []
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="hull-bench-", dir="/var/tmp"))
@@ -39,7 +54,7 @@ class Engine:
 
     def start(self):
         log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen([*self.prefix, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.process = subprocess.Popen([*OWN_HOST, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         end = time.monotonic() + 30
         while not self.answers():
             if time.monotonic() > end or self.process.poll() is not None:
@@ -67,6 +82,11 @@ class Engine:
             raise SystemExit(f"{self.name}: docker {' '.join(arguments)}: {done.stderr.decode()}")
         return done.stdout.decode().strip()
 
+    @property
+    def host(self):
+        """A process in the engine's network namespace."""
+        return self.process.pid
+
     def daemons(self):
         """(name, pid) of the processes that are there when nothing runs."""
         return [(self.name, self.process.pid)]
@@ -91,15 +111,14 @@ class Hull(Engine):
 
 
 class Dockerd(Engine):
-    """Debian's dockerd in a network and a mount namespace of its own: nothing of the host's network is touched."""
+    """Debian's dockerd."""
 
     name = "dockerd"
-    prefix = ["unshare", "-n", "-m", "--propagation", "slave", "sh", "-c", 'ip link set lo up; exec "$0" "$@"']
 
     def command(self):
         return [
             *("dockerd", "--data-root", self.folder / "root", "--exec-root", self.folder / "state", "--host", f"unix://{self.socket}"),
-            *("--pidfile", self.folder / "pid", "--iptables=false", "--ip-masq=false", "--log-level", "error"),
+            *("--pidfile", self.folder / "pid", "--log-level", "error"),
         ]
 
     def daemons(self):
