@@ -28,12 +28,11 @@ struct NetworkCreation {
 
   private func checkName() throws(HullError) {
     let name = request.name
-    guard !name.isEmpty,
-      name.wholeMatch(of: /[a-zA-Z0-9][a-zA-Z0-9_.\-]*/) != nil || name.allSatisfy({ !$0.isWhitespace && $0 != "/" && $0 != "\\" && !$0.isNewline }),
+    guard !name.allSatisfy(\.isWhitespace), !name.contains(where: { $0 == "/" || $0 == "\\" || $0.isNewline }),
       !name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
     else {
       throw HullError(
-        .invalidArgument, "invalid network name \"\(name)\": it must not be empty nor contain slashes, white space or control characters")
+        .invalidArgument, "invalid network name \"\(name)\": it must not be empty nor contain slashes or control characters")
     }
     guard !["default", "container"].contains(name), !PredefinedNetworks.exists(name), !name.hasPrefix("container:") else {
       throw HullError(.forbidden, "operation is not permitted on predefined \(name) network ")
@@ -64,7 +63,9 @@ struct NetworkCreation {
       throw HullError(.invalidArgument, "invalid ipam driver: plugin \"\(ipamDriver)\" not found: hull has the driver 'default'")
     }
     definition.ipv4 = request.enableIPv4 ?? source?.ipv4 ?? true
-    definition.ipv6 = request.enableIPv6 ?? source?.ipv6 ?? false
+    // Who names an IPv6 subnet wants IPv6.
+    let namesIPv6 = (request.ipam?.config ?? []).contains { IPPrefix($0.subnet)?.family == .v6 }
+    definition.ipv6 = request.enableIPv6 ?? source?.ipv6 ?? namesIPv6
     guard definition.ipv4 || definition.ipv6 else { throw HullError(.invalidArgument, "IPv4 or IPv6 must be enabled") }
     definition.isInternal = request.internal || source?.isInternal ?? false
     definition.attachable = request.attachable

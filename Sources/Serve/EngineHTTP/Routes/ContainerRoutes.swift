@@ -16,6 +16,7 @@ extension EngineAPI {
       let request = try await context.requiredJSON(
         ContainerCreateRequest.self, orElse: "invalid JSON: got EOF while reading request body: config cannot be empty in order to create a container"
       )
+      try Self.checkNetworks(request.networkingConfig, context.version)
       let answer = try await engine.createContainer(
         name: context.query.text("name"), request: request, platform: context.query.text("platform"))
       return try .json(answer, .created)
@@ -69,6 +70,13 @@ extension EngineAPI {
     router.add("POST", "/containers/prune") { context in
       try .json(try await engine.pruneContainers(filters: try context.query.filters()))
     }
+  }
+
+  /// More than one network at the creation came with 1.44.
+  private static func checkNetworks(_ networking: NetworkingConfig, _ version: APIVersion) throws(HullError) {
+    let names = (networking.endpointsConfig ?? [:]).keys.sorted()
+    guard version < APIVersion(1, 44), names.count > 1 else { return }
+    throw HullError(.invalidArgument, "Container cannot be connected to network endpoints: \(names.joined(separator: ", "))")
   }
 
   private func addContainerViewRoutes(to router: Router) {

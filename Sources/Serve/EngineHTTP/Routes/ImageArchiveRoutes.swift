@@ -10,7 +10,8 @@ extension EngineAPI {
     let engine = engine
     router.add("POST", "/images/load") { context in
       let quiet = context.query.bool("quiet", default: true)
-      return Self.progress { report in
+      // As in Docker the answer has begun by the time that the archive is looked at.
+      return Self.progress(errorsAreLines: true) { report in
         try await Bridge.feed(context.request.body, on: context.request.loop) {
           try await engine.loadImages(from: $0, quiet: quiet, progress: report)
         }
@@ -55,8 +56,9 @@ extension EngineAPI {
       })
   }
 
-  /// Runs `work` and sends what it reports, a JSON line each. An error before the first line is an error answer, a later one is the last line.
-  static func progress(_ work: @escaping @Sendable (@escaping ProgressSink) async throws -> Void) -> Response {
+  /// Runs `work` and sends what it reports, a JSON line each. An error before the first line is an error answer, unless `errorsAreLines`; a later
+  /// one is the last line.
+  static func progress(errorsAreLines: Bool = false, _ work: @escaping @Sendable (@escaping ProgressSink) async throws -> Void) -> Response {
     .stream(
       StreamResponse(headers: Response.jsonHeaders) { writer in
         // A client that does not read loses old lines, never the last.
@@ -70,15 +72,15 @@ extension EngineAPI {
           }
         }
         try await withTaskCancellationHandler {
-          try await send(lines, to: writer)
+          try await send(lines, to: writer, begun: errorsAreLines)
         } onCancel: {
           worker.cancel()
         }
       })
   }
 
-  private static func send(_ lines: AsyncThrowingStream<ProgressMessage, any Error>, to writer: ResponseWriter) async throws {
-    var begun = false
+  private static func send(_ lines: AsyncThrowingStream<ProgressMessage, any Error>, to writer: ResponseWriter, begun: Bool) async throws {
+    var begun = begun
     do {
       for try await line in lines {
         begun = true
