@@ -53,7 +53,7 @@ struct ContainerCreation {
     let (services, paths) = (self.services, services.paths.container(record.id))
     let lower = services.images.layers.lowerDirectories(image.diffIDs)
     let volumes = ContainerVolumes(services: services, record: record, lower: lower)
-    let rows = try await volumes.make()
+    let made = try await volumes.make()
     do {
       var stored = record
       for index in stored.definition.mounts.indices {
@@ -62,20 +62,20 @@ struct ContainerCreation {
       }
       let imageMounts = stored.definition.mounts.filter { $0.kind == .image }
       async let directories: Void = Blocking.run { try ContainerDirectories(paths).make() }
-      try await services.store.insert(stored, volumes: rows) { database in
+      try await services.store.insert(stored, volumes: made.rows) { database in
         try services.images.hold(image.id, by: record.id, in: database)
         for mount in imageMounts { try services.images.hold(ImageID(mount.imageID), by: mount.holder, in: database) }
       }
       try await directories
       let container = Container(stored, services: services, lower: lower)
       services.registry.add(container)
-      for row in rows { services.volumes.event("create", row.name) }
+      for row in made.rows { services.volumes.event("create", row.name) }
       await container.event("create")
     } catch {
       try? await Blocking.run {
         try? HostFiles.removeTree(paths.directory)
       }
-      await volumes.undo(rows)
+      await volumes.undo(made)
       throw error
     }
   }

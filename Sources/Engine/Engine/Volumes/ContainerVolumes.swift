@@ -9,37 +9,46 @@ struct ContainerVolumes: Sendable {
   let record: ContainerRecord
   /// The directories of the image's layers, topmost first.
   let lower: [String]
+  /// Volumes that the container has already, by other mounts.
+  var kept: Set<String> = []
 
   private var volumes: VolumeManager { services.volumes }
   private var mounts: [MountRecord] { record.definition.mounts.filter { $0.kind == .volume } }
 
-  /// From now on the container uses its named volumes. Gives the rows of those without a name, which go to disk with the container's.
-  func make() async throws -> [VolumeRecord] {
+  /// What was not there before.
+  struct Made {
+    /// The rows of those without a name, which go to disk with the container's.
     var rows: [VolumeRecord] = []
-    var made: [String] = []
+    /// Those with a name, which are on disk already.
+    var named: [String] = []
+  }
+
+  /// From now on the container uses its volumes.
+  func make() async throws -> Made {
+    var made = Made()
     do {
       for mount in mounts {
         if mount.isNew {
           let row = try wish(mount).record()
-          rows.append(row)
+          made.rows.append(row)
           try await volumes.make(row)
           volumes.put(VolumeManager.Entry(record: row, users: [record.id]))
         } else if try await volumes.obtain(wish(mount), for: record.id).isNew {
-          made.append(mount.name)
+          made.named.append(mount.name)
         }
         if !mount.noCopy && mount.subpath.isEmpty { try await fill(mount) }
       }
-      return rows
+      return made
     } catch {
-      await undo(rows + made.map { VolumeRecord(name: $0, created: 0, anonymous: false) })
+      await undo(made)
       throw error
     }
   }
 
-  /// Nothing is left of a container that could not be made: `new` are the volumes that it brought.
-  func undo(_ new: [VolumeRecord]) async {
-    volumes.release(mounts.map(\.name), by: record.id)
-    for volume in new { try? await volumes.remove(volume.name, force: true) }
+  /// Nothing is left of a container, or a mount, that could not be made.
+  func undo(_ new: Made) async {
+    volumes.release(mounts.map(\.name).filter { !kept.contains($0) }, by: record.id)
+    for name in new.rows.map(\.name) + new.named { try? await volumes.remove(name, force: true) }
   }
 
   private func wish(_ mount: MountRecord) -> VolumeWish {
