@@ -74,7 +74,10 @@ extension Engine {
     let entry = try services.volumes.find(name)
     let directory = services.volumes.directory(name)
     let (usage, kind) = try await services.volumes.withMounted(name) { path in
-      try await Blocking.stream { (try TreeUsage(of: try Self.open(path).number), SizeLimit(directory).kind) }
+      try await Blocking.stream {
+        let data = try Self.open(path)
+        return (try TreeUsage(of: data.number), SizeLimit(directory).kind)
+      }
     }
     var space = VolumeSpace()
     (space.name, space.size, space.inodes) = (name, usage.bytes, Int64(usage.inodes))

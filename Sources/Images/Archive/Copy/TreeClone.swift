@@ -109,7 +109,8 @@ package final class TreeClone {
 
   private func dressDirectory(_ path: [UInt8]) throws(HullError) {
     guard let from = try openSource(path) else { return }
-    try FileDress.copy(from: from.number, to: openTarget(path).number, shown: shown(path))
+    let to = try openTarget(path)
+    try FileDress.copy(from: from.number, to: to.number, shown: shown(path))
   }
 
   private func openSource(_ path: [UInt8]) throws(HullError) -> OwnedDescriptor? {
