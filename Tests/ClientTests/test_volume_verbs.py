@@ -469,7 +469,7 @@ def read(path):
 @needs_loop
 def test_a_limited_volume_is_full_when_it_is_full(api, inside, limited):
     assert api("GET", f"/volumes/{limited}").json()["Options"] == {"size": "10m"}
-    script = "exec 2>&1; df -k /data | tail -1; head -c 4000000 /dev/zero > /data/fits && echo fits; head -c 20000000 /dev/zero > /data/more || echo full"
+    script = "exec 2>&1; df -k /data | tail -1; head -c 4000000 /dev/zero > /data/fits && echo fits; dd if=/dev/zero of=/data/more bs=1M count=20 || echo full"
     out = inside(script, "-v", f"{limited}:/data").splitlines()
     assert int(out[0].split()[1]) <= 10240 and "fits" in out and "full" in out and any("No space left" in line for line in out)
     space = api("GET", f"/hull/volumes/{limited}/usage").json()
