@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from support import processes
 from support.engine import KIND
+from support.http import UnixConnection
 from support.images import BUSYBOX
 from support.waiting import until
 
@@ -398,6 +399,20 @@ def test_content_of_a_volume_in_use_is_not_replaced(api, run, data, filled):
     before = tree(data(filled))
     run("-v", f"{filled}:/data")
     assert api("PUT", f"/hull/volumes/{filled}/archive?replace=1", packed(("new", b"x"))).status == 409
+    assert tree(data(filled)) == before
+
+
+def test_an_upload_that_stalls_holds_nobody_up_and_leaves_nothing(engine, docker, data, filled):
+    before, body = tree(data(filled)), packed(("new", b"x" * 100_000))
+    connection = UnixConnection(engine.socket)
+    connection.putrequest("PUT", f"/hull/volumes/{filled}/archive?replace=1")
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body[:50_000])
+    until(lambda: len(directories(engine)) == 2, "the unpacking has begun")
+    container = docker("create", "-v", f"{filled}:/data", "busybox", "cat", "/data/dir/file").out
+    assert docker("start", "-a", container).out == "content"
+    connection.close()
+    until(lambda: directories(engine) == [filled], "what was unpacked is gone")
     assert tree(data(filled)) == before
 
 

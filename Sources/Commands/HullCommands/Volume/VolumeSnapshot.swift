@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 
-
 /// `hull volume snapshot`: what a volume held at an instant.
 enum VolumeSnapshot {
   static let command = Command(

@@ -13,22 +13,16 @@ extension VolumeManager {
 
   /// A new volume with content. Throws `conflict` when there is one of that name.
   func create(_ record: VolumeRecord, filledBy fill: @escaping Fill) async throws -> VolumeRecord {
-    try await withLock([record.name]) { [self] in
-      guard entry(record.name) == nil else { throw Self.exists(record.name) }
-      let (staging, directory) = (VolumeStaging(in: paths.volumes, token: randomIdentifier()), directory(record.name))
-      do {
-        let options = try record.local
-        try await Blocking.stream {
-          try staging.make(options, fill)
-          try staging.publish(as: directory)
-        }
-        try await store.insert(record)
-      } catch {
-        // Nobody knows either name yet.
-        try? await Blocking.stream {
-          try staging.remove()
-          try directory.remove()
-        }
+    guard entry(record.name) == nil else { throw Self.exists(record.name) }
+    let staging = try await stage(record, fill)
+    return try await withLock([record.name]) { [self] in
+      let directory = directory(record.name)
+      try await orRemove(staging) { [self] in
+        guard entry(record.name) == nil else { throw Self.exists(record.name) }
+        try await Blocking.stream { try staging.publish(as: directory) }
+      }
+      do { try await store.insert(record) } catch {
+        try? await Blocking.stream { try directory.remove() }
         throw error
       }
       put(Entry(record: record))
@@ -39,27 +33,44 @@ extension VolumeManager {
 
   /// Other content for a volume that is there. Throws `conflict` when a running container has it.
   func replace(_ name: String, filledBy fill: @escaping Fill) async throws {
+    let record = try find(name).record
+    guard record.isHere else { throw Self.elsewhere(record, "cannot be replaced") }
+    try checkIdle(name)
+    let staging = try await stage(record, fill)
     try await withLock([name]) { [self] in
-      let record = try find(name).record
-      guard record.isHere else { throw Self.elsewhere(record, "cannot be replaced") }
-      try checkIdle(name)
-      let (staging, directory) = (VolumeStaging(in: paths.volumes, token: randomIdentifier()), directory(name))
-      do {
-        let options = try record.local
-        try await Blocking.stream { try staging.make(options, fill) }
-        // From here on nobody gets at the old content any more.
-        try checkIdle(name, reserving: true)
-        defer { change(name) { $0.replacing = false } }
-        try await Blocking.stream {
-          try directory.unmount()
-          try staging.exchange(with: directory)
+      try await orRemove(staging) { [self] in
+        guard try find(name).record.created == record.created else {
+          throw HullError(.conflict, "replace \(name): it has become another volume meanwhile")
         }
-      } catch {
-        try? await Blocking.stream { try staging.remove() }
-        throw error
+        try await exchange(name, with: staging)
       }
-      try await Blocking.stream { try staging.remove() }
-      event("replace", name)
+    }
+    event("replace", name)
+    try await Blocking.stream { try staging.remove() }
+  }
+
+  /// Content takes as long as a client or a disk wants: nobody's lock is held meanwhile.
+  private func stage(_ record: VolumeRecord, _ fill: @escaping Fill) async throws -> VolumeStaging {
+    let (staging, options) = (VolumeStaging(in: paths.volumes, token: randomIdentifier()), try record.local)
+    try await orRemove(staging) { try await Blocking.stream { try staging.make(options, fill) } }
+    return staging
+  }
+
+  private func orRemove(_ staging: VolumeStaging, _ body: @Sendable () async throws -> Void) async throws {
+    do { try await body() } catch {
+      try? await Blocking.stream { try staging.remove() }
+      throw error
+    }
+  }
+
+  /// From the check on nobody gets at the old content any more.
+  private func exchange(_ name: String, with staging: VolumeStaging) async throws {
+    try checkIdle(name, reserving: true)
+    defer { change(name) { $0.replacing = false } }
+    let directory = directory(name)
+    try await Blocking.stream {
+      try directory.unmount()
+      try staging.exchange(with: directory)
     }
   }
 
