@@ -5,8 +5,8 @@ enum VolumeClone {
   static let command = Command(
     name: "clone", summary: "Make a new volume with the content of another one",
     details: """
-      Make a new volume with the content of another one, which may be in use. Files share their blocks where the
-      file system can do that. Labels and the size limit are taken over.
+      The other one may be in use. Files share their blocks where the file system can do that. Labels and the size limit
+      are taken over.
       """, usage: "VOLUME NEW_VOLUME", arguments: .exactly(2), completion: .volumes,
     run: { call in
       let made = try call.engine().json("POST", call.volume(call.arguments[0], "/clone"), body: ["Name": .string(call.arguments[1])])

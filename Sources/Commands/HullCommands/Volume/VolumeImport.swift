@@ -7,8 +7,8 @@ enum VolumeImport {
   static let command = Command(
     name: "import", summary: "Make a volume from a tar archive or STDIN",
     details: """
-      Make a volume from a tar archive (plain, gzip or zstd), read from STDIN unless --input names a file. What cannot
-      be unpacked whole leaves nothing behind.
+      The archive may be plain, gzip or zstd; it is read from STDIN unless --input names a file. What cannot be unpacked
+      whole leaves nothing behind.
       """, usage: "[OPTIONS] VOLUME", arguments: .exactly(1), completion: .volumes,
     flags: {
       [

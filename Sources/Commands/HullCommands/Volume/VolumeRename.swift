@@ -3,7 +3,7 @@
 /// `hull volume rename`
 enum VolumeRename {
   static let command = Command(
-    name: "rename", summary: "Rename a volume", details: "Rename a volume that no container has. Its snapshots follow.", usage: "VOLUME NEW_NAME",
+    name: "rename", summary: "Rename a volume", details: "No container may have the volume. Its snapshots follow.", usage: "VOLUME NEW_NAME",
     arguments: .exactly(2), completion: .volumes,
     run: { call in
       _ = try call.engine().bytes("POST", call.volume(call.arguments[0], "/rename"), body: ["Name": .string(call.arguments[1])])

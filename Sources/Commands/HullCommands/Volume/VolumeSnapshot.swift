@@ -13,8 +13,8 @@ enum SnapshotCreate {
   static let command = Command(
     name: "create", summary: "Take a snapshot of a volume",
     details: """
-      Take a snapshot of a volume, which may be in use. The snapshot is a volume of its own that containers see
-      read-only; without a name it is called VOLUME-snapshot-TIME.
+      The volume may be in use. The snapshot is a volume of its own that containers see read-only; without a name it is
+      called VOLUME-snapshot-TIME.
       """, usage: "VOLUME [SNAPSHOT]", arguments: .between(1, 2), completion: .volumes,
     run: { call in
       var body: JSONObject = ["Snapshot": true]
@@ -65,8 +65,8 @@ enum SnapshotRestore {
   static let command = Command(
     name: "restore", summary: "Give a volume the content of a snapshot",
     details: """
-      Give a volume the content that a snapshot has; what the volume holds now goes. No running container may have the
-      volume. Without VOLUME it is the one that the snapshot was taken of.
+      What the volume holds now goes. No running container may have the volume. Without VOLUME it is the one that the
+      snapshot was taken of.
       """, usage: "[OPTIONS] SNAPSHOT [VOLUME]", arguments: .between(1, 2), completion: .volumes,
     flags: { [.bool("force,f", "Do not prompt for confirmation")] }, run: run)
 
