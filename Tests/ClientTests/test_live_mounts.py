@@ -2,6 +2,7 @@
 """Mounts that come to a running container and go again: `hull container mount add` and `rm`."""
 import json
 import shutil
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -236,6 +237,29 @@ def test_a_kill_in_between_leaves_all_or_nothing(fresh_engine, going):
         assert shown == inside
         status = engine.api("DELETE", f"/volumes/{volume}").status
         assert status == 409 if place in shown else status in (204, 404)
+
+
+def test_what_was_begun_when_the_daemon_died_is_looked_up_in_the_container(fresh_engine, tmp_path):
+    engine = fresh_engine()
+    container = engine.docker("run", "-d", "busybox", "sleep", "1000").out
+    engine.docker("volume", "create", "vol")
+    engine.hull("container", "mount", "add", container, f"{tmp_path}:/there")
+    engine.hull("container", "mount", "add", container, "type=tmpfs,dst=/memory")
+    engine.kill()
+    database = sqlite3.connect(engine.root / "hull.db")
+    definition = json.loads(database.execute("SELECT definition FROM container").fetchone()[0])
+    there, memory = definition["mounts"]
+    place = str(engine.root / "volumes" / "vol" / "_data")
+    lost = [there | {"destination": "/missing"}, memory | {"destination": "/forgotten"}, there | {"kind": "volume", "name": "vol", "source": place, "destination": "/lost"}]
+    definition["mounts"] = [mount | {"changing": True} for mount in (there, memory, *lost)]
+    with database:
+        database.execute("UPDATE container SET definition = ?", [json.dumps(definition).encode()])
+    database.close()
+    engine.start()
+    assert [mount["Destination"] for mount in json.loads(engine.docker("inspect", container).out)[0]["Mounts"]] == ["/there", "/memory"]
+    assert engine.api("DELETE", "/volumes/vol").status == 204
+    engine.docker("restart", "-t", "0", container)
+    assert {where for where in mounted(engine.docker, container) if where in ("/there", "/memory", "/missing", "/forgotten", "/lost")} == {"/there", "/memory"}
 
 
 def test_it_works_under_runc_too(fresh_engine, tmp_path):
