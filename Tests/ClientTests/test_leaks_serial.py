@@ -42,7 +42,7 @@ def _exercise(docker, name):
 
 
 def test_200_runs_in_a_row_leave_nothing(warm):
-    before = leaks.count(warm)
+    before = leaks.baseline(warm)
     runs = 200 if KIND != "docker" else 20
     for _ in range(runs):
         warm.docker("run", "--rm", "busybox", "true")
@@ -51,7 +51,7 @@ def test_200_runs_in_a_row_leave_nothing(warm):
 
 
 def test_50_at_once_leave_nothing(warm):
-    before = leaks.count(warm)
+    before = leaks.baseline(warm)
     count = 50 if KIND != "docker" else 10
     clients = [warm.docker.start("run", "--rm", "busybox", "sh", "-c", f"echo {n}; exit {n}") for n in range(count)]
     for number, client in enumerate(clients):
@@ -62,7 +62,7 @@ def test_50_at_once_leave_nothing(warm):
 
 
 def test_whole_lives_leave_nothing(warm):
-    before = leaks.count(warm)
+    before = leaks.baseline(warm)
     for number in range(5):
         _exercise(warm.docker, f"life-{number}")
     leaks.assert_nothing_left(warm, before)
@@ -71,7 +71,7 @@ def test_whole_lives_leave_nothing(warm):
 def test_failures_leave_nothing(warm, tmp_path):
     """Each way in which a start can fail, and a client that goes away in the middle."""
     docker = warm.docker
-    before = leaks.count(warm)
+    before = leaks.baseline(warm)
     docker("run", "--rm", "busybox", "nosuch", code=127)
     docker("run", "--rm", "-w", "/etc/passwd", "busybox", "true", code=None)
     docker("run", "--rm", "-u", "ghost", "busybox", "true", code=None)
@@ -94,7 +94,7 @@ def test_images_leave_nothing(warm):
     archive = docker_archive([busybox_tar(), tar_of(lambda archive: regular(archive, "x", b"x"))], tags=("leak:1",))
     docker("load", stdin=archive)
     docker("rmi", "leak:1")
-    before = leaks.count(warm)
+    before = leaks.baseline(warm)
     docker("load", stdin=archive)
     docker("tag", "leak:1", "leak:2")
     docker("run", "--rm", "leak:2", "true")

@@ -58,6 +58,21 @@ def test_it_stays_after_a_restart_and_what_went_does_not_come_back(docker, run, 
     assert [mount["Target"] for mount in host["Mounts"]] == ["/stays"] and not host["Binds"] and list(mounts(container)) == ["/stays"]
 
 
+def test_a_container_that_is_made_anew_keeps_it(hull, docker, run, add, remove, mounts, name, tmp_path):
+    container = run()
+    add(container, f"{tmp_path}:/bind")
+    add(container, f"{name}:/volume")
+    add(container, "type=image,src=busybox,dst=/image")
+    add(container, f"{tmp_path}:/gone")
+    remove(container, "/gone")
+    docker("exec", container, "touch", "/volume/file")
+    hull("container", "recreate", container, "-e", "A=1")
+    assert set(mounts(container)) == {"/bind", "/volume", "/image"} <= set(mounted(docker, container))
+    assert docker("exec", container, "sh", "-c", "ls /volume; echo $A").lines == ["file", "1"]
+    remove(container, "/bind", "/volume", "/image")
+    assert not {"/bind", "/volume", "/image"} & set(mounted(docker, container))
+
+
 def test_a_file_is_mounted_on_a_file(docker, run, add, remove, tmp_path):
     (tmp_path / "passwd").write_text("nobody here\n")
     container = run()

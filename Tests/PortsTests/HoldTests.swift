@@ -148,15 +148,18 @@ extension PortsSerial {
     }
 
     @Test func closingLeavesNothingOpen() throws {
+      // Of what other tests leave to be closed later, fewer than there are rounds here.
       let before = try openDescriptors()
-      try onStage { stage in
-        let server = stage.add(try .echo())
-        try stage.relay.hold(server.plan(at: 8080), server.plan(.udp, at: 8080))
-        let client = try TestSocket.connected(8080)
-        try client.send("x")
-        _ = try client.receive()
+      for _ in 0..<20 {
+        try onStage { stage in
+          let server = stage.add(try .echo())
+          try stage.relay.hold(server.plan(at: 8080), server.plan(.udp, at: 8080))
+          let client = try TestSocket.connected(8080)
+          try client.send("x")
+          _ = try client.receive()
+        }
       }
-      try eventually("all descriptors are closed") { try openDescriptors() == before }
+      try eventually("all descriptors are closed") { try openDescriptors() <= before }
     }
 
     private static let kernelHasSCTP: Bool = {

@@ -30,6 +30,8 @@ package struct ContainerDefinition: Codable, Sendable, Equatable {
   package var hostConfig: HostConfig
   package var networks: [String: EndpointSettings]
   package var mounts: [MountRecord]
+  /// Which of its writable layers is its own: empty for the first, another for each time it was made anew.
+  @OmitEmpty package var layer: String
 
   package init(
     imageID: String, platform: String, config: ContainerConfig, hostConfig: HostConfig, networks: [String: EndpointSettings], mounts: [MountRecord]
@@ -41,6 +43,14 @@ package struct ContainerDefinition: Codable, Sendable, Equatable {
     self.networks = networks
     self.mounts = mounts
   }
+}
+
+extension ContainerRecord {
+  /// Under which name it holds the layers of its image.
+  package var imageHolder: String { definition.layer.isEmpty ? id : "\(id)/layer\(definition.layer)" }
+
+  /// Every name under which it holds layers: its image's and those of the images that are mounted in it.
+  package var holders: [String] { [imageHolder] + definition.mounts.map(\.holder).filter { !$0.isEmpty } }
 }
 
 /// A place in a container at which something else is mounted.

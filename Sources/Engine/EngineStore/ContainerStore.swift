@@ -77,6 +77,18 @@ package final class ContainerStore: Sendable {
     }
   }
 
+  /// A container that has been made anew, together with the volumes made for it. `also` runs in the same transaction.
+  package func replace(
+    _ record: ContainerRecord, volumes: [VolumeRecord], also: @escaping @Sendable (GRDB.Database) throws -> Void
+  ) async throws {
+    let encoded = try DockerJSON.encode(record.definition)
+    try await writer.write { database in
+      for volume in volumes { try Self.insert(volume, in: database) }
+      try database.execute(sql: "UPDATE container SET definition = ? WHERE id = ?", arguments: [encoded, record.id])
+      try also(database)
+    }
+  }
+
   package func rename(_ id: String, to name: String) async throws {
     try await writer.write { database in
       try database.execute(sql: "UPDATE container SET name = ? WHERE id = ?", arguments: [name, id])

@@ -27,6 +27,12 @@ struct NetworkOptions: ParsableArguments {
     help: "Where subnets come from that nobody names, base=PREFIX,size=LENGTH. May be repeated.")
   var pools: [String] = []
 
+  @Option(
+    help:
+      "How packets from other hosts come to published ports: forward (fastest), local (by the host's own input rules) or auto (local where there are such rules)."
+  )
+  var portDelivery = "auto"
+
   @Option(parsing: .singleValue, help: "Name server of containers that name none (default: the host's). May be repeated.")
   var dns: [String] = []
 
@@ -45,6 +51,8 @@ struct NetworkOptions: ParsableArguments {
     configuration.ipv6 = ipv6
     _ = try address("--ip", bindAddress)
     configuration.bindAddress = bindAddress
+    guard let delivery = PortDelivery(rawValue: portDelivery) else { throw invalid("--port-delivery", portDelivery, "auto, forward or local") }
+    configuration.delivery = delivery
     if let bip {
       guard let prefix = IPPrefix(bip), prefix.address != prefix.first else {
         throw invalid("--bip", bip, "ADDRESS/LENGTH with the bridge's own address")

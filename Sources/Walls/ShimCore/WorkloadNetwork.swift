@@ -30,6 +30,7 @@ final class WorkloadNetwork {
     let gone = interfaces.filter { old in !plan.interfaces.contains { $0.name == old.name && $0.link == old.link } }
     try Interfaces.attach(added, namespace: namespace.number)
     do throws(HullError) {
+      ports.transparent = plan.showsClients
       try ports.hold(plan.ports)
       try answer(plan.resolver, namespace.number)
       let before = interfaces.filter { old in !gone.contains(old) }

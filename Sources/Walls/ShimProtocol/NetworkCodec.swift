@@ -8,12 +8,14 @@ extension NetworkPlan: WireValue {
     writer.write(interfaces)
     writer.write(resolver)
     writer.write(ports)
+    writer.write(showsClients)
   }
 
   package init(from reader: inout WireReader) throws(HullError) {
     interfaces = try reader.readList()
     resolver = try reader.readOptional()
     ports = try reader.readList()
+    showsClients = try reader.read()
   }
 }
 

@@ -8,6 +8,8 @@ package struct NetworkPlan: Sendable, Equatable {
   /// `nil`: no embedded name server; what is in the container's resolv.conf is asked directly.
   package var resolver: ResolverPlan?
   package var ports: [PortPlan] = []
+  /// Whether a workload sees the address of a client whose connection the shim relays; the way for its answers must have been made.
+  package var showsClients = false
 
   package init() {}
 }

@@ -103,6 +103,18 @@ def count(engine):
     return {kind: names for kind, names in counted.items() if kind not in engine.not_counted}
 
 
+def baseline(engine):
+    """What `count` gives once the kernel has taken away the links of workloads that have ended: it does so a little later."""
+
+    def settled():
+        running = engine.api("GET", "/containers/json").json()
+        ends = [end for container in running for end in container["NetworkSettings"]["Networks"].values() if end["MacAddress"]]
+        return len([name for name in engine.host.links() if name.startswith("veth")]) <= len(ends)
+
+    until(settled, "no link of an ended workload is left", 20)
+    return count(engine)
+
+
 def difference(before, after):
     """Lines that say what is there more or less than before."""
     lines = []

@@ -16,7 +16,7 @@ final class Workspace {
     for directory in ["root/bin", "root/proc", "root/dev", "root/tmp", "root/etc", "root/sys", "run"] {
       try FileManager.default.createDirectory(atPath: "\(path)/\(directory)", withIntermediateDirectories: true)
     }
-    try FileManager.default.copyItem(atPath: Workspace.busybox, toPath: "\(path)/root/bin/busybox")
+    try Workspace.copyBusybox(to: "\(path)/root/bin/busybox")
     for applet in [
       "sh", "cat", "echo", "sleep", "true", "false", "stty", "dd", "yes", "head", "ls", "env", "id", "kill", "tty", "seq", "printf", "tr", "grep",
       "wc", "hostname",
@@ -25,6 +25,13 @@ final class Workspace {
       try FileManager.default.createSymbolicLink(atPath: "\(path)/root/bin/\(applet)", withDestinationPath: "busybox")
     }
     try "root:x:0:0:root:/:/bin/sh\n".write(toFile: "\(path)/root/etc/passwd", atomically: false, encoding: .utf8)
+  }
+
+  /// By another process: what another test forks meanwhile would inherit the file while it is written, and then nobody can run it.
+  private static func copyBusybox(to path: String) throws {
+    let copy = try Process.run(URL(filePath: "/bin/cp"), arguments: [busybox, path])
+    copy.waitUntilExit()
+    guard copy.terminationStatus == 0 else { throw HullError(.internalError, "cannot copy \(busybox) to \(path)") }
   }
 
   deinit { try? FileManager.default.removeItem(atPath: path) }

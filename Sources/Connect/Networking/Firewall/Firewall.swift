@@ -30,6 +30,14 @@ package final class Firewall: Sendable {
     }
   }
 
+  /// Changes who gets what comes from other hosts to published ports: the host itself, or at once the workload. Blocking.
+  package func deliver(locally: Bool) throws(HullError) {
+    try change { state in
+      state.localDelivery = locally
+      return nil
+    }
+  }
+
   /// Adds a network, or puts one in the place of that with the same bridge. Blocking.
   package func add(_ network: FirewallNetwork) throws(HullError) {
     try Self.check([network])
@@ -97,7 +105,7 @@ package final class Firewall: Sendable {
   package func removeTable() throws(HullError) {
     try state.withLock { state throws(HullError) in
       try run(script.removal)
-      state = FirewallState()
+      state = FirewallState(localDelivery: state.localDelivery)
     }
   }
 

@@ -26,7 +26,11 @@ extension Container {
     after.oomKilled = exit.oomKilled
     after.finishedAt = exit.time
     let connection = self.connection
-    if let taken = after.connection { try? await Blocking.run { connection.close(taken) } }
+    if let taken = after.connection {
+      let keeps = recreating
+      if keeps { (kept, preferred) = (taken, taken) }
+      try? await Blocking.run { keeps ? connection.suspend(taken) : connection.close(taken) }
+    }
     after.connection = nil
     let restarts =
       !restartedByUser && host.restartPolicy.restarts(exitCode: exit.code, count: after.restartCount, manuallyStopped: after.manuallyStopped)

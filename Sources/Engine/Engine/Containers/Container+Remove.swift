@@ -58,10 +58,9 @@ extension Container {
       if keepsRowUntilCleared { try await cleared }
       let images = services.images
       let lost = Mutex<[Digest]>([])
-      let holders = record.definition.mounts.map(\.holder).filter { !$0.isEmpty }
+      let holders = record.holders
       try await services.store.delete(id) { database in
-        var unused = try images.release(removal.id, in: database)
-        for holder in holders { unused += try images.release(holder, in: database) }
+        let unused = try holders.flatMap { try images.release($0, in: database) }
         lost.withLock { $0 = unused }
       }
       try await cleared

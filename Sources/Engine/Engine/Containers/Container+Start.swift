@@ -30,7 +30,7 @@ extension Container {
       state.status = before.status == .restarting ? .exited : before.status
       state.error = failure.error.description
       if failure.exitCode != 0 { state.exitCode = failure.exitCode }
-      if host.autoRemove { await removeAfterEnd() } else { await save() }
+      if host.autoRemove && !recreating { await removeAfterEnd() } else { await save() }
       throw failure.error
     }
   }
@@ -55,7 +55,12 @@ extension Container {
     var running = running
     let lower = try await layers()
     let joined = try await joinedNamespaces()
-    running.connection = try await Blocking.run { try connection.open() }
+    let (kept, preferred) = (self.kept, self.preferred)
+    self.kept = nil
+    running.connection = try await Blocking.run {
+      if let kept { connection.letGo(of: kept) }
+      return try connection.open(preferring: preferred)
+    }
     do {
       try await launch(running, lower, joined)
     } catch {
@@ -84,8 +89,8 @@ extension Container {
 
   func layers() async throws -> [String] {
     if let lower { return lower }
-    let (images, id) = (services.images, id)
-    let found = try await Blocking.run { try images.layersHeld(by: id) }
+    let (images, holder) = (services.images, record.imageHolder)
+    let found = try await Blocking.run { try images.layersHeld(by: holder) }
     lower = found
     return found
   }

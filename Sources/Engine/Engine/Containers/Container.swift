@@ -33,6 +33,11 @@ actor Container {
   var monitor: HealthMonitor?
   /// A user's restart stops and starts: what an end brings about by itself (removal, restart by policy) does not happen in between.
   var restartedByUser = false
+  /// It is being made anew: what it has of networks is its own until that has been done.
+  var recreating = false
+  var kept: ConnectionRecord?
+  /// What it had before, and gets again where that is free.
+  var preferred: ConnectionRecord?
 
   /// The connection to the process that keeps the workload, and that process when this daemon started it.
   struct Shim: Sendable {
@@ -53,6 +58,8 @@ actor Container {
 
   /// How it is, without waiting for anybody.
   nonisolated var view: ContainerView { published.withLock { $0 } }
+
+  nonisolated var layer: WritableLayer { paths.layer(of: view.record) }
 
   var state: StateRecord {
     get { record.state }

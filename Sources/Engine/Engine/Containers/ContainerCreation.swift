@@ -55,17 +55,9 @@ struct ContainerCreation {
     let volumes = ContainerVolumes(services: services, record: record, lower: lower)
     let made = try await volumes.make()
     do {
-      var stored = record
-      for index in stored.definition.mounts.indices {
-        stored.definition.mounts[index].isNew = false
-        if stored.definition.mounts[index].kind == .image { stored.definition.mounts[index].holder = "\(record.id)/\(index)" }
-      }
-      let imageMounts = stored.definition.mounts.filter { $0.kind == .image }
-      async let directories: Void = Blocking.run { try ContainerDirectories(paths).make() }
-      try await services.store.insert(stored, volumes: made.rows) { database in
-        try services.images.hold(image.id, by: record.id, in: database)
-        for mount in imageMounts { try services.images.hold(ImageID(mount.imageID), by: mount.holder, in: database) }
-      }
+      let stored = record.holding()
+      async let directories: Void = Blocking.run { try ContainerDirectories(paths.layer(of: stored)).make() }
+      try await services.store.insert(stored, volumes: made.rows) { database in try stored.hold(services.images, in: database) }
       try await directories
       let container = Container(stored, services: services, lower: lower)
       services.registry.add(container)

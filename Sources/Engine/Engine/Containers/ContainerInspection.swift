@@ -10,6 +10,7 @@ struct ContainerInspection {
 
   private var record: ContainerRecord { view.record }
   private var paths: ContainerPaths { services.paths.container(record.id) }
+  private var layer: WritableLayer { paths.layer(of: record) }
 
   func answer() -> ContainerInspect {
     var answer = ContainerInspect()
@@ -32,7 +33,7 @@ struct ContainerInspection {
     answer.execIDs = execIDs.isEmpty ? nil : execIDs
     answer.hostConfig = view.host
     answer.graphDriver.name = storageDriver
-    answer.graphDriver.data = ["UpperDir": paths.upper, "WorkDir": paths.work, "ID": record.id]
+    answer.graphDriver.data = ["UpperDir": layer.upper, "WorkDir": layer.work, "ID": record.id]
     answer.mounts = record.definition.mounts.filter { $0.kind != .tmpfs || $0.fromMountSpec }.map(\.point)
     answer.config = view.config
     answer.networkSettings = network()

@@ -66,6 +66,15 @@ extension Engine {
     try await uncancelled { try await container.remove(as: reference, volumes: volumes, force: force) }
   }
 
+  /// `POST /hull/containers/{id}/recreate`.
+  package func recreateContainer(_ reference: String, _ request: RecreateRequest) async throws -> ContainerCreateResponse {
+    let container = try find(reference)
+    var response = ContainerCreateResponse()
+    response.id = container.id
+    response.warnings = try await uncancelled { try await container.recreate(request) }
+    return response
+  }
+
   /// `POST /containers/{id}/rename`.
   package func renameContainer(_ reference: String, to name: String) async throws {
     guard !["", "/"].contains(reference), !["", "/"].contains(name) else {
@@ -101,7 +110,7 @@ extension Engine {
       guard !view.isRunning, until.map({ view.record.created < $0 }) ?? true, filters.matchLabels(view.config.labels ?? [:]),
         !filters.contains("label!") || !filters.matchLabels(view.config.labels ?? [:], key: "label!")
       else { continue }
-      let upper = container.paths.upper
+      let upper = container.layer.upper
       let size = try await Blocking.run { DirectorySize.bytes(upper) }
       do {
         try await uncancelled { try await container.remove(as: container.id, volumes: false, force: false) }

@@ -50,7 +50,7 @@ extension Engine {
   }
 
   private func sizes(of container: Container) async throws -> (writable: Int64, total: Int64) {
-    let upper = container.paths.upper
+    let upper = container.layer.upper
     let writable = try await Blocking.run { DirectorySize.bytes(upper) }
     let image = try? await services.lookup.find(container.view.record.definition.imageID)
     return (writable, writable + (image?.size ?? 0))
@@ -88,7 +88,7 @@ extension Engine {
   /// `GET /containers/{id}/changes`.
   package func containerChanges(_ reference: String) async throws -> [FilesystemChange] {
     let container = try find(reference)
-    let (upper, lowers) = (container.paths.upper, try await container.layers())
+    let (upper, lowers) = (container.layer.upper, try await container.layers())
     let changes = try await Blocking.run {
       HostFiles.exists(upper) ? try LayerDiff.changes(upper: upper, lowers: lowers) : []
     }

@@ -19,14 +19,15 @@ struct LaunchPreparation: Sendable {
   private var host: HostConfig { record.definition.hostConfig }
 
   func request() throws(HullError) -> LaunchRequest {
-    try ContainerDirectories(paths).make()
+    let layer = paths.layer(of: record)
+    try ContainerDirectories(layer).make()
     let files = try networkFiles()
     var spec = try SpecBuilder(
       record: record, paths: paths, mountPoint: services.paths.mountPoint, cgroupParent: services.configuration.cgroupParent, networkFiles: files,
       joined: joined
     ).build()
     let root = RootPlan(
-      source: .overlay(lower: lower, upper: paths.upper, work: paths.work), mountPoint: services.paths.mountPoint,
+      source: .overlay(lower: lower, upper: layer.upper, work: layer.work), mountPoint: services.paths.mountPoint,
       propagation: MountOptions.private | MountOptions.recursive)
     var plan = try LaunchCompiler.compile(spec, id: record.id, bundle: paths.bundle, root: root)
     try MountSources(services: services).complete(&plan, of: record)
@@ -60,7 +61,8 @@ struct LaunchPreparation: Sendable {
   /// What runtimes with a command line do not look up themselves.
   private func complete(_ spec: inout RuntimeSpec) throws(HullError) {
     spec.linux?.seccomp = try services.seccomp.filter(host)
-    let users = try UserLookup(lower: lower, upper: paths.upper, work: paths.work)
+    let layer = paths.layer(of: record)
+    let users = try UserLookup(lower: lower, upper: layer.upper, work: layer.work)
     spec.process?.user = try users.user(record.definition.config.user, groups: host.groupAdd ?? [])
   }
 
@@ -73,14 +75,14 @@ struct LaunchPreparation: Sendable {
 
 /// The directories of a container that hold what it writes.
 struct ContainerDirectories: Sendable {
-  let paths: ContainerPaths
+  let layer: WritableLayer
 
-  init(_ paths: ContainerPaths) { self.paths = paths }
+  init(_ layer: WritableLayer) { self.layer = layer }
 
   /// Makes what is missing. Blocking.
   func make() throws(HullError) {
-    try HostFiles.makeDirectory(paths.directory, mode: 0o710)
-    try HostFiles.makeDirectory(paths.upper)
-    try HostFiles.makeDirectory(paths.work, mode: 0o700)
+    try HostFiles.makeDirectory(layer.directory, mode: 0o710)
+    try HostFiles.makeDirectory(layer.upper)
+    try HostFiles.makeDirectory(layer.work, mode: 0o700)
   }
 }

@@ -12,25 +12,25 @@ final class ContainerRoot: Sendable {
   private let mounts: [MountRecord]
 
   /// `pid`: the first process of a running container, 0 of another.
-  init(pid: Int32, lower: [String], paths: ContainerPaths, mounts: [MountRecord]) throws(HullError) {
+  init(pid: Int32, lower: [String], layer: WritableLayer, mounts: [MountRecord]) throws(HullError) {
     if pid > 0 {
       root = try step("cannot open the container's root") { () throws(SystemError) in
         try Files.open("/proc/\(pid)/root", OpenFlag.path | O_DIRECTORY).take()
       }
       self.mounts = []
     } else {
-      try ContainerDirectories(paths).make()
+      try ContainerDirectories(layer).make()
       root = try step("cannot mount the container's layers") { () throws(SystemError) in
-        try UnionMount.detached(lower: lower, upper: paths.upper, work: paths.work).take()
+        try UnionMount.detached(lower: lower, upper: layer.upper, work: layer.work).take()
       }
       self.mounts = mounts.filter { $0.kind != .tmpfs }
     }
   }
 
   /// The union of the layers as it is now, whether or not the container runs: its own layer is read as one more of those below.
-  init(reading lower: [String], paths: ContainerPaths) throws(HullError) {
-    try ContainerDirectories(paths).make()
-    root = try step("cannot mount the container's layers") { () throws(SystemError) in try UnionMount.detached(lower: [paths.upper] + lower).take() }
+  init(reading lower: [String], layer: WritableLayer) throws(HullError) {
+    try ContainerDirectories(layer).make()
+    root = try step("cannot mount the container's layers") { () throws(SystemError) in try UnionMount.detached(lower: [layer.upper] + lower).take() }
     mounts = []
   }
 

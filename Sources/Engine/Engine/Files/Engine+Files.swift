@@ -98,13 +98,13 @@ extension Container {
 
   /// Its layers alone, without anything mounted on them; to be read only.
   func layersRoot() async throws -> ContainerRoot {
-    let (lower, paths) = (try await layers(), paths)
-    return try await Blocking.run { try ContainerRoot(reading: lower, paths: paths) }
+    let (lower, layer) = (try await layers(), layer)
+    return try await Blocking.run { try ContainerRoot(reading: lower, layer: layer) }
   }
 
   private func openRoot(pid: Int32, mounts: [MountRecord]) async throws -> ContainerRoot {
-    let (lower, paths) = (try await layers(), paths)
-    let root = try await Blocking.run { try ContainerRoot(pid: pid, lower: lower, paths: paths, mounts: mounts) }
+    let (lower, layer) = (try await layers(), layer)
+    let root = try await Blocking.run { try ContainerRoot(pid: pid, lower: lower, layer: layer, mounts: mounts) }
     // The number may by now be another process's.
     guard pid == 0 || self.pid == pid else { throw notRunning() }
     return root

@@ -20,13 +20,13 @@ struct ContainerConnection: Sendable {
     !host.network.isHost && !host.network.isNone && host.network.container == nil && !record.definition.config.networkDisabled
   }
 
-  /// Everything for a start. On failure nothing is taken.
-  func open() throws(HullError) -> ConnectionRecord? {
+  /// Everything for a start, as far as possible as it was `before`. On failure nothing is taken.
+  func open(preferring before: ConnectionRecord?) throws(HullError) -> ConnectionRecord? {
     guard hasInterfaces else { return nil }
     var connection = ConnectionRecord()
     do throws(HullError) {
-      for name in order { connection.endpoints.append(try enter(name, among: connection)) }
-      connection.ports = try PortChoice(services: services, record: record, connection: connection).take()
+      for name in order { connection.endpoints.append(try enter(name, among: connection, preferring: before)) }
+      connection.ports = try PortChoice(services: services, record: record, connection: connection, preferred: before?.ports ?? []).take()
       try publish(connection.ports)
       try writeZones(of: connection.endpoints)
       return connection
@@ -40,6 +40,20 @@ struct ContainerConnection: Sendable {
   func close(_ connection: ConnectionRecord) {
     unpublish(connection.ports)
     for endpoint in connection.endpoints { leave(endpoint) }
+  }
+
+  /// Takes it out of everything, but keeps its addresses and ports from being given to others.
+  func suspend(_ connection: ConnectionRecord) {
+    withdraw(connection.ports)
+    for endpoint in connection.endpoints { depart(endpoint) }
+  }
+
+  /// What was kept is anybody's.
+  func letGo(of kept: ConnectionRecord) {
+    for port in kept.ports { services.ports.giveBack(port) }
+    for endpoint in kept.endpoints {
+      if let network = services.networks.network(id: endpoint.networkID) { EndpointChoice.release(endpoint, in: network) }
+    }
   }
 
   /// After a start of the daemon: what a running container has is its again.
@@ -66,13 +80,15 @@ struct ContainerConnection: Sendable {
   }
 
   /// Takes a place in a network whose interface does not exist in the container yet.
-  func enter(_ name: String, among connection: ConnectionRecord) throws(HullError) -> EndpointRecord {
+  func enter(_ name: String, among connection: ConnectionRecord, preferring last: ConnectionRecord? = nil) throws(HullError) -> EndpointRecord {
     guard let network = services.networks.named(name) else {
       throw HullError(.notFound, "failed to set up container networking: network \(name) not found")
     }
     try services.hostNetwork.makeReady(network)
     let settings = record.definition.networks[name] ?? EndpointSettings()
-    let endpoint = try EndpointChoice(network: network, settings: settings, interface: interface(network, settings, connection)).take()
+    let before = last?.endpoints.first { $0.networkID == network.id }
+    let endpoint = try EndpointChoice(network: network, settings: settings, interface: interface(network, settings, connection), before: before)
+      .take()
     do throws(HullError) { try network.join(member(endpoint, network)) } catch {
       EndpointChoice.release(endpoint, in: network)
       throw error
@@ -82,11 +98,16 @@ struct ContainerConnection: Sendable {
   }
 
   func leave(_ endpoint: EndpointRecord) {
-    guard let network = services.networks.network(id: endpoint.networkID) else { return }
-    guard network.leave(record.id) else { return }
-    EndpointChoice.release(endpoint, in: network)
+    if let network = depart(endpoint) { EndpointChoice.release(endpoint, in: network) }
+  }
+
+  /// `nil`: it was not there.
+  @discardableResult
+  private func depart(_ endpoint: EndpointRecord) -> Network? {
+    guard let network = services.networks.network(id: endpoint.networkID), network.leave(record.id) else { return nil }
     if network.hasNames { attempt("the names of network \(network.name)") { () throws(HullError) in try services.hostNetwork.writeZone(network) } }
     event("disconnect", network)
+    return network
   }
 
   private func interface(_ network: Network, _ settings: EndpointSettings, _ connection: ConnectionRecord) -> String {
@@ -128,9 +149,13 @@ struct ContainerConnection: Sendable {
     if !ports.isEmpty { try services.hostNetwork.publish(ports.compactMap(published)) }
   }
 
-  func unpublish(_ ports: [PortRecord]) {
+  private func withdraw(_ ports: [PortRecord]) {
     guard !ports.isEmpty else { return }
     attempt("published ports") { () throws(HullError) in try services.hostNetwork.unpublish(ports.compactMap(published)) }
+  }
+
+  func unpublish(_ ports: [PortRecord]) {
+    withdraw(ports)
     for port in ports { services.ports.giveBack(port) }
   }
 

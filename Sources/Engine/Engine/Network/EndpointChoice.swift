@@ -11,6 +11,8 @@ struct EndpointChoice {
   let settings: EndpointSettings
   /// Inside: `eth0`.
   let interface: String
+  /// What the container had before; it has that again unless it asks for something else or another has it.
+  var before: EndpointRecord?
 
   func take() throws(HullError) -> EndpointRecord {
     try EndpointChoice.check(settings, in: network)
@@ -43,7 +45,10 @@ struct EndpointChoice {
   private func has(_ family: IPAddress.Family) -> Bool { network.subnets.contains { $0.subnet.family == family } }
 
   private func take(_ family: IPAddress.Family, _ asked: String?, from space: AddressSpace) throws(HullError) -> IPPrefix {
-    guard let asked, !asked.isEmpty, let address = IPAddress(asked) else { return try space.allocate(family) }
+    guard let asked, !asked.isEmpty, let address = IPAddress(asked) else {
+      if let last = before?.address(family), let again = try? space.reserve(last) { return again }
+      return try space.allocate(family)
+    }
     do { return try space.reserve(address) } catch {
       guard error.code == .forbidden, let holder = network.all.first(where: { $0.endpoint.addresses.contains { $0.address == address } }) else {
         throw error

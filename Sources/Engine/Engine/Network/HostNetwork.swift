@@ -14,12 +14,15 @@ import Synchronization
 /// containers have no network leaves the host as it is.
 final class HostNetwork: Sendable {
   private let paths: Paths
-  private let settings: NetworkConfiguration
-  private let log: Logger
-  private let firewall: Firewall
+  let settings: NetworkConfiguration
+  let log: Logger
+  let firewall: Firewall
   private let ready = Mutex<[String: String]>([:])
   private let filters = Mutex(false)
   private let zones = Mutex(())
+  private let watch = Mutex<RulesetWatch?>(nil)
+  /// Called when the shims must be told of another way to published ports.
+  let deliveryChanged = Mutex<(@Sendable () -> Void)?>(nil)
 
   init(paths: Paths, settings: NetworkConfiguration, log: Logger) throws(HullError) {
     self.paths = paths
@@ -72,17 +75,44 @@ final class HostNetwork: Sendable {
       return !filters
     }
     do throws(HullError) {
-      if isFirst { try firewall.replace(FirewallState(networks: [rules])) } else { try firewall.add(rules) }
+      if isFirst { try install(FirewallState(networks: [rules])) } else { try firewall.add(rules) }
     } catch {
       if isFirst { filters.withLock { $0 = false } }
       throw error
     }
   }
 
+  /// Puts all rules into force, and from then on looks at what others change.
+  private func install(_ state: FirewallState) throws(HullError) {
+    var state = state
+    try startWatch()
+    state.localDelivery = try wantsLocalDelivery()
+    if state.localDelivery { try AnswerRouting.set(mark: state.answerMark) }
+    try firewall.replace(state)
+  }
+
+  private func startWatch() throws(HullError) {
+    let result: Result<Void, HullError> = watch.withLock { watch in
+      Result { () throws(HullError) in
+        guard watch == nil else { return }
+        let new = try RulesetWatch()
+        new.start { [weak self] in
+          guard let self, review() else { return }
+          deliveryChanged.withLock { $0 }?()
+        }
+        watch = new
+      }
+    }
+    try result.get()
+  }
+
+  /// Whether rules are in force.
+  var isFiltering: Bool { filters.withLock { $0 } }
+
   func remove(_ network: Network) throws(HullError) {
     guard network.addresses != nil else { return }
     if network.isBridge {
-      if filters.withLock({ $0 }) { try firewall.remove(bridge: network.options.bridge) }
+      if isFiltering { try firewall.remove(bridge: network.options.bridge) }
       try BridgeDriver.remove(name: network.options.bridge, id: network.id)
     } else {
       try ParentDriver.remove(parent(of: network), id: network.id)
@@ -103,7 +133,7 @@ final class HostNetwork: Sendable {
   func exposure(of ports: [PublishedPort]) throws(HullError) -> [Exposure] {
     let host = try HostFirewall.read(excluding: [firewall.table])
     let addresses = try HostNetworks.addresses()
-    return ports.map { Exposure(of: $0, addresses: addresses, host: host, localDelivery: firewall.current.localDelivery) }
+    return ports.map { Exposure(of: $0, addresses: addresses, host: host, localDelivery: deliversLocally) }
   }
 
   /// Replaces the file that the name servers in a network's containers look into. Whoever reads sees the old one or the new one.
@@ -136,7 +166,7 @@ final class HostNetwork: Sendable {
     guard !state.networks.isEmpty else { return }
     let bridges = Set(state.networks.map(\.bridge))
     state.ports.removeAll { !bridges.contains($0.bridge) }
-    try firewall.replace(state)
+    try install(state)
     filters.withLock { $0 = true }
   }
 
@@ -151,7 +181,9 @@ final class HostNetwork: Sendable {
         }
       } catch { log.error("network \(network.name): \(error)") }
     }
-    if filters.withLock({ $0 }) { try? firewall.removeTable() }
+    watch.withLock { $0?.stop() }
+    if deliversLocally { try? AnswerRouting.remove(mark: firewall.current.answerMark) }
+    if isFiltering { try? firewall.removeTable() }
   }
 }
 

@@ -16,6 +16,8 @@ package struct NetworkConfiguration: Sendable {
   package var bindAddress = "0.0.0.0"
   /// Where subnets come from that nobody names.
   package var pools: [AddressPool] = AddressPool.defaults
+  /// How packets from other hosts come to published ports.
+  package var delivery = PortDelivery.auto
   /// Name servers for containers that name none; empty: the host's.
   package var nameServers: [IPAddress] = []
   /// What `host-gateway` stands for; `nil`: the default bridge's address.

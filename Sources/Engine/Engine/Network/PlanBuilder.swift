@@ -19,6 +19,7 @@ struct PlanBuilder {
     for endpoint in connection.endpoints { plan.interfaces.append(try interface(endpoint, gateways)) }
     plan.resolver = resolver()
     plan.ports = connection.ports.compactMap(\.plan)
+    plan.showsClients = services.hostNetwork.deliversLocally
     return plan
   }
 

@@ -11,6 +11,8 @@ struct PortChoice {
   let services: Services
   let record: ContainerRecord
   let connection: ConnectionRecord
+  /// What it had before: where any port will do, it has the same again when that is free.
+  var preferred: [PortRecord] = []
 
   private var host: HostConfig { record.definition.hostConfig }
 
@@ -53,6 +55,7 @@ struct PortChoice {
   func take(_ key: PortKey, _ binding: PortBinding, _ target: (v4: EndpointRecord?, v6: EndpointRecord?)) throws(HullError) -> [PortRecord] {
     let addresses = try hostAddresses(binding, target)
     var request = PortRequest(key.transport, addresses, try PortKey.range(binding.hostPort), holder: record.name)
+    if request.ports == nil, let port = again(key, addresses) { return addresses.compactMap { record(key, $0, port, target) } }
     while true {
       let port = try services.ports.allocator.allocate(request)
       guard let other = addresses.first(where: { !HostPort.isFree(port, key.transport, $0) }) else {
@@ -64,6 +67,13 @@ struct PortChoice {
       request.unusable.insert(port)
       services.log.debug("port \(other.withBrackets):\(port)/\(key.transport.rawValue) is in use: another is taken")
     }
+  }
+
+  private func again(_ key: PortKey, _ addresses: [IPAddress]) -> UInt16? {
+    guard let port = preferred.first(where: { $0.key == key.text && addresses.contains(IPAddress($0.hostAddress) ?? IPAddress(.v6, 1)) })?.hostPort,
+      addresses.allSatisfy({ HostPort.isFree(port, key.transport, $0) })
+    else { return nil }
+    return try? services.ports.allocator.allocate(PortRequest(key.transport, addresses, port...port, holder: record.name))
   }
 
   /// An address that is not named is every address, of both families.

@@ -19,14 +19,19 @@ struct Recovery: Sendable {
       try services.registry.reserve(record.name, for: record.id)
       services.registry.add(Container(record, services: services))
     }
-    try await Blocking.run { try Sweep(services: services, known: Set(kept.map(\.id))).run() }
+    try await Blocking.run { try Sweep(services: services, records: kept).run() }
     await withTaskGroup(of: Void.self) { group in
       for container in services.registry.all { group.addTask { await container.recover() } }
     }
+    services.hostNetwork.deliveryChanged.withLock { $0 = { Task { await Self.renewPlans(services) } } }
     try await Blocking.run { try networks.restore() }
+    await Self.renewPlans(services)
     try await VolumeRecovery(services: services).unmountUnused()
     for container in services.registry.all { await container.startAfterBoot() }
   }
+
+  /// The shims that relay ports are told how.
+  private static func renewPlans(_ services: Services) async { for container in services.registry.all { await container.renewPlan() } }
 
   /// Containers whose removal had begun: their rows go now.
   private func finishRemovals(_ records: [ContainerRecord]) async throws -> [ContainerRecord] {
@@ -45,9 +50,13 @@ struct Recovery: Sendable {
 /// Removes what no container in the database has. Blocking.
 struct Sweep {
   let services: Services
-  let known: Set<String>
+  /// The containers in the database.
+  let records: [ContainerRecord]
 
   func run() throws(HullError) {
+    let known = Set(records.map(\.id))
+    let holders = Set(records.flatMap(\.holders))
+    for record in records { removeOldLayers(of: record) }
     for name in HostFiles.names(in: services.paths.containers) where !known.contains(name) {
       attempt("container directory \(name)") { () throws(HullError) in try HostFiles.removeTree(services.paths.containers + "/" + name) }
     }
@@ -55,8 +64,18 @@ struct Sweep {
     for name in HostFiles.names(in: services.paths.volumes) where services.volumes.entry(name) == nil {
       attempt("volume directory \(name)") { () throws(HullError) in try services.volumes.directory(name).remove() }
     }
-    for holder in try services.images.layerHolders() where !known.contains(String(holder.prefix { $0 != "/" })) {
+    for holder in try services.images.layerHolders() where !holders.contains(holder) {
       attempt("layers of \(holder)") { () throws(HullError) in try services.images.release(holder) }
+    }
+  }
+
+  /// The writable layers that it had before it was made anew.
+  private func removeOldLayers(of record: ContainerRecord) {
+    let paths = services.paths.container(record.id)
+    let layer = paths.layer(of: record)
+    for path in HostFiles.names(in: paths.directory).map({ paths.directory + "/" + $0 })
+    where WritableLayer.isPart(path) && path != layer.upper && path != layer.work {
+      attempt("layer \(path)") { () throws(HullError) in try HostFiles.removeTree(path) }
     }
   }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import EngineStore
+import Errors
 
 /// Where an engine's things are.
 struct Paths: Sendable {
@@ -30,13 +32,33 @@ struct ContainerPaths: Sendable {
   let run: String
   let id: String
 
-  /// The writable layer and the work directory that the union needs beside it.
-  var upper: String { directory + "/upper" }
-  var work: String { directory + "/work" }
+  func layer(of record: ContainerRecord) -> WritableLayer { WritableLayer(directory: directory, name: record.definition.layer) }
   var hostname: String { directory + "/hostname" }
   var hosts: String { directory + "/hosts" }
   var resolvConf: String { directory + "/resolv.conf" }
   var log: String { directory + "/" + id + "-json.log" }
   /// The OCI bundle for runtimes with a command line.
   var bundle: String { run + "/bundle" }
+}
+
+/// What a container writes: the upper directory of its union, and the work directory that the union needs beside it.
+struct WritableLayer: Sendable {
+  let directory: String
+  /// Empty for the first one; see `ContainerDefinition.layer`.
+  let name: String
+
+  var upper: String { directory + "/upper" + name }
+  var work: String { directory + "/work" + name }
+
+  /// Removes what was written. Blocking.
+  func remove() throws(HullError) {
+    try HostFiles.removeTree(upper)
+    try HostFiles.removeTree(work)
+  }
+
+  /// Whether what lies in a container's directory belongs to a writable layer.
+  static func isPart(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last ?? ""
+    return name.hasPrefix("upper") || name.hasPrefix("work")
+  }
 }

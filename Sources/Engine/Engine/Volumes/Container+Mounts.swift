@@ -18,7 +18,7 @@ extension Container {
       let mount = try await Blocking.run { try LiveMountChoice(services: services, record: record).mount(spec) }
       var wanted = record
       wanted.definition.hostConfig.mounts.append(spec)
-      let volumes = ContainerVolumes(services: services, record: wanted.with([mount]), lower: lower, kept: record.volumeNames)
+      let volumes = ContainerVolumes(services: services, record: wanted.with([mount]), lower: lower, used: record.volumeNames)
       let made = try await volumes.make()
       do {
         wanted.definition.mounts.append(mount.begun)
@@ -67,6 +67,7 @@ extension Container {
 
   private func mountable() throws(HullError) -> ShimConnection {
     guard !removing, state.status != .dead else { throw HullError(.conflict, "container \(id) is marked for removal") }
+    guard !recreating else { throw HullError(.conflict, "container \(record.name) is being made anew: try again") }
     return try runningShim()
   }
 

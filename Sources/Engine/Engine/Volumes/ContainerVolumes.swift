@@ -9,23 +9,15 @@ struct ContainerVolumes: Sendable {
   let record: ContainerRecord
   /// The directories of the image's layers, topmost first.
   let lower: [String]
-  /// Volumes that the container has already, by other mounts.
-  var kept: Set<String> = []
+  /// Names of volumes that the container uses already.
+  var used: Set<String> = []
 
   private var volumes: VolumeManager { services.volumes }
   private var mounts: [MountRecord] { record.definition.mounts.filter { $0.kind == .volume } }
 
-  /// What was not there before.
-  struct Made {
-    /// The rows of those without a name, which go to disk with the container's.
-    var rows: [VolumeRecord] = []
-    /// Those with a name, which are on disk already.
-    var named: [String] = []
-  }
-
-  /// From now on the container uses its volumes.
-  func make() async throws -> Made {
-    var made = Made()
+  /// From now on the container uses its named volumes. Gives what has been made.
+  func make() async throws -> MadeVolumes {
+    var made = MadeVolumes()
     do {
       for mount in mounts {
         if mount.isNew {
@@ -45,10 +37,10 @@ struct ContainerVolumes: Sendable {
     }
   }
 
-  /// Nothing is left of a container, or a mount, that could not be made.
-  func undo(_ new: Made) async {
-    volumes.release(mounts.map(\.name).filter { !kept.contains($0) }, by: record.id)
-    for name in new.rows.map(\.name) + new.named { try? await volumes.remove(name, force: true) }
+  /// Nothing is left of a container that could not be made.
+  func undo(_ made: MadeVolumes) async {
+    volumes.release(mounts.map(\.name).filter { !used.contains($0) }, by: record.id)
+    for name in made.rows.map(\.name) + made.named { try? await volumes.remove(name, force: true) }
   }
 
   private func wish(_ mount: MountRecord) -> VolumeWish {
@@ -72,4 +64,12 @@ struct ContainerVolumes: Sendable {
       try await volumes.withLock([mount.name]) { try await Blocking.stream { try VolumeContent.fill(path, from: lower, path: mount.destination) } }
     }
   }
+}
+
+/// The volumes that a container brings along.
+struct MadeVolumes: Sendable {
+  /// Those without a name: their rows go to disk with the container's.
+  var rows: [VolumeRecord] = []
+  /// Those with a name are on disk already.
+  var named: [String] = []
 }

@@ -21,7 +21,7 @@ struct LiveMountChoice {
     if mount.kind == .volume { try collection.name(&mount) }
     if mount.kind == .image {
       try collection.resolve(&mount)
-      mount.holder = "\(record.id)/\(randomIdentifier().prefix(12))"
+      mount.holder = "\(record.imageHolder)/\(randomIdentifier().prefix(12))"
     }
     return mount
   }

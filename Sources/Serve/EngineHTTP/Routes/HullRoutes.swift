@@ -8,6 +8,10 @@ extension EngineAPI {
   func addHullRoutes(to router: Router) {
     let engine = engine
     router.add("GET", "/hull/containers/{id}/exposure") { context in try .json(try await engine.exposure(context["id"])) }
+    router.add("POST", "/hull/containers/{id}/recreate") { context in
+      let body = try await context.requiredBytes(orElse: "invalid JSON: got EOF while reading request body")
+      return try .json(try await engine.recreateContainer(context["id"], RecreateRequest(parsing: body.readableBytesView)))
+    }
     router.add("POST", "/hull/containers/{id}/ports") { context in
       let request = try await context.requiredJSON(PortsRequest.self, orElse: "invalid JSON: got EOF while reading request body")
       try await engine.publishPorts(context["id"], request)

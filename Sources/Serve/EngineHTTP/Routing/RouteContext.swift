@@ -25,8 +25,13 @@ package struct RouteContext: Sendable {
 
   /// The body of a request that makes no sense without one.
   package func requiredJSON<T: Decodable>(_ type: T.Type, orElse message: String) async throws -> T {
+    try DockerJSON.decode(type, from: try await requiredBytes(orElse: message).readableBytesView)
+  }
+
+  /// The same, not yet decoded.
+  func requiredBytes(orElse message: String) async throws -> ByteBuffer {
     guard let bytes = try await jsonBytes() else { throw HullError(.invalidArgument, message) }
-    return try DockerJSON.decode(type, from: bytes.readableBytesView)
+    return bytes
   }
 
   private func jsonBytes() async throws -> ByteBuffer? {
