@@ -3,7 +3,8 @@
 import itertools
 
 import pytest
-from support.engine import KIND, new_engine
+from support.cli import CommandLine
+from support.engine import BINARIES, KIND, new_engine
 from support.hosts import Host, Namespace, this_machine
 from support.images import BUSYBOX, DEBIAN, import_busybox, import_debian
 from support.peers import Peers
@@ -61,6 +62,12 @@ def engine(shared_engine):
 @pytest.fixture
 def docker(engine):
     return engine.docker
+
+
+@pytest.fixture
+def hull(engine):
+    """Hull's own client."""
+    return CommandLine(str(BINARIES / "hull"), engine.docker.environment)
 
 
 @pytest.fixture

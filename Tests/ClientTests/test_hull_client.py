@@ -18,11 +18,6 @@ pytestmark = pytest.mark.skipif(not os.access(BINARIES / "hull", os.X_OK), reaso
 
 
 @pytest.fixture
-def hull(engine):
-    return CommandLine(str(BINARIES / "hull"), engine.docker.environment)
-
-
-@pytest.fixture
 def box(docker, run, name):
     """A running container that has said and changed something."""
     run("--name", name, "--label", "a=b", "-e", "A=1", command=("sh", "-c", "echo out; echo err >&2; touch /new; exec sleep 1000"))

@@ -3,16 +3,10 @@
 import json
 import os
 import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 from support.engine import KIND
 from support.images import busybox_tar, folder, link, regular
-
-
-def mounted(path):
-    return any(line.split()[4] == str(path) for line in Path("/proc/self/mountinfo").read_text().splitlines())
 
 
 @pytest.fixture
@@ -57,17 +51,17 @@ def test_a_read_only_bind_volume_refuses_writes(docker, inside, name, tmp_path):
 
 
 @hull_only
-def test_it_is_mounted_with_the_first_and_unmounted_with_the_last(docker, run, api, name):
+def test_it_is_mounted_with_the_first_and_unmounted_with_the_last(engine, docker, run, api, name):
     docker("volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs", name)
     place = api("GET", f"/volumes/{name}").json()["Mountpoint"]
-    assert not mounted(place)
+    assert place not in engine.host.mounts()
     first, second = run("-v", f"{name}:/data"), run("-v", f"{name}:/data")
     docker("exec", first, "touch", "/data/shared")
-    assert docker("exec", second, "ls", "/data").out == "shared" and mounted(place)
+    assert docker("exec", second, "ls", "/data").out == "shared" and place in engine.host.mounts()
     docker("rm", "-f", first)
-    assert mounted(place)
+    assert place in engine.host.mounts()
     docker("rm", "-f", second)
-    assert not mounted(place)
+    assert place not in engine.host.mounts()
 
 
 @hull_only
@@ -82,11 +76,12 @@ def test_its_mount_is_found_again_after_a_kill(fresh_engine, name):
     engine.kill()
     os.kill(pid, 9)
     engine.start()
-    assert mounted(places["stays"]) and not mounted(places["goes"])
+    mounts = engine.host.mounts()
+    assert places["stays"] in mounts and places["goes"] not in mounts
     assert engine.docker("run", "--rm", "-v", "stays:/data", "busybox", "ls", "/data").out == "file"
     assert engine.api("DELETE", "/volumes/stays").status == 409
     engine.docker("rm", "-f", "stays")
-    assert not mounted(places["stays"])
+    assert places["stays"] not in engine.host.mounts()
 
 
 def test_what_cannot_be_mounted_fails_the_start_and_leaves_nothing(docker, name):
@@ -238,38 +233,38 @@ def test_tmpfs_options_come_through(api, docker):
 
 
 @pytest.fixture
-def shared(tmp_path):
-    """A folder that is a shared mount of the host's."""
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", tmp_path], check=True)
-    subprocess.run(["mount", "--make-shared", tmp_path], check=True)
-    (tmp_path / "below").mkdir()
+def shared(engine, tmp_path):
+    """A folder that is a shared mount of the engine's host; the machine itself does not see it."""
+    engine.host.mount("-t", "tmpfs", "tmpfs", tmp_path)
+    engine.host.mount("--make-shared", tmp_path)
+    engine.host.path(tmp_path / "below").mkdir()
     yield tmp_path
-    subprocess.run(["umount", "-R", "-l", tmp_path], check=True)
+    engine.host.mount("-R", "-l", tmp_path, command="umount")
 
 
 @pytest.mark.parametrize("mode, host_to_container, container_to_host", [("rslave", True, False), ("rshared", True, True), ("rprivate", False, False)])
-def test_mounts_spread_as_asked(docker, run, shared, mode, host_to_container, container_to_host):
+def test_mounts_spread_as_asked(engine, docker, run, shared, mode, host_to_container, container_to_host):
     if KIND == "docker":
         pytest.skip("the reference engine is in a mount namespace of its own")
     container = run("--privileged", "-v", f"{shared}:/there:{mode}")
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", shared / "below"], check=True)
-    (shared / "below" / "seen").touch()
+    engine.host.mount("-t", "tmpfs", "tmpfs", shared / "below")
+    engine.host.path(shared / "below" / "seen").touch()
     assert (docker("exec", container, "ls", "/there/below").out == "seen") is host_to_container
     docker("exec", container, "sh", "-c", "mkdir /there/mine; mount -t tmpfs tmpfs /there/mine && touch /there/mine/made")
-    assert (shared / "mine" / "made").exists() is container_to_host
+    assert engine.host.path(shared / "mine" / "made").exists() is container_to_host
 
 
 @hull_only
 @pytest.mark.parametrize("mode, words", [("shared", "but it is not a shared mount"), ("slave", "but it is not a shared or slave mount")])
-def test_a_source_that_does_not_spread_is_refused(docker, shared, mode, words):
-    subprocess.run(["mount", "--make-private", shared], check=True)
+def test_a_source_that_does_not_spread_is_refused(engine, docker, shared, mode, words):
+    engine.host.mount("--make-private", shared)
     error = docker("run", "--rm", "-v", f"{shared}/below:/there:{mode}", "busybox", "true", code=125).err
     assert f"path {shared}/below is mounted on {shared} {words}" in error
 
 
 @pytest.mark.modern("read-only is recursive since API 1.44")
-def test_read_only_holds_for_mounts_below(inside, shared):
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", shared / "below"], check=True)
+def test_read_only_holds_for_mounts_below(engine, inside, shared):
+    engine.host.mount("-t", "tmpfs", "tmpfs", shared / "below")
     script = "touch /there/below/x 2>/dev/null && echo open || echo closed"
     mount = f"type=bind,src={shared},dst=/there,readonly"
     assert inside(script, "--mount", mount) == "closed"

@@ -53,6 +53,12 @@ def test_create_gives_the_volume_and_inspect_the_same(api, name):
     assert api("GET", f"/volumes/{name}").json() == volume
 
 
+@pytest.mark.hull("dockerd closes its whole root instead")
+def test_nobody_else_on_the_host_gets_into_volumes(engine, docker, name):
+    docker("volume", "create", name)
+    assert [(engine.root / folder).stat().st_mode & 0o007 for folder in ("volumes", "containers")] == [0, 0]
+
+
 def test_create_twice_is_the_same_volume(api, name):
     first, second = (api("POST", "/volumes/create", {"Name": name}) for _ in range(2))
     assert second.status == 201 and first.json() == second.json()

@@ -16,6 +16,7 @@ import Testing
     #expect(values("network", "dis") == ["disconnect"])
     #expect(values("container", "port", "a") == ["add"])
     #expect(values("container", "mount", "") == ["add", "rm"])
+    #expect(values("volume", "sn") == ["snapshot"] && values("volume", "snapshot", "") == ["create", "ls", "restore", "rm"])
     #expect(values("container", "recreate", "web", "--image", "x", "--with", "--memory-s") == ["--memory-swap", "--memory-swappiness"])
   }
 

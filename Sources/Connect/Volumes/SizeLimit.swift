@@ -83,9 +83,11 @@ private struct LoopDevice: ~Copyable {
   /// One that is there is taken again: two devices with one file would spoil it.
   init(_ file: String) throws(SystemError) {
     if let path = Self.existing(file) {
-      device = try Files.open(path, O_RDWR)
-      self.path = path
-      return
+      do {
+        device = try Files.open(path, O_RDWR)
+        self.path = path
+        return
+      } catch  where error.number != ENXIO { throw error } catch {}  // it is just being let go of
     }
     let backing = try Files.open(file, O_RDWR)
     var name = [CChar](repeating: 0, count: 64)

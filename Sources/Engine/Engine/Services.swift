@@ -34,7 +34,9 @@ final class Services: Sendable {
     self.configuration = configuration
     self.log = log
     paths = Paths(root: configuration.root, state: configuration.state)
-    for directory in [paths.root, paths.containers, paths.volumes, paths.networks] { try HostFiles.makeDirectories(directory, mode: 0o711) }
+    for directory in [paths.root, paths.networks] { try HostFiles.makeDirectories(directory, mode: 0o711) }
+    // What containers write may be set-user-ID: nobody else on the host gets at it.
+    for directory in [paths.containers, paths.volumes] { try HostFiles.makeDirectories(directory, mode: 0o710) }
     try HostFiles.makeDirectories(paths.mountPoint)
     try HostFiles.makeDirectories(paths.runs, mode: 0o711)
     let database = try HullDatabase(path: paths.database, schemas: [ImageStore.schema, EngineSchema.schema])

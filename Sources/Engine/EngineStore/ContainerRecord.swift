@@ -96,6 +96,8 @@ package struct MountRecord: Codable, Sendable, Equatable {
   @OmitEmpty package var idMap: String
   /// `z` or `Z`: the content gets a label that containers may use, where SELinux is on.
   @OmitEmpty package var relabel: Bool
+  /// It is just being mounted or unmounted while the container runs.
+  @OmitEmpty package var changing: Bool
 
   package init(kind: Kind, source: String, destination: String) {
     self.kind = kind

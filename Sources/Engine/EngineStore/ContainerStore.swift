@@ -56,10 +56,16 @@ package final class ContainerStore: Sendable {
     }
   }
 
-  package func save(_ definition: ContainerDefinition, of id: String) async throws {
+  /// What a container is has changed. `volumes` were made for that; `also` runs in the same transaction.
+  package func save(
+    _ definition: ContainerDefinition, of id: String, volumes: [VolumeRecord] = [],
+    also: @escaping @Sendable (GRDB.Database) throws -> Void = { _ in }
+  ) async throws {
     let encoded = try DockerJSON.encode(definition)
     try await writer.write { database in
+      for volume in volumes { try Self.insert(volume, in: database) }
       try database.execute(sql: "UPDATE container SET definition = ? WHERE id = ?", arguments: [encoded, id])
+      try also(database)
     }
   }
 

@@ -23,12 +23,20 @@ extension ContainerStore {
     try await writer.write { try $0.execute(sql: "UPDATE volume SET renaming = ? WHERE name = ?", arguments: [other, name]) }
   }
 
-  /// Gives a volume its new name, in the definitions of the containers that mount it too.
-  package func endRename(_ name: String, to other: String, definitions: [(id: String, definition: ContainerDefinition)]) async throws {
-    let encoded = try definitions.map { (id: $0.id, bytes: try DockerJSON.encode($0.definition)) }
+  /// A rename that had begun has not happened.
+  package func forgetRename(_ name: String) async throws {
+    try await writer.write { try $0.execute(sql: "UPDATE volume SET renaming = NULL WHERE name = ?", arguments: [name]) }
+  }
+
+  /// The volume of this name is now `record`; others, its snapshots, have new labels.
+  package func endRename(_ name: String, to record: VolumeRecord, relabelled: [VolumeRecord]) async throws {
     try await writer.write { database in
-      try database.execute(sql: "UPDATE volume SET name = ?, renaming = NULL WHERE name = ?", arguments: [other, name])
-      for (id, bytes) in encoded { try database.execute(sql: "UPDATE container SET definition = ? WHERE id = ?", arguments: [bytes, id]) }
+      try database.execute(
+        sql: "UPDATE volume SET name = ?, anonymous = ?, labels = ?, renaming = NULL WHERE name = ?",
+        arguments: [record.name, record.anonymous, try Self.text(record.labels), name])
+      for other in relabelled {
+        try database.execute(sql: "UPDATE volume SET labels = ? WHERE name = ?", arguments: [try Self.text(other.labels), other.name])
+      }
     }
   }
 

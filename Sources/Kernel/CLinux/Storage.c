@@ -21,6 +21,11 @@ int hull_syncfs(int fd) { return syncfs(fd); }
 
 int hull_clone_file(int target, int source) { return ioctl(target, FICLONE, source); }
 
+ssize_t hull_copy_range(int source, int target, int64_t offset, size_t length) {
+  off_t from = offset, to = offset;
+  return copy_file_range(source, &from, target, &to, length, 0);
+}
+
 int hull_exchange(int directory, const char *first, const char *second) {
   return syscall(SYS_renameat2, directory, first, directory, second, RENAME_EXCHANGE);
 }

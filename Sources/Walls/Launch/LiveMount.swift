@@ -27,7 +27,7 @@ package struct LiveMount: Sendable {
     }
     guard !mount.isOn("/") else { throw HullError(.invalidArgument, "cannot mount over the root of a running container") }
     try inHelper("mount \(mount.source) on \(mount.destination)") { (place) throws(SystemError) in
-      let tree = try self.tree(mount)
+      let tree = try self.tree(mount, in: place)
       try place.enter()
       try Mounter(root: place.root).attach(tree.number, mount)
     }
@@ -45,7 +45,7 @@ package struct LiveMount: Sendable {
     }
   }
 
-  private func tree(_ mount: MountPlan) throws(SystemError) -> OwnedDescriptor {
+  private func tree(_ mount: MountPlan, in place: Place) throws(SystemError) -> OwnedDescriptor {
     if sourceNamespace >= 0 { try Namespaces.enter(sourceNamespace, NamespaceFlag.mount) }
     try Namespaces.unshare(NamespaceFlag.mount)
     try Mounts.setPropagation("/", MountFlag.private | MountFlag.recursive)
@@ -56,7 +56,7 @@ package struct LiveMount: Sendable {
     }
     let context = try FileSystemContext("tmpfs")
     try context.set("source", mount.source)
-    try context.set(data: mount.data)
+    try context.set(data: Mounter(root: place.root).looks(mount))
     return try context.mount(attributes: MountAttribute.from(flags: mount.flags).set)
   }
 

@@ -109,13 +109,7 @@ struct Mounter {
       readOnlyLater.append(mount.destination)
       mount.flags &= ~MountFlag.readOnly
     }
-    var data = mount.data
-    do {
-      // The new file system looks like the directory it hides, unless the options say otherwise.
-      let hidden = try InRoot.open(root, mount.destination, OpenFlag.path | O_DIRECTORY)
-      let mode = try Files.status(of: hidden.number).st_mode & 0o7777
-      data = "mode=" + String(mode, radix: 8) + (data.isEmpty ? "" : "," + data)
-    } catch  where error.number != ENOENT { throw error } catch {}
+    let data = try looks(mount)
     let target = try destination(mount)
     if !mount.copyUp { return try fresh(mount, on: target, data: data) }
     let context = try FileSystemContext("tmpfs")
@@ -125,6 +119,15 @@ struct Mounter {
     try TreeCopy.copy(from: target.number, to: tree.number)
     try Mounts.attach(tree.number, onto: target.number)
     try setLate(mount)
+  }
+
+  /// The options of a tmpfs that looks like the directory it hides, unless its own options say otherwise.
+  func looks(_ mount: MountPlan) throws(SystemError) -> String {
+    do {
+      let hidden = try InRoot.open(root, mount.destination, OpenFlag.path | O_DIRECTORY)
+      let mode = try Files.status(of: hidden.number).st_mode & 0o7777
+      return "mode=" + String(mode, radix: 8) + (mount.data.isEmpty ? "" : "," + mount.data)
+    } catch  where error.number != ENOENT { throw error } catch { return mount.data }
   }
 
   /// `/proc` and `/sys` may not be symbolic links: what is masked in them would be masked elsewhere.
@@ -144,7 +147,8 @@ struct Mounter {
       if mount.isBind && mount.isOn("/proc") { throw SystemError(EPERM, "cover /proc with what is not proc") }
       return
     }
-    let path = try Files.readLink(Files.path(of: target))
+    // In another process's mount namespace /proc may not know this one: then nothing in it may be covered.
+    let path = (try? Files.readLink(Files.path(of: target))) ?? mount.destination + " of the container"
     guard Self.coverable.contains(where: { path.hasSuffix("/proc/" + $0) }) else { throw SystemError(EPERM, "mount inside proc at \(path)") }
   }
 

@@ -113,6 +113,18 @@ class Host(Namespace):
         """What to put before a command so that it runs on this host."""
         return ["nsenter", "-t", str(self.pid), "-n", "-m", "--"]
 
+    def path(self, path):
+        """Where this process finds what is at an absolute path there, below mounts that are only there."""
+        return Path(f"/proc/{self.pid}/root{path}")
+
+    def mount(self, *arguments, command="mount"):
+        """mount(8) on this host."""
+        subprocess.run([*self.enter, command, *map(str, arguments)], check=True)
+
+    def mounts(self):
+        """Where something is mounted there."""
+        return [line.split()[4] for line in Path(f"/proc/{self.pid}/mountinfo").read_text().splitlines()]
+
     def wire(self, other):
         """A cable to another host, with the addresses above on its two ends."""
         self.run("ip", "link", "add", "wan", "type", "veth", "peer", "name", "wan", "netns", str(other.pid))

@@ -12,8 +12,8 @@ import Testing
 final class Scratch: Sendable {
   let path: String
 
-  init() throws {
-    var template = Array("/tmp/hull-images-XXXXXX".utf8CString)
+  init(in parent: String = "/tmp") throws {
+    var template = Array("\(parent)/hull-images-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw HullError(.internalError, "mkdtemp") }
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

@@ -58,6 +58,11 @@ enum Catalogue {
       }),
     Command(
       name: "volume", summary: "Manage volumes",
-      subcommands: { [VolumeCreate.command, VolumeInspect.command, VolumeList.command, VolumePrune.command, VolumeRemove.command] }),
+      subcommands: {
+        [
+          VolumeClone.command, VolumeCreate.command, VolumeDiskUsage.command, VolumeExport.command, VolumeImport.command, VolumeInspect.command,
+          VolumeList.command, VolumePrune.command, VolumeRemove.command, VolumeRename.command, VolumeSnapshot.command,
+        ]
+      }),
   ]
 }

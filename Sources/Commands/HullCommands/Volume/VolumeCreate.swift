@@ -10,6 +10,7 @@ enum VolumeCreate {
         .string("driver,d", "Specify volume driver name", initial: "local"), .list("label", "Set metadata for a volume"),
         Flag.string("name", "Specify volume name").concealed(),
         .list("opt,o", type: "map", "Set driver specific options: type, o and device as for mount(8), or size, a limit (10m, 2g)"),
+        .string("size", "How much the volume may hold (10m, 2g)"),
       ]
     }, run: run)
 
@@ -21,13 +22,14 @@ enum VolumeCreate {
     var body: JSONObject = ["Driver": .string(call.string("driver"))]
     body["Name"] = .string(call.arguments.first ?? flagged)
     if call.changed("label") { body["Labels"] = map(call.list("label")) }
-    if call.changed("opt") { body["DriverOpts"] = map(call.list("opt")) }
+    let options = call.list("opt") + (call.changed("size") ? ["size=\(call.string("size"))"] : [])
+    if !options.isEmpty { body["DriverOpts"] = map(options) }
     call.out.line(try call.engine().json("POST", "/volumes/create", body: .object(body))["Name"].text)
     return 0
   }
 
   /// `key=value` words; a key alone has the empty value.
-  private static func map(_ words: [String]) -> JSON {
+  static func map(_ words: [String]) -> JSON {
     var object = JSONObject()
     for word in words {
       let (key, value) = Text.cut(word, "=") ?? (word, "")

@@ -57,6 +57,8 @@ struct MountCollection {
       try VolumeName.check(mount.name)
     }
     mount.source = services.volumes.directory(mount.name).data
+    // Nothing changes a snapshot, neither the container nor what its image has at that place.
+    if services.volumes.entry(mount.name)?.record.snapshotOf != nil { (mount.writable, mount.noCopy) = (false, true) }
   }
 
   /// `--volumes-from NAME[:ro|rw]`

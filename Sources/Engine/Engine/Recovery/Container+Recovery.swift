@@ -16,6 +16,7 @@ extension Container {
     case .running, .paused:
       resume(status)
       await adoptVolumeMounts()
+      await settleMounts()
     case .exited:
       resume(status)
       await adoptVolumeMounts()

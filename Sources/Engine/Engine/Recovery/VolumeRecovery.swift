@@ -10,6 +10,7 @@ struct VolumeRecovery: Sendable {
   /// Reads the volumes and who uses them, and ends what a crash has interrupted.
   func load(users: [ContainerRecord]) async throws {
     let store = services.store
+    try await endRenames()
     for record in try await Blocking.run({ try store.volumes() }) {
       let holders = users.filter { $0.definition.mounts.contains { $0.kind == .volume && $0.name == record.name } }.map(\.id)
       if try await isLost(record) {
@@ -22,6 +23,21 @@ struct VolumeRecovery: Sendable {
         try await services.volumes.make(record)
       }
       services.volumes.put(VolumeManager.Entry(record: record, users: Set(holders)))
+    }
+  }
+
+  /// A rename has happened when the directory has its new name.
+  private func endRenames() async throws {
+    let store = services.store
+    let records = try await Blocking.run { try store.volumes() }
+    for record in records {
+      guard let other = record.renaming else { continue }
+      if try await isLost(record), try await !isLost(record.renamed(to: other)) {
+        let snapshots = records.filter { $0.snapshotOf == record.name }.map { $0.relabelled(snapshotOf: other) }
+        try await store.endRename(record.name, to: record.renamed(to: other), relabelled: snapshots)
+      } else {
+        try await store.forgetRename(record.name)
+      }
     }
   }
 

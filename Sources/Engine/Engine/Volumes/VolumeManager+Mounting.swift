@@ -7,16 +7,23 @@ extension VolumeManager {
   /// The volume's data can be used until `unmount` is called for the same user. Gives where on the host it is.
   func mount(_ name: String, for user: String) async throws -> String {
     let record = try find(name).record
-    if !record.needsMount {
-      change(name) { _ = $0.mounters.insert(user) }
-      return directory(name).data
-    }
+    if !record.needsMount, try enter(name, user) { return directory(name).data }
     return try await withLock([name]) { [self] in
       let entry = try find(name)
-      if entry.mounters.isEmpty { try await mountLocked(entry.record) }
+      if entry.mounters.isEmpty && record.needsMount { try await mountLocked(entry.record) }
       change(name) { _ = $0.mounters.insert(user) }
       return directory(name).data
     }
+  }
+
+  /// `false`: not now, its content is being exchanged.
+  private func enter(_ name: String, _ user: String) throws(HullError) -> Bool {
+    let entered = change(name) { entry in
+      if !entry.replacing { entry.mounters.insert(user) }
+      return !entry.replacing
+    }
+    guard let entered else { throw HullError(.notFound, "get \(name): no such volume") }
+    return entered
   }
 
   private func mountLocked(_ record: VolumeRecord) async throws {
@@ -68,14 +75,14 @@ extension Container {
 
   /// Makes its volumes usable for a start. What was mounted goes again with the shim, also after a failure.
   func mountVolumes() async throws {
-    for mount in volumeMounts {
-      _ = try await services.volumes.mount(mount.name, for: id)
-      services.volumes.event(
-        "mount", mount.name,
-        [
-          "container": id, "destination": mount.destination, "read/write": mount.writable ? "true" : "false", "propagation": mount.propagation,
-        ])
-    }
+    for mount in volumeMounts { try await mountVolume(mount) }
+  }
+
+  func mountVolume(_ mount: MountRecord) async throws {
+    _ = try await services.volumes.mount(mount.name, for: id)
+    services.volumes.event(
+      "mount", mount.name,
+      ["container": id, "destination": mount.destination, "read/write": mount.writable ? "true" : "false", "propagation": mount.propagation])
   }
 
   func unmountVolumes() async {

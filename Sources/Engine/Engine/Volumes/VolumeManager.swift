@@ -14,6 +14,8 @@ final class VolumeManager: Sendable {
     var users: Set<String> = []
     /// Running containers and operations that need the volume mounted.
     var mounters: Set<String> = []
+    /// Its content is just being exchanged: whoever wants to mount it waits for its lock.
+    var replacing = false
   }
 
   private struct State {

@@ -13,6 +13,8 @@ package struct ExtractOptions: Sendable {
   package var followsLinks = false
   /// `docker cp`: refuse to put a directory where something else is, and the other way round.
   package var keepsKinds = false
+  /// An entry for the root gives the directory itself its owner, mode and time; otherwise it keeps its own.
+  package var dressesRoot = false
   /// Owner of everything, instead of what the archive says.
   package var owner: Owner?
   package var limits = TarReader.Limits()

@@ -61,9 +61,11 @@ enum FileCalls {
     }
   }
 
-  static func setTimes(_ directory: Int32, _ name: [UInt8], _ modified: timespec) {
+  static func setTimes(_ directory: Int32, _ name: [UInt8], _ modified: timespec) { setTimes(directory, name, modified, modified) }
+
+  static func setTimes(_ directory: Int32, _ name: [UInt8], _ access: timespec, _ modified: timespec) {
     withUnsafeTemporaryAllocation(of: timespec.self, capacity: 2) { times in
-      times[0] = modified
+      times[0] = access
       times[1] = modified
       _ = named(name) { utimensat(directory, $0, times.baseAddress, AT_SYMLINK_NOFOLLOW) }
     }

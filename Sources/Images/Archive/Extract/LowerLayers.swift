@@ -34,21 +34,21 @@ enum LowerLayers {
   private static func hullOpen(_ path: String) -> Int32 { FileCalls.open(AT_FDCWD, Array(path.utf8), O_RDONLY | O_DIRECTORY) }
 }
 
-/// Reads extended attributes, without overlayfs's own.
+/// Reads extended attributes, `all` or without overlayfs's own.
 enum AttributeReader {
-  static func attributes(of fd: Int32) -> [TarEntry.Attribute] {
-    collect(list: { flistxattr(fd, $0, $1) }, value: { fgetxattr(fd, $0, $1, $2) })
+  static func attributes(of fd: Int32, all: Bool = false) -> [TarEntry.Attribute] {
+    collect(all, list: { flistxattr(fd, $0, $1) }, value: { fgetxattr(fd, $0, $1, $2) })
   }
 
   /// Of something that cannot be opened.
-  static func attributes(of name: [UInt8], in directory: Int32) -> [TarEntry.Attribute] {
+  static func attributes(of name: [UInt8], in directory: Int32, all: Bool = false) -> [TarEntry.Attribute] {
     FileCalls.named(Array(Files.path(of: directory).utf8) + [UInt8(ascii: "/")] + name) { path in
-      collect(list: { llistxattr(path, $0, $1) }, value: { lgetxattr(path, $0, $1, $2) })
+      collect(all, list: { llistxattr(path, $0, $1) }, value: { lgetxattr(path, $0, $1, $2) })
     }
   }
 
   private static func collect(
-    list: (UnsafeMutablePointer<CChar>?, Int) -> Int, value: (UnsafePointer<CChar>, UnsafeMutableRawPointer?, Int) -> Int
+    _ all: Bool, list: (UnsafeMutablePointer<CChar>?, Int) -> Int, value: (UnsafePointer<CChar>, UnsafeMutableRawPointer?, Int) -> Int
   ) -> [TarEntry.Attribute] {
     let size = list(nil, 0)
     guard size > 0 else { return [] }
@@ -57,7 +57,7 @@ enum AttributeReader {
     guard count > 0 else { return [] }
     return names[..<count].split(separator: 0).compactMap { part in
       let name = part.map { UInt8(bitPattern: $0) }
-      guard !FileCalls.isOverlay(name) else { return nil }
+      guard all || !FileCalls.isOverlay(name) else { return nil }
       return FileCalls.named(name) { key in
         var content = [UInt8](repeating: 0, count: 64 << 10)
         let length = content.withUnsafeMutableBytes { value(key, $0.baseAddress, $0.count) }

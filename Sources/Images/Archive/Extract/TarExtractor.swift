@@ -49,6 +49,7 @@ package final class TarExtractor {
     if path.isRoot {
       // As with Docker the root's own attributes stay: archives made of a private temporary directory would lock everybody out.
       guard entry.kind == .directory else { throw .refused("it would replace the root directory") }
+      if options.dressesRoot { try tree.dressRoot(entry) }
       return
     }
     if options.whiteouts {

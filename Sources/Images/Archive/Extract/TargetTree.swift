@@ -76,6 +76,14 @@ final class TargetTree {
     cache.insert(made, at: whole)
   }
 
+  /// The directory that everything is unpacked into.
+  func dressRoot(_ entry: TarEntry) throws(EntryProblem) {
+    guard let root = try directory([], create: false) else { throw .call("cannot open the root") }
+    try dress(root.fd, as: entry)
+    root.times = (entry.modified.timespec, entry.modified.timespec)
+    root.touch()
+  }
+
   func putHardLink(_ entry: TarEntry, at path: EntryPath) throws(EntryProblem) {
     guard let target = EntryPath(entry.link) else { throw .refused("its link target \(show(entry.link)) contains \"..\"") }
     guard !target.isRoot else { throw .refused("it is a hard link to the root directory") }

@@ -24,11 +24,6 @@ package final class TreePacker {
   /// Bytes of regular files, each once.
   package private(set) var size: Int64 = 0
 
-  private struct FileIdentity: Hashable {
-    let device: dev_t
-    let inode: ino_t
-  }
-
   /// - Parameter root: nothing outside of it is ever read; stays the caller's.
   package init(root: Int32, writer: TarWriter, options: Options = Options()) {
     self.root = root
@@ -129,7 +124,7 @@ package final class TreePacker {
     }
     entry.attributes = AttributeReader.attributes(of: leaf, in: parent)
     if kind == .symbolicLink {
-      guard let target = linkTarget(leaf, in: parent) else { return }
+      guard let target = LinkReader.target(of: leaf, in: parent) else { return }
       entry.link = target
     }
     if kind == .characterDevice || kind == .blockDevice {
@@ -161,12 +156,6 @@ package final class TreePacker {
     let fd = FileCalls.open(root, path, O_RDONLY | O_DIRECTORY, resolve: Resolve.beneath | Resolve.noSymbolicLinks | Resolve.noMagicLinks)
     guard fd >= 0 else { throw systemFailure("cannot open the directory \(shown(path))") }
     return fd
-  }
-
-  private func linkTarget(_ leaf: [UInt8], in parent: Int32) -> [UInt8]? {
-    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = FileCalls.named(leaf) { name in target.withUnsafeMutableBufferPointer { readlinkat(parent, name, $0.baseAddress!, $0.count) } }
-    return count < 0 ? nil : target.prefix(count).map { UInt8(bitPattern: $0) }
   }
 
   private func isEmpty(_ status: stat?) -> Bool { status.map { $0.isDirectory || $0.st_size == 0 } ?? true }

@@ -4,11 +4,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// syncfs(2): writes out everything on the file system of `fd`.
 int hull_syncfs(int fd);
 /// FICLONE: the content of `target` becomes that of `source`, shared until one of them is written to.
 int hull_clone_file(int target, int source);
+/// copy_file_range(2) between the same offsets of two files.
+ssize_t hull_copy_range(int source, int target, int64_t offset, size_t length);
 /// renameat2(2) with RENAME_EXCHANGE: two names in a directory swap what they stand for, at one instant.
 int hull_exchange(int directory, const char *first, const char *second);
 /// Makes a free loop device of a file, which is let go of with its last user; gives a descriptor of the device and writes its path.

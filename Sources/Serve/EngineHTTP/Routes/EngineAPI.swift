@@ -38,6 +38,7 @@ package struct EngineAPI: Sendable {
     addImageArchiveRoutes(to: router)
     addNetworkRoutes(to: router)
     addHullRoutes(to: router)
+    addHullVolumeRoutes(to: router)
     addVolumeRoutes(to: router)
     addUnavailableRoutes(to: router)
     return router

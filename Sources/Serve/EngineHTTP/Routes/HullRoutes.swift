@@ -21,5 +21,14 @@ extension EngineAPI {
       try await engine.unpublishPort(context["id"], port: context.query["port"])
       return .empty(.noContent)
     }
+    router.add("POST", "/hull/containers/{id}/mounts") { context in
+      let mount = try await context.requiredJSON(Mount.self, orElse: "invalid JSON: got EOF while reading request body")
+      try await engine.addMount(context["id"], mount)
+      return .empty(.noContent)
+    }
+    router.add("DELETE", "/hull/containers/{id}/mounts") { context in
+      try await engine.removeMount(context["id"], path: context.query["path"])
+      return .empty(.noContent)
+    }
   }
 }
