@@ -44,7 +44,12 @@ import Testing
     let end = ":" + String(format: "%04X", port)
     return try ["udp", "tcp"].reduce(0) { count, family in
       let lines = try String(contentsOfFile: "/proc/self/net/\(family)", encoding: .utf8).split(separator: "\n").dropFirst()
-      return count + lines.count { $0.split(separator: " ")[2].hasSuffix(end) }
+      return count
+        + lines.count { line in
+          let fields = line.split(separator: " ")
+          // What the kernel remembers of a connection that is closed (TIME_WAIT) is no socket.
+          return fields[2].hasSuffix(end) && fields[3] != "06"
+        }
     }
   }
 
