@@ -30,6 +30,8 @@ package struct ContainerDefinition: Codable, Sendable, Equatable {
   package var hostConfig: HostConfig
   package var networks: [String: EndpointSettings]
   package var mounts: [MountRecord]
+  /// `--link` on the default network; `nil`: none.
+  package var links: [LinkRecord]?
 
   package init(
     imageID: String, platform: String, config: ContainerConfig, hostConfig: HostConfig, networks: [String: EndpointSettings], mounts: [MountRecord]
@@ -40,6 +42,21 @@ package struct ContainerDefinition: Codable, Sendable, Equatable {
     self.hostConfig = hostConfig
     self.networks = networks
     self.mounts = mounts
+  }
+}
+
+/// What one container of the default network knows another one by. It stays with that very container, whatever that is called.
+package struct LinkRecord: Codable, Sendable, Equatable {
+  /// The other container's ID.
+  package let id: String
+  /// Its name at the time, for when it is gone.
+  package let name: String
+  package let alias: String
+
+  package init(id: String, name: String, alias: String) {
+    self.id = id
+    self.name = name
+    self.alias = alias
   }
 }
 

@@ -79,6 +79,7 @@ extension Container {
     pid = started.pid
     state = running
     startHealthMonitor()
+    await tellLinked()
     event("start")
   }
 

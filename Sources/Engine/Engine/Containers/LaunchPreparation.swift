@@ -23,7 +23,7 @@ struct LaunchPreparation: Sendable {
     let files = try networkFiles()
     var spec = try SpecBuilder(
       record: record, paths: paths, mountPoint: services.paths.mountPoint, cgroupParent: services.configuration.cgroupParent, networkFiles: files,
-      joined: joined
+      joined: joined, linked: try LegacyLinks(services: services, record: record).environment()
     ).build()
     let root = RootPlan(
       source: .overlay(lower: lower, upper: paths.upper, work: paths.work), mountPoint: services.paths.mountPoint,

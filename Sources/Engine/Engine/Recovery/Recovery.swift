@@ -25,7 +25,8 @@ struct Recovery: Sendable {
     }
     try await Blocking.run { try networks.restore() }
     try await VolumeRecovery(services: services).unmountUnused()
-    for container in services.registry.all { await container.startAfterBoot() }
+    // What others are linked to is older than they are.
+    for container in services.registry.all.reversed() { await container.startAfterBoot() }
   }
 
   /// Containers whose removal had begun: their rows go now.
