@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Legacy links: what a container on the default network is told of those that it is linked to; and lists by network and port."""
 import json
+import os
 import re
+import signal
 
 import pytest
 from support.waiting import until
@@ -177,6 +179,26 @@ def test_links_survive_a_restart_of_the_daemon(fresh_engine):
     assert inspect(docker, "web")["HostConfig"]["Links"] == ["/db:/web/store"]
     docker("restart", "-t", "0", "web")
     assert "STORE_PORT_80_TCP_PORT=80" in docker("exec", "web", "env").lines
+
+
+@pytest.mark.hull("a machine that has lost power has no containers left")
+def test_after_a_boot_what_is_linked_to_starts_first(fresh_engine):
+    engine = fresh_engine()
+    docker = engine.docker
+    always = ("--restart", "always")
+    docker("run", "-d", "--name", "db", "--expose", "80", *always, "busybox", "sleep", "1000")
+    for number in range(4):
+        docker("run", "-d", "--name", f"web{number}", "--link", f"{f'web{number - 1}' if number else 'db'}:store", *always, "busybox", "sleep", "1000")
+    engine.kill()
+    for pid in engine.owned():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    engine.start()
+    until(lambda: len(docker("ps", "-q", "--filter", "status=running").lines) == 5, "all five run again", 30)
+    assert "STORE_PORT_80_TCP_PORT=80" in docker("exec", "web0", "env").lines
+    assert entries(docker, "web3")[address(docker, "web2")][0] == "store"
 
 
 def listed(docker, *filters, everything=False):

@@ -68,17 +68,19 @@ import Testing
   @Test func whatSomebodyElseInTheNamespaceSendsIsNoAnswer() throws {
     try namespace.run {
       let socket = try NetlinkSocket(NetlinkFamily.route)
-      try send(forgedAnswers(), to: socket.port)
       var request = NetlinkRequest(LinkMessage.get, .dump, "list the interfaces")
       for _ in 0..<2 { request.append(UInt64(0)) }
+      _ = try socket.query(request)
+      #expect(socket.port != 0)
+      try send(forgedAnswers(), to: socket.port)
       let names = try socket.query(request).compactMap(Link.init).map(\.name)
       #expect(names.contains("lo") && !names.contains("forged"))
     }
   }
 
-  /// Links and acknowledgements with the numbers that a fresh socket uses.
+  /// Links and acknowledgements with the numbers that the socket uses next.
   private func forgedAnswers() -> [[UInt8]] {
-    (1...4).flatMap { sequence -> [[UInt8]] in
+    (2...5).flatMap { sequence -> [[UInt8]] in
       var link = NetlinkRequest(LinkMessage.new, [], "")
       for _ in 0..<2 { link.append(UInt64(0)) }
       link.attribute(LinkAttribute.name, "forged")
@@ -102,31 +104,34 @@ import Testing
     }
   }
 
+  /// The first address goes to the end again and again: a reader that took what it gets would see one twice, or miss the next.
   @Test func aListThatChangesWhileItIsReadIsReadAgain() throws {
+    let all = (0..<1500).map { IPPrefix(IPAddress(.v4, 0x0A00_0001 + UInt128($0)), 32) }
     try namespace.route { socket in
       try socket.perform([.addBridge("br0")])
       let index = try socket.index("br0")
-      try socket.perform((0..<1500).map { .addAddress(IPPrefix(IPAddress(.v4, 0x0A00_0001 + UInt128($0)), 32), to: index, name: "br0") })
+      try socket.perform(all.map { .addAddress($0, to: index, name: "br0") })
     }
     let namespace = namespace
     let isOver = Flag()
     let changer = Worker {
       try? namespace.route { socket in
         let index = try socket.index("br0")
+        var number = 0
         while !isOver.isSet {
-          try socket.perform([.addAddress(prefix("10.255.0.1/32"), to: index, name: "br0")])
-          try socket.perform([.deleteAddress(prefix("10.255.0.1/32"), from: index, name: "br0")])
-          usleep(2000)
+          number += 1
+          let first = all[number % all.count]
+          try socket.perform([.deleteAddress(first, from: index, name: "br0"), .addAddress(first, to: index, name: "br0")])
+          usleep(500)
         }
       }
     }
     var complete = 0
-    for _ in 0..<50 {
-      let list = try? namespace.route { try $0.addresses().filter { $0.prefix != prefix("10.255.0.1/32") && $0.prefix.family == .v4 } }
-      guard let list else { continue }
+    for _ in 0..<100 {
+      guard let list = try? namespace.route({ try $0.addresses().map(\.prefix).filter { $0.family == .v4 } }) else { continue }
       complete += 1
-      // 127.0.0.1 is the other one.
-      #expect(list.count == 1501 && Set(list.map(\.prefix)).count == 1501)
+      // With 127.0.0.1, and maybe without the one that is on its way.
+      #expect(Set(list).count == list.count && (1500...1501).contains(list.count))
     }
     isOver.set()
     changer.join()
