@@ -136,8 +136,12 @@ let package = Package(
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
-    tests("NetworkingTests", ["Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
-    tests("EngineTests", ["Engine", "EngineStore", "Database", "DockerAPI", "Errors"]),
+    .target(name: "NamespaceSupport", dependencies: ["Netlink", "LinuxSystem", "CLinux"], path: "Tests/NamespaceSupport", swiftSettings: swift),
+    tests("NetlinkTests", ["Netlink", "NamespaceSupport", "Addressing", "LinuxSystem", "CLinux"]),
+    tests(
+      "InterfacesTests", ["Interfaces", "NamespaceSupport", "Netlink", "ShimProtocol", "Launch", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
+    tests("NetworkingTests", ["NamespaceSupport", "Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
+    tests("EngineTests", ["Engine", "Addressing", "EngineStore", "Database", "DockerAPI", "Errors"]),
     tests("EngineHTTPTests", ["EngineHTTP", "Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
     tests("CommandTests", ["HullCommands", "Errors"]),
   ]

@@ -3,14 +3,19 @@
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import tarfile
 import threading
 
+import dns.message
 import pytest
 from support import processes
 from support.archives import config_of
 from support.engine import KIND
+from support.hosts import Namespace
+from support.names import EMBEDDED, look_up
+from support.waiting import until
 
 pytestmark = pytest.mark.skipif(KIND == "docker", reason="hull: it is its own budget")
 LIMIT = 64 << 10  # KiB: 64 MiB
@@ -116,3 +121,64 @@ def test_copying_large_files_is_bounded_too(fresh_engine, tmp_path):
         thread.join()
     assert reader.wait(60) == 0 and total > 400_000_000
     assert processes.peak_resident(engine.pid) < LIMIT
+
+
+SHIM_LIMIT = 4 << 10  # KiB
+
+
+@pytest.mark.parametrize("outside", ["silent", "absent"])
+def test_a_flood_of_questions_for_names_leaves_a_shim_small(fresh_engine, outside):
+    """By UDP and TCP, more than the name server takes at a time, most of them about names that a server outside would have to answer."""
+    engine = fresh_engine()
+    docker = engine.docker
+    docker("network", "create", "asking")
+    docker("run", "-d", "--name", "known", "--network", "asking", "busybox", "sleep", "1000")
+    docker("run", "-d", "--name", "box", "--network", "asking", "busybox", "sleep", "1000")
+    pid = int(docker("inspect", "-f", "{{.State.Pid}}", "box").out)
+    shim, where = processes.parent(pid), Namespace(pid)
+    assert look_up(where, "known")
+    silent = engine.host.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    if outside == "silent":
+        silent.bind(("127.0.0.1", 53))
+    processes.reset_peak(shim)
+    with silent:
+        _flood(where, 30_000)
+        _open_streams(where, 400)
+        assert processes.peak_resident(shim) < 2 * SHIM_LIMIT
+        assert look_up(where, "known")
+        before = processes.private(shim)
+        _flood(where, 30_000)
+        assert processes.private(shim) < before + 256
+    until(lambda: processes.resident(shim) < SHIM_LIMIT, "an idle shim is small again", 20)
+    until(lambda: len(os.listdir(f"/proc/{shim}/fd")) < 32, "nothing is waited for any more", 20)
+    assert look_up(where, "known")
+
+
+def _flood(where, count):
+    """Questions of all sizes, as fast as they go, and nobody waits for the answers."""
+    with where.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect((EMBEDDED, 53))
+        client.setblocking(False)
+        for number in range(count):
+            name = "known" if number % 10 == 0 else f"{'x' * (number % 60 + 1)}.{number}.test"
+            try:
+                client.send(dns.message.make_query(name, "A").to_wire() if number % 100 else os.urandom(number % 600))
+            except BlockingIOError:
+                pass
+
+
+def _open_streams(where, count):
+    """Connections that ask half a question, or one without waiting, and stay."""
+    streams = []
+    for number in range(count):
+        client = where.socket(socket.AF_INET, socket.SOCK_STREAM)
+        client.settimeout(2)
+        streams.append(client)
+        try:
+            client.connect((EMBEDDED, 53))
+            wire = dns.message.make_query(f"n{number}.test", "A").to_wire()
+            client.send(len(wire).to_bytes(2, "big") + (wire if number % 2 else wire[:5]))
+        except OSError:
+            pass  # the server makes room for others by closing the oldest
+    for client in streams:
+        client.close()

@@ -264,3 +264,52 @@ def test_a_container_can_sit_on_the_hosts_own_network(engine, docker, run, netwo
     peers.tcp(within(one), 7000, "on the wire")
     for client, address in ((other, OTHER_V4), (within(two), "203.0.113.41")):
         assert ask(client, "203.0.113.40", 7000)["client"] == address
+
+
+def with_options(api, network, options):
+    """The answer to the creation of a container whose end in the network has these driver options."""
+    body = {"Image": "busybox", "Cmd": ["sleep", "1000"], "HostConfig": {"NetworkMode": network}}
+    return api("POST", "/containers/create", body | {"NetworkingConfig": {"EndpointsConfig": {network: {"DriverOpts": options}}}})
+
+
+SYSCTLS, IFNAME = "com.docker.network.endpoint.sysctls", "com.docker.network.endpoint.ifname"
+
+
+def test_an_end_has_its_own_settings_and_name(docker, api, network):
+    made = network()
+    options = {SYSCTLS: "net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.conf.IFNAME.forwarding=0", IFNAME: "wan7"}
+    identity = with_options(api, made, options).json()["Id"]
+    docker("start", identity)
+    assert interfaces(docker, identity) == ["lo", "wan7"]
+    assert inside(docker, identity, "cat /proc/sys/net/ipv4/conf/wan7/log_martians /proc/sys/net/ipv4/conf/wan7/forwarding").split() == ["1", "0"]
+
+
+@pytest.mark.hull("what is no setting of the interface is refused before there is a container")
+@pytest.mark.parametrize("setting", [
+    "kernel.hostname=x", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.forwarding=1", "net.ipv4.conf.IFNAME./../../ip_forward=1", "net.ipv4.conf.IFNAME.../x=1",
+    "net.ipv4.conf.IFNAME/../all.forwarding=1", "net.ipv4...IFNAME.forwarding=1", "net.ipv4.../..IFNAME.x=1", "net.ipv4.conf.IFNAME.=1", "=1", "=",
+    "net.ipv4.conf.IFNAME.log_martians", "net.ipv4.conf.IFNAME.log\x00martians=1",
+])
+def test_a_setting_that_is_not_the_interfaces_own_is_refused(docker, api, run, network, setting):
+    made = network()
+    answer = with_options(api, made, {SYSCTLS: setting})
+    assert answer.status == 400 and "sysctl" in answer.message
+    body = {"Container": run("--network", network()), "EndpointConfig": {"DriverOpts": {SYSCTLS: setting}}}
+    assert api("POST", f"/networks/{made}/connect", body).status == 400
+
+
+@pytest.mark.hull("a name that the kernel would not take is refused before there is a container")
+@pytest.mark.parametrize("called", ["..", ".", "a/b", "../../x", "eth%d", "sixteen-letters-", "a b", "e\x00x", "e\nx"])
+def test_an_interface_name_that_is_none_is_refused(api, network, called):
+    answer = with_options(api, network(), {IFNAME: called})
+    assert answer.status == 400 and "interface name" in answer.message
+
+
+def test_a_container_has_the_mtu_of_a_bridge_that_was_there_before(engine, docker, network):
+    engine.host.run("ip", "link", "add", "lan7", "mtu", "9000", "type", "bridge")
+    try:
+        made = network("-o", "com.docker.network.bridge.name=lan7")
+        assert "mtu 9000" in docker("run", "--rm", "--network", made, "busybox", "ip", "link", "show", "eth0").out
+        docker("network", "rm", made)
+    finally:
+        engine.host.run("ip", "link", "del", "lan7")

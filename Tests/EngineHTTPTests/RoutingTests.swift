@@ -17,6 +17,7 @@ import Testing
       let parts = pattern.split(separator: " ")
       router.add(String(parts[0]), String(parts[1])) { _ in .text(pattern) }
     }
+    router.add("DELETE", "/containers/{id}/{alias}", listed: false) { _ in .text("") }
     switch router.match(method, path.split(separator: "/")) {
     case .handler(_, let parameters): return parameters.map { "\($0)=\($1)" }.joined()
     case .methodNotAllowed(let methods): return "only " + methods.joined(separator: " ")
@@ -33,6 +34,7 @@ import Testing
     #expect(route("DELETE", "/images/a/json") == "name=a/json")
     #expect(route("GET", "/containers/a/b/json") == "not found")
     #expect(route("PUT", "/containers/a/json") == "only GET")
+    #expect(route("PUT", "/containers/a/b") == "not found" && route("DELETE", "/containers/a/b").contains("alias=b"))
     #expect(route("GET", "/images/" + String(repeating: "a/", count: 5000) + "x") == "only DELETE")
   }
 

@@ -45,6 +45,14 @@ struct ForwardingTests {
     }
   }
 
+  @Test func moreThanThreeServersAreNotAsked() throws {
+    let failing: @Sendable (Upstream.Asked) -> [[UInt8]] = { [answer($0.message, code: 2, count: 0)] }
+    try with([failing, failing, failing, { [answer($0.message)] }]) { (server, upstreams) throws in
+      #expect(try server.ask("a.example").code == 2)
+      #expect(upstreams.map(\.asked.count) == [1, 1, 1, 0])
+    }
+  }
+
   @Test func everyQuestionHasANumberAndAPortOfItsOwn() throws {
     try with([{ [answer($0.message)] }]) { (server, upstreams) throws in
       for _ in 0..<50 { #expect(try server.ask("a.example").id == 0x1234) }

@@ -32,6 +32,8 @@ package struct ContainerDefinition: Codable, Sendable, Equatable {
   package var mounts: [MountRecord]
   /// Which of its writable layers is its own: empty for the first, another for each time it was made anew.
   @OmitEmpty package var layer: String
+  /// `--link` on the default network; `nil`: none.
+  package var links: [LinkRecord]?
 
   package init(
     imageID: String, platform: String, config: ContainerConfig, hostConfig: HostConfig, networks: [String: EndpointSettings], mounts: [MountRecord]
@@ -51,6 +53,21 @@ extension ContainerRecord {
 
   /// Every name under which it holds layers: its image's and those of the images that are mounted in it.
   package var holders: [String] { [imageHolder] + definition.mounts.map(\.holder).filter { !$0.isEmpty } }
+}
+
+/// What one container of the default network knows another one by. It stays with that very container, whatever that is called.
+package struct LinkRecord: Codable, Sendable, Equatable {
+  /// The other container's ID.
+  package let id: String
+  /// Its name at the time, for when it is gone.
+  package let name: String
+  package let alias: String
+
+  package init(id: String, name: String, alias: String) {
+    self.id = id
+    self.name = name
+    self.alias = alias
+  }
 }
 
 /// A place in a container at which something else is mounted.

@@ -15,6 +15,8 @@ package struct Link: Sendable, Equatable {
   package let mac: MACAddress?
   /// The index of the bridge it is a port of; 0: none.
   package let master: Int32
+  /// The index of what it is made on: the other end of a pair, the parent of a macvlan; maybe in another namespace. 0: nothing.
+  package let lower: Int32
   package let alias: String
 
   init?(_ message: NetlinkMessage) {
@@ -27,6 +29,7 @@ package struct Link: Sendable, Equatable {
     mtu = attributes[LinkAttribute.mtu]?.number() ?? 0
     mac = attributes[LinkAttribute.address].flatMap { $0.count == 6 ? MACAddress(bytes: Array($0)) : nil }
     master = attributes[LinkAttribute.master]?.number() ?? 0
+    lower = attributes[LinkAttribute.link]?.number() ?? 0
     alias = attributes[LinkAttribute.alias]?.text ?? ""
     kind = attributes[LinkAttribute.info]?.attributes[LinkAttribute.infoKind]?.text ?? ""
   }
@@ -63,6 +66,17 @@ extension RouteSocket {
     var request = NetlinkRequest(LinkMessage.delete, .acknowledge, "remove interface \(name)")
     request.interface(0)
     request.attribute(LinkAttribute.name, name)
+    try delete(request)
+  }
+
+  /// Removes the interface with this index, whatever it is called by now; one that is gone is fine. `name` is for messages.
+  package func deleteLink(_ index: Int32, name: String) throws(SystemError) {
+    var request = NetlinkRequest(LinkMessage.delete, .acknowledge, "remove interface \(name)")
+    request.interface(index)
+    try delete(request)
+  }
+
+  private func delete(_ request: NetlinkRequest) throws(SystemError) {
     do { try socket.perform([request]) } catch { if error.number != ENODEV { throw error } }
   }
 }

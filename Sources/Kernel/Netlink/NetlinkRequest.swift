@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import LinuxSystem
 
 /// One netlink message to the kernel (RFC 3549, section 2.2): a header, a fixed part, and attributes, each padded to four bytes.
 package struct NetlinkRequest: Sendable {
@@ -20,6 +21,9 @@ package struct NetlinkRequest: Sendable {
   package let purpose: String
   private(set) var bytes: [UInt8] = []
   let isAcknowledged: Bool
+  /// Of an attribute, with its header.
+  private static let lengthLimit = Int(UInt16.max)
+  private var isTooLong = false
 
   package init(_ type: UInt16, _ flags: Flags, _ purpose: String) {
     self.purpose = purpose
@@ -50,9 +54,14 @@ package struct NetlinkRequest: Sendable {
     append(UInt16(0))
     append(type | flag)
     body(&self)
-    set(UInt16(truncatingIfNeeded: bytes.count - start), at: start)
+    let length = bytes.count - start
+    if length > NetlinkRequest.lengthLimit { isTooLong = true }
+    set(UInt16(truncatingIfNeeded: length), at: start)
     while bytes.count % 4 != 0 { bytes.append(0) }
   }
+
+  /// Throws `EMSGSIZE` when an attribute is longer than its length can say: the kernel would take its end for other attributes.
+  func checkLength() throws(SystemError) { if isTooLong { throw SystemError(EMSGSIZE, purpose) } }
 
   /// The message with its length and number filled in.
   func finished(_ sequence: UInt32) -> [UInt8] {
@@ -73,6 +82,21 @@ package struct NetlinkMessage: Sendable {
   let flags: UInt16
   let sequence: UInt32
   package let payload: ArraySlice<UInt8>
+
+  /// The messages of one datagram; one that is cut off is left out.
+  static func all(in datagram: ArraySlice<UInt8>) -> [NetlinkMessage] {
+    var messages: [NetlinkMessage] = []
+    var rest = datagram
+    while rest.count >= 16 {
+      let length = Int(rest.number(0, as: UInt32.self))
+      guard length >= 16, length <= rest.count else { break }
+      messages.append(
+        NetlinkMessage(
+          type: rest.number(4), flags: rest.number(6), sequence: rest.number(8), payload: ArraySlice(Array(rest.dropFirst(16).prefix(length - 16)))))
+      rest = rest.dropFirst((length + 3) & ~3)
+    }
+    return messages
+  }
 
   /// The number at `offset` of the fixed part; 0 when the message is too short.
   package func number<Value: FixedWidthInteger>(_ offset: Int, as _: Value.Type = Value.self) -> Value { payload.number(offset) }

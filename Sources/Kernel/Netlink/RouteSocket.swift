@@ -9,10 +9,9 @@ package final class RouteSocket {
   /// In the calling thread's network namespace.
   package init() throws(SystemError) { socket = try NetlinkSocket(NetlinkFamily.route) }
 
-  /// In another one. Only for a process with one thread.
+  /// In another one; the calling thread stays where it is.
   package init(inNamespace namespace: Int32) throws(SystemError) {
-    socket = NetlinkSocket(
-      descriptor: try NetworkNamespace.visit(namespace) { () throws(SystemError) in try NetlinkSocket.open(NetlinkFamily.route) })
+    socket = try NetlinkSocket(NetlinkFamily.route, inNamespace: namespace)
   }
 
   /// Does several things in one call: see `NetlinkSocket.perform`.

@@ -73,7 +73,7 @@ package final class NameServer: ReadinessHandler {
     case .refused(let answer): reply(answer, to: client)
     case .query(let query):
       if let answer = names.answer(query, limit: client.limit(query)) { return reply(answer, to: client) }
-      forwarder.forward(query, message, to: plan.upstreams, for: client)
+      forwarder.forward(query, message, to: Array(plan.upstreams.prefix(limits.upstreams)), for: client)
     }
   }
 

@@ -4,6 +4,8 @@
 package struct NameServerLimits: Sendable {
   /// Where upstream servers listen.
   package var upstreamPort: UInt16 = 53
+  /// So many upstream servers are asked, the first ones: as in Docker and in resolv.conf(5).
+  package var upstreams = 3
   /// How long one upstream server may take, in milliseconds, over UDP and once more over TCP.
   package var upstreamPatience: Int64 = 2000
   /// How long a TCP connection may be without a question, in milliseconds.

@@ -13,7 +13,7 @@ final class WorkloadNetwork {
   private let loop: EventLoop
   private let ports: PublishedPorts
   private var names: NameServer?
-  private var interfaces: [InterfacePlan] = []
+  private var interfaces: [AttachedInterface] = []
 
   init(loop: EventLoop) {
     self.loop = loop
@@ -26,23 +26,36 @@ final class WorkloadNetwork {
   /// Brings everything to the plan. When a step fails, interfaces that were added are taken out again.
   func apply(_ plan: NetworkPlan, pid: Int32) throws(HullError) {
     let namespace = try step("open the network namespace") { () throws(SystemError) in try Files.open("/proc/\(pid)/ns/net", O_RDONLY | O_CLOEXEC) }
-    let added = plan.interfaces.filter { new in !interfaces.contains { $0.name == new.name && $0.link == new.link } }
-    let gone = interfaces.filter { old in !plan.interfaces.contains { $0.name == old.name && $0.link == old.link } }
-    try Interfaces.attach(added, namespace: namespace.number)
+    let added = try Interfaces.attach(plan.interfaces.filter { present($0) == nil }, namespace: namespace.number)
     do throws(HullError) {
       ports.transparent = plan.showsClients
       try ports.hold(plan.ports)
       try answer(plan.resolver, namespace.number)
-      let before = interfaces.filter { old in !gone.contains(old) }
-      for interface in gone { try Interfaces.detach(interface, namespace: namespace.number) }
-      interfaces = plan.interfaces
-      if before.contains(where: { !plan.interfaces.contains($0) }) || !gone.isEmpty {
-        try Interfaces.setGateways(plan.interfaces, namespace: namespace.number)
+      let moved = try removeOthers(plan, namespace.number)
+      let all = plan.interfaces.compactMap { wanted in
+        present(wanted)?.with(wanted) ?? added.first { $0.plan == wanted }
       }
+      if moved { try Interfaces.setGateways(all, namespace: namespace.number) }
+      interfaces = all
     } catch {
       for interface in added { try? Interfaces.detach(interface, namespace: namespace.number) }
       throw error
     }
+  }
+
+  /// The one that is there already, though its gateways may have to change.
+  private func present(_ wanted: InterfacePlan) -> AttachedInterface? {
+    interfaces.first { $0.plan.name == wanted.name && $0.plan.link == wanted.link }
+  }
+
+  /// Takes out what is not in the plan. Gives whether anything that was there is not as it was.
+  private func removeOthers(_ plan: NetworkPlan, _ namespace: Int32) throws(HullError) -> Bool {
+    let changed = interfaces.contains { !plan.interfaces.contains($0.plan) }
+    for interface in interfaces where !plan.interfaces.contains(where: { $0.name == interface.plan.name && $0.link == interface.plan.link }) {
+      try Interfaces.detach(interface, namespace: namespace)
+      interfaces.removeAll { $0 == interface }
+    }
+    return changed
   }
 
   /// Gives back memory that only answers need.

@@ -29,7 +29,9 @@ package final class RulesetWatch: Sendable {
   }
 
   private static func open() throws(SystemError) -> Int32 {
-    let socket = try NetlinkSocket.open(NetlinkFamily.netfilter)
+    let socket = try checked("socket(AF_NETLINK)") {
+      Glibc.socket(AF_NETLINK, Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), NetlinkFamily.netfilter)
+    }
     var group = Self.group
     // struct sockaddr_nl: without an address of its own the socket would be passed over, as if it were the sender.
     var address: [UInt32] = [UInt32(AF_NETLINK), 0, 0]

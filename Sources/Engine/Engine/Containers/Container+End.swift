@@ -66,6 +66,7 @@ extension Container {
   }
 
   private func restartNow() async {
+    await waitForLinked()
     await lock.withLock {
       guard state.status == .restarting, !removing else { return }
       do { try await launch(byUser: false) } catch {

@@ -77,6 +77,7 @@ extension Container {
       await volumes.undo(made)
       throw error
     }
+    services.registry.add(self)
     for row in made.rows { services.volumes.event("create", row.name) }
     return made
   }

@@ -84,6 +84,7 @@ extension Container {
     pid = started.pid
     state = running
     startHealthMonitor()
+    await tellLinked()
     event("start")
   }
 

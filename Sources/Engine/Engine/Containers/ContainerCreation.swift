@@ -23,6 +23,7 @@ struct ContainerCreation {
     try checkPlatform(of: image)
     try config.complete(with: image.config.config)
     let networks = try NetworkChoice(services: services).networks(&host, config, request.networkingConfig)
+    let links = try LinkChoice(services: services).links(host)
     let id = randomIdentifier()
     if let other = host.network.container, let donor = try? services.registry.find(other).view.config {
       (config.hostname, config.domainname) = (donor.hostname, donor.domainname)
@@ -33,9 +34,10 @@ struct ContainerCreation {
     let (finalConfig, finalHost) = (config, host)
     let services = self.services
     let mounts = try await Blocking.run { try MountCollection(services: services).collect(finalConfig, finalHost) }
-    let definition = ContainerDefinition(
+    var definition = ContainerDefinition(
       imageID: image.id.description, platform: image.config.platform.description, config: config, hostConfig: host, networks: networks, mounts: mounts
     )
+    definition.links = links
     let name = try reserve(name, for: id)
     do {
       try await insert(ContainerRecord(id: id, name: name, created: Timestamp.now(), definition: definition), image: image)

@@ -32,6 +32,7 @@ struct ContainerInspection {
     answer.platform = "linux"
     answer.execIDs = execIDs.isEmpty ? nil : execIDs
     answer.hostConfig = view.host
+    answer.hostConfig.links = LegacyLinks(services: services, record: record).shown
     answer.graphDriver.name = storageDriver
     answer.graphDriver.data = ["UpperDir": layer.upper, "WorkDir": layer.work, "ID": record.id]
     answer.mounts = record.definition.mounts.filter { $0.kind != .tmpfs || $0.fromMountSpec }.map(\.point)

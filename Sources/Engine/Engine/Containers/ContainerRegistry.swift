@@ -8,6 +8,15 @@ final class ContainerRegistry: Sendable {
     var containers: [String: Container] = [:]
     /// name → ID
     var names: [String: String] = [:]
+    /// Those with links to others.
+    var linking: Set<String> = []
+
+    /// `PARENT/ALIAS`
+    func container(linkName: String) -> Container? {
+      let words = linkName.split(separator: "/").map(String.init)
+      guard words.count == 2, let parent = names[words[0]], let view = containers[parent]?.view else { return nil }
+      return view.record.definition.links?.first { $0.alias == words[1] }.flatMap { containers[$0.id] }
+    }
   }
 
   private let state = Mutex(State())
@@ -24,6 +33,7 @@ final class ContainerRegistry: Sendable {
       if let container = state.containers[reference] { return .success(container) }
       let name = reference.hasPrefix("/") ? String(reference.dropFirst()) : reference
       if let id = state.names[name] { return .success(state.containers[id]) }
+      if name.utf8.contains(UInt8(ascii: "/")) { return .success(state.container(linkName: name)) }
       let matches = state.containers.filter { $0.key.hasPrefix(reference) }
       guard matches.count < 2 else {
         return .failure(HullError(.invalidArgument, "multiple IDs found with provided prefix: \(reference)"))
@@ -32,6 +42,27 @@ final class ContainerRegistry: Sendable {
     }
     guard let container = try found.get() else { throw HullError(.notFound, "No such container: \(reference)") }
     return container
+  }
+
+  /// By which further names containers are known, `PARENT/ALIAS`, by their IDs.
+  func linkNames() -> [String: [String]] {
+    state.withLock { state in
+      guard !state.linking.isEmpty else { return [:] }
+      var names: [String: [String]] = [:]
+      for view in state.linking.compactMap({ state.containers[$0]?.view }) {
+        for link in view.record.definition.links ?? [] { names[link.id, default: []].append("\(view.record.name)/\(link.alias)") }
+      }
+      return names.mapValues { $0.sorted() }
+    }
+  }
+
+  /// The containers that have a link to this one, and by which alias.
+  func linked(to id: String) -> [(container: ContainerView, alias: String)] {
+    state.withLock { state in
+      state.linking.compactMap { state.containers[$0]?.view }.flatMap { view in
+        (view.record.definition.links ?? []).filter { $0.id == id }.map { (view, $0.alias) }
+      }
+    }
   }
 
   func container(id: String) -> Container? { state.withLock { $0.containers[id] } }
@@ -56,11 +87,17 @@ final class ContainerRegistry: Sendable {
     }
   }
 
-  func add(_ container: Container) { state.withLock { $0.containers[container.id] = container } }
+  func add(_ container: Container) {
+    state.withLock { state in
+      state.containers[container.id] = container
+      if container.view.record.definition.links != nil { state.linking.insert(container.id) }
+    }
+  }
 
   func remove(_ container: Container) {
     state.withLock { state in
       state.containers[container.id] = nil
+      state.linking.remove(container.id)
       state.names = state.names.filter { $0.value != container.id }
     }
   }

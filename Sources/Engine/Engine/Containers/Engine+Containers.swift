@@ -59,10 +59,10 @@ extension Engine {
     return try await find(reference).wait(condition)
   }
 
-  /// `DELETE /containers/{id}`.
+  /// `DELETE /containers/{id}`; `link`: only a link, which is named as `PARENT/ALIAS`.
   package func removeContainer(_ reference: String, volumes: Bool, force: Bool, link: Bool) async throws {
+    if link { return try await removeLink(reference) }
     let container = try find(reference)
-    guard !link else { throw HullError(.unsupported, "links are not available yet: there is none to remove") }
     try await uncancelled { try await container.remove(as: reference, volumes: volumes, force: force) }
   }
 

@@ -8,9 +8,10 @@ extension Engine {
   /// `GET /containers/json`.
   package func listContainers(_ options: ListOptions) async throws -> [ContainerSummary] {
     let now = Timestamp.now()
+    let linkNames = services.registry.linkNames()
     var summaries: [ContainerSummary] = []
     for (container, view) in try await select(options) {
-      var summary = view.summary(now: now)
+      var summary = view.summary(linkNames: linkNames[view.record.id] ?? [], now: now)
       if options.size { (summary.sizeRw, summary.sizeRootFs) = try await sizes(of: container) }
       summaries.append(summary)
     }
@@ -21,10 +22,11 @@ extension Engine {
   package func listContainersJSON(_ options: ListOptions) async throws -> [UInt8] {
     if options.size { return Array(try DockerJSON.encode(try await listContainers(options))) }
     let now = Timestamp.now()
+    let linkNames = services.registry.linkNames()
     var text: [UInt8] = [UInt8(ascii: "[")]
     for (container, view) in try await select(options) {
       if text.count > 1 { text.append(UInt8(ascii: ",")) }
-      text.append(contentsOf: try container.fragments.bytes(of: view, now: now))
+      text.append(contentsOf: try container.fragments.bytes(of: view, linkNames: linkNames[view.record.id] ?? [], now: now))
     }
     text.append(UInt8(ascii: "]"))
     return text

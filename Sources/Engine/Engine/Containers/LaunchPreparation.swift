@@ -24,7 +24,7 @@ struct LaunchPreparation: Sendable {
     let files = try networkFiles()
     var spec = try SpecBuilder(
       record: record, paths: paths, mountPoint: services.paths.mountPoint, cgroupParent: services.configuration.cgroupParent, networkFiles: files,
-      joined: joined
+      joined: joined, linked: try LegacyLinks(services: services, record: record).environment()
     ).build()
     let root = RootPlan(
       source: .overlay(lower: lower, upper: layer.upper, work: layer.work), mountPoint: services.paths.mountPoint,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Addressing
 import DockerAPI
+import EngineStore
 import Errors
 import LaunchCompiler
 
@@ -29,7 +30,8 @@ struct NetworkChoice {
     var main = endpoints[first] ?? EndpointSettings()
     main.networkID = id
     if main.macAddress.isEmpty { main.macAddress = config.macAddress }
-    if !host.isBridge { main.links = main.links.map { $0 + (host.links ?? []) } ?? host.links }
+    // The docker CLI sends them twice.
+    if !host.isBridge, let links = host.links { main.links = (main.links ?? []) + links.filter { !(main.links ?? []).contains($0) } }
     endpoints[first] = main
     for (name, settings) in endpoints { try check(settings, of: name) }
     if host.network.isHost || host.network.isNone, endpoints.count > 1 {
@@ -37,7 +39,7 @@ struct NetworkChoice {
         .invalidArgument,
         "container cannot be connected to network \(endpoints.keys.sorted().first { $0 != first } ?? ""): its network mode is \(host.networkMode)")
     }
-    for text in host.links ?? [] { try checkLink(text) }
+    for text in host.links ?? [] { _ = try LinkChoice(services: services).target(text) }
     return endpoints
   }
 
@@ -53,16 +55,6 @@ struct NetworkChoice {
     }
     if let network = services.networks.named(name) { try EndpointChoice.check(settings, in: network) }
     _ = try EndpointSysctls.parse(settings.driverOpts ?? [:])
-  }
-
-  private func checkLink(_ text: String) throws(HullError) {
-    guard let link = Link(text) else { throw HullError(.invalidArgument, "invalid link \"\(text)\": use NAME or NAME:ALIAS") }
-    guard let other = try? services.registry.find(link.target) else {
-      throw HullError(.invalidArgument, "could not get container for \(link.target): No such container: \(link.target)")
-    }
-    if other.view.host.network.isHost {
-      throw HullError(.invalidArgument, "conflicting options: host type networking can't be used with links. This would result in undefined behavior")
-    }
   }
 
   private func check(_ host: HostConfig, _ config: ContainerConfig) throws(HullError) {
@@ -87,6 +79,42 @@ struct NetworkChoice {
   private func identified(_ text: String, _ mode: NamespaceMode) -> String {
     guard let name = mode.container, let other = try? services.registry.find(name) else { return text }
     return "container:" + other.id
+  }
+}
+
+/// The links of a new container. They lead to containers that are there already, for good: so they never lead in a circle.
+struct LinkChoice {
+  let services: Services
+
+  /// `nil`: none, or those of other networks, which are names only.
+  func links(_ host: HostConfig) throws(HullError) -> [LinkRecord]? {
+    guard host.isBridge else { return nil }
+    var links: [LinkRecord] = []
+    for text in host.links ?? [] {
+      let (other, alias) = try target(text)
+      // As in Docker an alias that is there already wins.
+      if !links.contains(where: { $0.alias == alias }) { links.append(LinkRecord(id: other.record.id, name: other.record.name, alias: alias)) }
+    }
+    return links.isEmpty ? nil : links
+  }
+
+  /// The container whose network a link leads to.
+  func target(_ text: String) throws(HullError) -> (container: ContainerView, alias: String) {
+    guard let link = Link(text) else { throw HullError(.invalidArgument, "invalid link \"\(text)\": use NAME or NAME:ALIAS") }
+    var view = try find(link.target)
+    while let other = view.host.network.container { view = try find(other) }
+    if view.host.network.isHost {
+      throw HullError(.invalidArgument, "conflicting options: host type networking can't be used with links. This would result in undefined behavior")
+    }
+    return (view, link.alias)
+  }
+
+  /// Not a 404, which a client would take for a missing image.
+  private func find(_ reference: String) throws(HullError) -> ContainerView {
+    guard let container = try? services.registry.find(reference) else {
+      throw HullError(.invalidArgument, "could not get container for \(reference): No such container: \(reference)")
+    }
+    return container.view
   }
 }
 

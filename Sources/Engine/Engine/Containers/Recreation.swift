@@ -33,6 +33,7 @@ struct Recreation {
     (definition.imageID, definition.platform) = (image.id.description, image.config.platform.description)
     (definition.config, definition.hostConfig, definition.networks) = (config, host, networks)
     definition.mounts = try await mounts(config, host)
+    definition.links = try links(host)
     definition.layer = String((Int(definition.layer) ?? 1) + 1)
     var record = old
     record.definition = definition
@@ -70,6 +71,13 @@ struct Recreation {
       return settings
     }
     return networking
+  }
+
+  /// Those that it has, unless it is to have others.
+  private func links(_ host: HostConfig) throws(HullError) -> [LinkRecord]? {
+    let before = old.definition.hostConfig
+    if host.links == before.links && host.networkMode == before.networkMode { return old.definition.links }
+    return try LinkChoice(services: services).links(host)
   }
 
   private func mounts(_ config: ContainerConfig, _ host: HostConfig) async throws -> [MountRecord] {

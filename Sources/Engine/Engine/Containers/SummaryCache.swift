@@ -9,26 +9,27 @@ final class SummaryCache: Sendable {
   private struct Entry {
     var version: Int
     var status: String
+    var linkNames: [String]
     var bytes: [UInt8]
   }
 
   private let entry = Mutex<Entry?>(nil)
 
-  func bytes(of view: ContainerView, now: Int64) throws -> [UInt8] {
+  func bytes(of view: ContainerView, linkNames: [String], now: Int64) throws -> [UInt8] {
     let status = view.statusText(now: now)
-    if let known = entry.withLock({ $0 }), known.version == view.version, known.status == status { return known.bytes }
-    let bytes = Array(try DockerJSON.encode(view.summary(now: now)))
-    entry.withLock { $0 = Entry(version: view.version, status: status, bytes: bytes) }
+    if let known = entry.withLock({ $0 }), known.version == view.version, known.status == status, known.linkNames == linkNames { return known.bytes }
+    let bytes = Array(try DockerJSON.encode(view.summary(linkNames: linkNames, now: now)))
+    entry.withLock { $0 = Entry(version: view.version, status: status, linkNames: linkNames, bytes: bytes) }
     return bytes
   }
 }
 
 extension ContainerView {
-  /// The entry of a list, without sizes.
-  func summary(now: Int64) -> ContainerSummary {
+  /// The entry of a list, without sizes. `linkNames`: what others call it.
+  func summary(linkNames: [String], now: Int64) -> ContainerSummary {
     var summary = ContainerSummary()
     summary.id = record.id
-    summary.names = ["/" + record.name]
+    summary.names = ["/" + record.name] + linkNames.map { "/" + $0 }
     summary.image = config.image
     summary.imageID = record.definition.imageID
     summary.command = ContainerView.commandText(config.commandLine)

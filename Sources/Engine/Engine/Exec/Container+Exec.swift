@@ -81,7 +81,8 @@ extension Container {
 
   /// What an exec runs with: the container's rights and environment, with the exec's own over them.
   private func execProcess(_ exec: ExecConfig, size: [Int]?) throws(HullError) -> (process: RuntimeSpec.Process, rights: HostConfig) {
-    let own = SpecBuilder.environment(config, terminal: exec.tty)
+    let linked = (try? LegacyLinks(services: services, record: record).environment()) ?? []
+    let own = SpecBuilder.environment(config, linked: linked, terminal: exec.tty)
     let directory = exec.workingDir.isEmpty ? config.workingDir : exec.workingDir
     var process = RuntimeSpec.Process(
       args: exec.cmd ?? [], env: Environment.replaced(own, by: exec.env ?? []), cwd: directory.isEmpty ? "/" : directory)

@@ -111,7 +111,7 @@ struct ContainerConnection: Sendable {
   }
 
   private func interface(_ network: Network, _ settings: EndpointSettings, _ connection: ConnectionRecord) -> String {
-    if let name = settings.driverOpts?["com.docker.network.endpoint.ifname"], !name.isEmpty { return name }
+    if let name = settings.driverOpts?[EndpointChoice.interfaceKey], !name.isEmpty { return name }
     let taken = Set(connection.endpoints.map(\.interface))
     let prefix = network.options.interfacePrefix
     return (0...).lazy.map { "\(prefix)\($0)" }.first { !taken.contains($0) } ?? prefix

@@ -66,6 +66,9 @@ struct EndpointChoice {
     return MACAddress(for: address).description
   }
 
+  /// The driver option for the name of the interface inside.
+  static let interfaceKey = "com.docker.network.endpoint.ifname"
+
   /// Docker's rules for what a container may ask of a network.
   static func check(_ settings: EndpointSettings, in network: Network) throws(HullError) {
     let asked = [settings.ipamConfig?.ipv4Address ?? "", settings.ipamConfig?.ipv6Address ?? ""]
@@ -81,6 +84,8 @@ struct EndpointChoice {
     for text in settings.ipamConfig?.linkLocalIPs ?? [] where IPAddress(text) == nil {
       throw HullError(.invalidArgument, "invalid endpoint settings:\ninvalid link-local IP address: \(text)")
     }
+    _ = try EndpointSysctls.parse(settings.driverOpts ?? [:])
+    if let name = settings.driverOpts?[interfaceKey], !name.isEmpty { try InterfaceName.check(name) }
     let wantsAddress = asked.contains { !$0.isEmpty }
     if network.isPredefined {
       if wantsAddress {

@@ -36,6 +36,7 @@ struct NetworkOptions: Sendable {
       }
     }
     if let name = text(Key.bridgeName) { try InterfaceName.check(name) }
+    if let prefix = text(Key.interfacePrefix) { try InterfaceName.check(prefix + "0") }
   }
 
   var bridge: String { text(Key.bridgeName) ?? "br-" + id.prefix(12) }
@@ -70,11 +71,14 @@ struct NetworkOptions: Sendable {
   }
 }
 
-/// The name of a network interface (Linux, `dev_valid_name`).
+/// The name of a network interface (Linux, `dev_valid_name`; `%` would stand for a number that the kernel chooses).
 enum InterfaceName {
   static func check(_ name: String) throws(HullError) {
-    guard (1...15).contains(name.utf8.count), name != ".", name != "..", !name.contains(where: { $0 == "/" || $0 == ":" || $0.isWhitespace }) else {
-      throw HullError(.invalidArgument, "invalid interface name '\(name)': at most 15 characters, without '/', ':' and white space")
+    let isValid =
+      (1...15).contains(name.utf8.count) && name != "." && name != ".."
+      && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"/:%".utf8.contains($0) }
+    if !isValid {
+      throw HullError(.invalidArgument, "invalid interface name '\(name)': at most 15 characters, without '/', ':', '%' and white space")
     }
   }
 }

@@ -108,14 +108,21 @@ enum EndpointSysctls {
     guard let text = options[key], !text.isEmpty else { return [] }
     var settings: [Setting] = []
     for part in text.split(separator: ",") {
-      let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
-      let words = pair[0].split(separator: ".")
-      guard pair.count == 2, words.count == 5, words[0] == "net", ["ipv4", "ipv6", "mpls"].contains(words[1]), words[3] == "IFNAME" else {
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let words = pair[0].split(separator: ".", omittingEmptySubsequences: false)
+      guard pair.count == 2, words.count == 5, words[0] == "net", ["ipv4", "ipv6", "mpls"].contains(words[1]), words[3] == "IFNAME",
+        words.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isNamePart) })
+      else {
         throw HullError(.invalidArgument, "unrecognised or incorrectly formatted sysctl '\(part)': use net.ipv4.conf.IFNAME.NAME=VALUE")
       }
       settings.append(Setting(pair[0], pair[1]))
     }
     return settings
+  }
+
+  /// No name of a setting has anything else; least of all a slash.
+  private static func isNamePart(_ byte: UInt8) -> Bool {
+    (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x5F || byte == 0x2D
   }
 }
 

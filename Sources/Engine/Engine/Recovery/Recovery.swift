@@ -27,7 +27,8 @@ struct Recovery: Sendable {
     try await Blocking.run { try networks.restore() }
     await Self.renewPlans(services)
     try await VolumeRecovery(services: services).unmountUnused()
-    for container in services.registry.all { await container.startAfterBoot() }
+    // What others are linked to is older than they are.
+    for container in services.registry.all.reversed() { await container.startAfterBoot() }
   }
 
   /// The shims that relay ports are told how.

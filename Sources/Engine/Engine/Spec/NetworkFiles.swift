@@ -32,7 +32,8 @@ struct NetworkFiles: Sendable {
   func write(_ record: ContainerRecord, connection: ConnectionRecord?, services: Services) throws(HullError) {
     let (config, host) = (record.definition.config, record.definition.hostConfig)
     try HostFiles.write(config.hostname + "\n", to: hostname)
-    let hosts = HostsFile(config: config, host: host, connection: connection, services: services)
+    let links = connection == nil ? [] : try LegacyLinks(services: services, record: record).hosts()
+    let hosts = HostsFile(config: config, host: host, connection: connection, links: links, services: services)
     try HostFiles.write(hosts.text(ofHost: host.network.isHost ? HostFiles.text("/etc/hosts") : nil), to: self.hosts)
     let plan = try connection.map { (connection) throws(HullError) in
       try PlanBuilder(services: services, record: record, connection: connection).plan()
@@ -60,6 +61,8 @@ struct HostsFile {
   let config: ContainerConfig
   let host: HostConfig
   let connection: ConnectionRecord?
+  /// Whole lines.
+  let links: [String]
   let services: Services
 
   func text(ofHost: String?) -> String {
@@ -91,18 +94,5 @@ struct HostsFile {
     return addresses.map { address in
       "\(address.hasPrefix("[") && address.hasSuffix("]") ? String(address.dropFirst().dropLast()) : address)\t\(entry[..<colon])\n"
     }.joined()
-  }
-
-  /// `--link` on the default network: the other container's address under its alias, ID and name.
-  private var links: [String] {
-    (host.links ?? []).compactMap { Link($0) }.compactMap { link in
-      guard host.isBridge, let other = try? services.registry.find(link.target).view,
-        let address = other.state.connection?.endpoints.first(where: { $0.network == "bridge" })?.addresses.first
-      else { return nil }
-      let names = [link.alias, String(other.record.id.prefix(12)), other.record.name].reduce(into: [String]()) {
-        if !$0.contains($1) { $0.append($1) }
-      }
-      return "\(address.address)\t\(names.joined(separator: " "))\n"
-    }
   }
 }

@@ -14,6 +14,8 @@ struct SpecBuilder {
   let cgroupParent: String
   let networkFiles: NetworkFiles
   let joined: JoinedNamespaces
+  /// What links tell the workload.
+  let linked: [String]
 
   private var config: ContainerConfig { record.definition.config }
   private var host: HostConfig { record.definition.hostConfig }
@@ -56,7 +58,7 @@ struct SpecBuilder {
       arguments = [InitProgram.place, "--"] + arguments
     }
     var process = RuntimeSpec.Process(
-      args: arguments, env: SpecBuilder.environment(config), cwd: config.workingDir.isEmpty ? "/" : config.workingDir)
+      args: arguments, env: SpecBuilder.environment(config, linked: linked), cwd: config.workingDir.isEmpty ? "/" : config.workingDir)
     process.terminal = config.tty
     if config.tty, host.consoleSize.count == 2, host.consoleSize != [0, 0] {
       process.consoleSize = RuntimeSpec.ConsoleSize(
@@ -76,10 +78,10 @@ struct SpecBuilder {
 
   private static func limit(_ value: Int64) -> UInt64 { value < 0 ? .max : UInt64(value) }
 
-  /// PATH, HOSTNAME and, with a terminal, TERM, under the container's own.
-  static func environment(_ config: ContainerConfig, terminal: Bool? = nil) -> [String] {
+  /// PATH, HOSTNAME, with a terminal TERM, and what links tell, under the container's own.
+  static func environment(_ config: ContainerConfig, linked: [String], terminal: Bool? = nil) -> [String] {
     let defaults = [DefaultSpec.path, "HOSTNAME=\(config.hostname)"] + (terminal ?? config.tty ? ["TERM=xterm"] : [])
-    return Environment.replaced(defaults, by: config.env ?? [])
+    return Environment.replaced(defaults + linked, by: config.env ?? [])
   }
 
   private func namespaces() -> [RuntimeSpec.Namespace] {

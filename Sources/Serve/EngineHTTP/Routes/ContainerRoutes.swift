@@ -67,6 +67,13 @@ extension EngineAPI {
         context["id"], volumes: context.query.bool("v"), force: context.query.bool("force"), link: context.query.bool("link"))
       return .empty(.noContent)
     }
+    // A link is named as PARENT/ALIAS.
+    router.add("DELETE", "/containers/{id}/{alias}", listed: false) { context in
+      try await engine.removeContainer(
+        context["id"] + "/" + context["alias"], volumes: context.query.bool("v"), force: context.query.bool("force"),
+        link: context.query.bool("link"))
+      return .empty(.noContent)
+    }
     router.add("POST", "/containers/prune") { context in
       try .json(try await engine.pruneContainers(filters: try context.query.filters()))
     }
@@ -91,6 +98,9 @@ extension EngineAPI {
     }
     router.add("GET", "/containers/{id}/json") { context in
       try .json(try await engine.inspectContainer(context["id"], size: context.query.bool("size")))
+    }
+    router.add("GET", "/containers/{id}/{alias}/json", listed: false) { context in
+      try .json(try await engine.inspectContainer(context["id"] + "/" + context["alias"], size: context.query.bool("size")))
     }
     router.add("GET", "/containers/{id}/top") { context in
       try .json(try await engine.topContainer(context["id"], psArguments: context.query.text("ps_args")))

@@ -19,15 +19,19 @@ package struct Router: Sendable {
     var one: (name: String, node: Node)?
     var many: (name: String, node: Node)?
     var handlers: [String: Handler] = [:]
+    /// Methods that nobody is told of.
+    var unlisted: Set<String> = []
   }
   private let root = Node()
 
   package init() {}
 
-  package func add(_ method: String, _ pattern: String, _ handler: @escaping Handler) {
+  /// `listed`: whether other methods of such a path are answered with this one's name, or as if the path were unknown.
+  package func add(_ method: String, _ pattern: String, listed: Bool = true, _ handler: @escaping Handler) {
     var node = root
     for segment in pattern.split(separator: "/") { node = Self.child(of: node, for: segment) }
     node.handlers[method] = handler
+    if !listed { node.unlisted.insert(method) }
   }
 
   private static func child(of node: Node, for segment: Substring) -> Node {
@@ -59,7 +63,7 @@ package struct Router: Sendable {
   ) -> Handler? {
     guard let first = segments.first else {
       if let handler = node.handlers[method] { return handler }
-      others.formUnion(node.handlers.keys)
+      others.formUnion(node.handlers.keys.filter { !node.unlisted.contains($0) })
       return nil
     }
     if let child = node.literals[first], let handler = find(method, segments.dropFirst(), child, &parameters, &others) { return handler }

@@ -3,7 +3,7 @@ import CLinux
 import LinuxSystem
 
 /// Giving up rights, on one thread.
-enum Unprivileged {
+package enum Unprivileged {
   /// The calling thread becomes nobody, for good.
-  static func become() throws(SystemError) { try checked("setresuid") { hull_setresuid(65534, 65534, 65534) } }
+  package static func become() throws(SystemError) { try checked("setresuid") { hull_setresuid(65534, 65534, 65534) } }
 }
