@@ -20,12 +20,15 @@ enum Signals {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Returns when SIGTERM or SIGINT comes. SIGHUP changes nothing: there is no configuration that could be read again.
+  /// Returns when SIGTERM or SIGINT comes. SIGHUP changes nothing: there is no configuration that could be read again. Meanwhile the daemon gives
+  /// memory back when it has nothing to do.
   static func wait(_ logger: Logger) {
     var set = set()
-    var number: Int32 = 0
+    var idleness = Idleness()
     while true {
-      guard sigwait(&set, &number) == 0 else { continue }
+      var patience = timespec(tv_sec: idleness.look(), tv_nsec: 0)
+      let number = sigtimedwait(&set, nil, &patience)
+      guard number > 0 else { continue }
       if number != SIGHUP { return logger.info("stopping: signal \(number)") }
       logger.info("signal 1: there is nothing to read again")
     }
