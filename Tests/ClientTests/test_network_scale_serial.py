@@ -9,7 +9,7 @@ from support import leaks
 from support.engine import KIND
 from support.hosts import Namespace
 from support.names import look_up, names_of
-from support.peers import ask
+from support.peers import Peers, ask
 from support.waiting import until
 
 NETWORKS, CONTAINERS, PORTS = 100, 200, 500
@@ -71,7 +71,7 @@ def is_flat(times, what):
     return f"{what}: {first:.1f} ms at first, {last:.1f} ms at last"
 
 
-def test_a_crowd_is_served_and_leaves_nothing(fresh_engine, peers, record_property):
+def test_a_crowd_is_served_and_leaves_nothing(fresh_engine, record_property):
     engine = fresh_engine()
     engine.docker("network", "create", "--ipv6", "warm")
     engine.docker("run", "--rm", "--network", "warm", "-p", "80", "busybox", "true")
@@ -95,6 +95,7 @@ def test_a_crowd_is_served_and_leaves_nothing(fresh_engine, peers, record_proper
     assert median < 2, f"a name takes {median:.2f} ms"
     figures.append(f"a name: {median:.2f} ms")
 
+    peers = Peers()
     for number in (0, 99, CONTAINERS - 1):
         peers.tcp(crowd.inside(number), 80, f"c{number}")
         port = FIRST_PORT + number * PORTS // CONTAINERS
@@ -107,6 +108,7 @@ def test_a_crowd_is_served_and_leaves_nothing(fresh_engine, peers, record_proper
     assert len(engine.api("GET", "/containers/json").json()) == CONTAINERS
     assert look_up(client, "c150") == [crowd.address(150)]
 
+    peers.close()  # their sockets would keep the namespaces
     crowd.clear()
     until(lambda: engine.api("GET", "/containers/json?all=1").json() == [], "every container is removed")
     before["open files of the daemon"] = leaks.count(engine)["open files of the daemon"]  # it is another daemon
