@@ -127,7 +127,7 @@ extension NetworkInspect {
     enableIPv4 = definition.ipv4
     enableIPv6 = definition.ipv6
     ipam.driver = definition.ipamDriver
-    ipam.options = definition.ipamOptions ?? (network.addresses == nil ? nil : [:])
+    ipam.options = definition.ipamOptions
     ipam.config = network.subnets.map { subnet in
       var config = IPAMConfig(subnet.record)
       if config.gateway.isEmpty {

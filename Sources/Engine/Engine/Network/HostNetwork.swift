@@ -17,10 +17,10 @@ final class HostNetwork: Sendable {
   let settings: NetworkConfiguration
   let log: Logger
   let firewall: Firewall
-  private let ready = Mutex<[String: String]>([:])
-  private let filters = Mutex(false)
+  let ready = Mutex<[String: String]>([:])
+  let filters = Mutex(false)
   private let zones = Mutex(())
-  private let watch = Mutex<RulesetWatch?>(nil)
+  let watch = Mutex<RulesetWatch?>(nil)
   /// Called when the shims must be told of another way to published ports.
   let deliveryChanged = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -57,7 +57,7 @@ final class HostNetwork: Sendable {
     ready.withLock { $0[network.id] = device }
   }
 
-  private func makeBridge(_ network: Network) throws(HullError) -> String {
+  func makeBridge(_ network: Network) throws(HullError) -> String {
     let bridge = network.options.bridge
     let gateways = (network.addresses?.gateways ?? []).filter { prefix in
       network.options.mode(prefix.family) != .isolated && !(prefix.family == .v4 && network.options.inhibitIPv4)
@@ -83,7 +83,7 @@ final class HostNetwork: Sendable {
   }
 
   /// Puts all rules into force, and from then on looks at what others change.
-  private func install(_ state: FirewallState) throws(HullError) {
+  func install(_ state: FirewallState) throws(HullError) {
     var state = state
     try startWatch()
     state.localDelivery = try wantsLocalDelivery()
@@ -147,43 +147,6 @@ final class HostNetwork: Sendable {
       }
     }
     try result.get()
-  }
-
-  // MARK: Start and end of the daemon
-
-  /// After a start: what the networks need stands, rules and ports are as the running containers have them, and nothing else is left.
-  func restore(_ networks: [Network], ports: [PublishedPort]) throws(HullError) {
-    let needed = networks.filter { $0.addresses != nil && !($0.isPredefined && $0.all.isEmpty) }
-    var state = FirewallState(ports: ports)
-    for network in needed {
-      do throws(HullError) {
-        let device = try network.isBridge ? makeBridge(network) : ParentDriver.ensure(network.options.parent, id: network.id)
-        if network.isBridge { state.networks.append(network.rules) }
-        if network.hasNames { try writeZone(network) }
-        ready.withLock { $0[network.id] = device }
-      } catch { log.error("network \(network.name) cannot be set up: \(error)") }
-    }
-    guard !state.networks.isEmpty else { return }
-    let bridges = Set(state.networks.map(\.bridge))
-    state.ports.removeAll { !bridges.contains($0.bridge) }
-    try install(state)
-    filters.withLock { $0 = true }
-  }
-
-  /// Removes what stands on the host for these networks; they are set up again at the next start.
-  func withdraw(_ networks: [Network]) {
-    for network in networks where ready.withLock({ $0[network.id] != nil }) {
-      do throws(HullError) {
-        if network.isBridge {
-          try BridgeDriver.remove(name: network.options.bridge, id: network.id)
-        } else {
-          try ParentDriver.remove(parent(of: network), id: network.id)
-        }
-      } catch { log.error("network \(network.name): \(error)") }
-    }
-    watch.withLock { $0?.stop() }
-    if deliversLocally { try? AnswerRouting.remove(mark: firewall.current.answerMark) }
-    if isFiltering { try? firewall.removeTable() }
   }
 }
 

@@ -25,7 +25,7 @@ struct LogSettings: Equatable {
       for (key, value) in config.config ?? [:] { try read(key, value) }
     default:
       throw HullError(
-        .invalidArgument, "logger: no log driver named '\(config.type)' is registered: use json-file or none")
+        .invalidArgument, "logger: no log driver named '\(config.type)' is registered")
     }
   }
 
