@@ -79,6 +79,7 @@ def test_a_forward_filter_of_the_host_holds(site):
     rules(engine, "table inet host { chain forward { type filter hook forward priority 0; policy accept; iifname wan tcp dport 80 ct original proto-dst 8001 drop; }; }")
     assert refused(engine.other, ENGINE_V4, 8001)
     assert seen(engine, ENGINE_V4) == OTHER_V4
+    until(lambda: "inet host forward" in " ".join(engine.api("GET", "/info").json()["Warnings"] or []), "docker info warns of the filter")
 
 
 def test_what_the_host_flushes_comes_back(site):

@@ -19,7 +19,7 @@ enum ResourceChecks {
 
   private static func forwarding() -> Finding {
     if Text.trimmed(Files.text("/proc/sys/net/ipv4/ip_forward") ?? "") == "1" { return .ok("ip forwarding", "on") }
-    return .warn("ip forwarding", "off", "containers on a bridge do not reach other machines until it is on", fix: "sysctl -w net.ipv4.ip_forward=1")
+    return .ok("ip forwarding", "off: hulld turns it on with the first network")
   }
 
   private static func kvm() -> Finding {

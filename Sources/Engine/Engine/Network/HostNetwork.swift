@@ -21,6 +21,8 @@ final class HostNetwork: Sendable {
   let filters = Mutex(false)
   private let zones = Mutex(())
   let watch = Mutex<RulesetWatch?>(nil)
+  /// The host's own filters as they were when somebody last changed rules.
+  let seen = Mutex(HostFirewall())
   /// Called when the shims must be told of another way to published ports.
   let deliveryChanged = Mutex<(@Sendable () -> Void)?>(nil)
 

@@ -20,11 +20,20 @@ extension HostNetwork {
 
   /// Whether it should be so now. Reads the host's rules.
   func wantsLocalDelivery() throws(HullError) -> Bool {
-    switch settings.delivery {
+    let host = try HostFirewall.read(excluding: [firewall.table])
+    seen.withLock { $0 = host }
+    return switch settings.delivery {
     case .forward: false
     case .local: true
-    case .auto: try HostFirewall.read(excluding: [firewall.table]).filtersInput
+    case .auto: host.filtersInput
     }
+  }
+
+  /// For `docker info`: what the host sends on, it may not send on for containers.
+  var forwardWarning: String? {
+    let filters = seen.withLock { $0.forward }
+    guard !filters.isEmpty else { return nil }
+    return "WARNING: the host's firewall may drop what containers send and receive (\(filters.joined(separator: ", "))): let their bridges through"
   }
 
   /// Brings it about; `true` when it was otherwise: the shims must be told then.

@@ -16,7 +16,6 @@ struct HostFeatures: Sendable {
   var blkioWeight = false
   var blkioThrottle = false
   var cgroupNamespaces = false
-  var ipv4Forwarding = false
   /// Lists as `0-3,7`.
   var onlineCPUs = ""
   var onlineMems = ""
@@ -29,7 +28,6 @@ struct HostFeatures: Sendable {
     isUnified = hierarchies.isEmpty && HostFiles.exists("/sys/fs/cgroup/cgroup.controllers")
     if isUnified { readUnified() } else { readLegacy(hierarchies) }
     cgroupNamespaces = HostFiles.exists("/proc/self/ns/cgroup")
-    ipv4Forwarding = HostFeatures.word("/proc/sys/net/ipv4/ip_forward") == "1"
     onlineCPUs = HostFeatures.word("/sys/devices/system/cpu/online") ?? ""
     onlineMems = HostFeatures.word("/sys/devices/system/node/online") ?? "0"
   }

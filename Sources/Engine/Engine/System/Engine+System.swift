@@ -17,6 +17,7 @@ extension Engine {
     info.containersPaused = views.count { $0.state.status == .paused }
     info.containersStopped = views.count - info.containersRunning - info.containersPaused
     info.images = imageCount
+    if let warning = services.hostNetwork.forwardWarning { info.warnings = (info.warnings ?? []) + [warning] }
     info.nEventsListener = services.events.subscriberCount
     return info
   }

@@ -32,7 +32,7 @@ enum HostInformation {
     info.driver = storageDriver
     info.driverStatus = [["Backing Filesystem", "hull layers"], ["Supports d_type", "true"], ["Native Overlay Diff", "true"]]
     info.plugins.volume = ["local"]
-    info.plugins.network = ["bridge", "host", "null"]
+    info.plugins.network = ["bridge", "host", "macvlan", "null"]
     info.plugins.log = ["json-file", "none"]
     info.memoryLimit = features.memory
     info.swapLimit = features.swap
@@ -42,7 +42,8 @@ enum HostInformation {
     info.cpuSet = features.cpuset
     info.pidsLimit = features.pids
     info.oomKillDisable = features.oomKillDisable
-    info.ipv4Forwarding = features.ipv4Forwarding
+    // The first network turns it on.
+    info.ipv4Forwarding = HostFiles.text("/proc/sys/net/ipv4/ip_forward")?.trimmingNewline == "1"
     info.debug = configuration.debug
     info.nFd = HostFiles.names(in: "/proc/self/fd").count
     info.nGoroutines = HostFiles.names(in: "/proc/self/task").count
@@ -83,7 +84,6 @@ enum HostInformation {
     if !features.cpuShares { warnings.append("WARNING: No cpu shares support") }
     if !features.cpuset { warnings.append("WARNING: No cpuset support") }
     if !features.pids { warnings.append("WARNING: No pids limit support") }
-    if !features.ipv4Forwarding { warnings.append("WARNING: IPv4 forwarding is disabled") }
     return warnings.isEmpty ? nil : warnings
   }
 
