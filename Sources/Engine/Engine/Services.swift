@@ -60,8 +60,11 @@ final class Services: Sendable {
     return networks.named("bridge")?.addresses?.gateways.map(\.address.description) ?? ["127.0.0.1"]
   }
 
-  var runtimeNames: Set<String> { Set(configuration.runtimes.keys).union([builtinRuntime]) }
+  var runtimeNames: Set<String> { Set(configuration.runtimes.keys).union([builtinRuntime]).union(customaryRuntimes) }
 }
 
 /// The name of Hull's own launcher among the runtimes.
 let builtinRuntime = "hull"
+
+/// What clients ask for that know Docker's: Hull's own launcher, unless the daemon was given another one of that name.
+let customaryRuntimes: Set<String> = ["runc", "io.containerd.runc.v2"]

@@ -12,10 +12,13 @@ package struct ImageSummary: Codable, Sendable, Equatable, ZeroValue {
   @Field package var repoTags: [String]
   @Field package var sharedSize: Int64
   @Field package var size: Int64
+  /// The same, before 1.44.
+  @OmitEmpty package var virtualSize: Int64
 
   package init() {}
 
   enum CodingKeys: String, CodingKey {
+    case virtualSize = "VirtualSize"
     case containers = "Containers"
     case created = "Created"
     case id = "Id"
@@ -47,6 +50,9 @@ package struct ImageInspect: Codable, Sendable, Equatable, ZeroValue {
   @OmitEmpty package var osVersion: String
   @Field package var size: Int64
   @OmitEmpty package var virtualSize: Int64
+  /// Before 1.45: the container that the image was made from, which is unknown, and its configuration.
+  package var container: String?
+  package var containerConfig: ContainerConfig?
   @Field package var graphDriver: GraphDriver
   @Field package var rootFS: RootFS
   @Field package var metadata: ImageMetadata
@@ -70,6 +76,8 @@ package struct ImageInspect: Codable, Sendable, Equatable, ZeroValue {
     case osVersion = "OsVersion"
     case size = "Size"
     case virtualSize = "VirtualSize"
+    case container = "Container"
+    case containerConfig = "ContainerConfig"
     case graphDriver = "GraphDriver"
     case rootFS = "RootFS"
     case metadata = "Metadata"

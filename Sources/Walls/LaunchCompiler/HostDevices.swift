@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import Glibc
+import LinuxSystem
 import OCISpec
 
 /// The device nodes of the host, as `--privileged` and `--device` take them into a container.
@@ -12,8 +13,7 @@ package enum HostDevices {
   package static func at(_ path: String, as destination: String) throws(HullError) -> [RuntimeSpec.Device] {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      throw HullError(
-        .invalidArgument, "error gathering device information while adding custom device \"\(path)\": \(String(cString: strerror(errno)))")
+      throw HullError(.invalidArgument, "error gathering device information while adding custom device \"\(path)\": \(errorText(errno))")
     }
     if status.st_mode & S_IFMT == S_IFDIR { return list(path, as: destination) }
     guard let device = device(status, path: destination) else {

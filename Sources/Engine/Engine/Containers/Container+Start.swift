@@ -29,7 +29,8 @@ extension Container {
       state = before
       state.status = before.status == .restarting ? .exited : before.status
       state.error = failure.error.description
-      if failure.exitCode != 0 { state.exitCode = failure.exitCode }
+      // A code that says nothing of the command does not cover the last one.
+      if failure.exitCode < 128 || state.exitCode == 0 { state.exitCode = failure.exitCode }
       if host.autoRemove && !recreating { await removeAfterEnd() } else { await save() }
       throw failure.error
     }

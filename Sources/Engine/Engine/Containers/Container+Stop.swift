@@ -18,7 +18,7 @@ extension Container {
   private func stopRunning(_ number: Int32, seconds: Int) async throws {
     if await lock.withLock({ await cancelRestart() }) { return }
     let end = wait(.notRunning)
-    try await send(number, stops: true)
+    try await sendUnlessEnding(number)
     if try await end.within(seconds: seconds < 0 ? nil : seconds) { return }
     services.log.info("container \(id) has not ended within \(seconds) s of signal \(number): it is killed")
     try await killAndWait()
@@ -38,9 +38,16 @@ extension Container {
   func killAndWait() async throws {
     if await lock.withLock({ await cancelRestart() }) { return }
     let end = wait(.notRunning)
-    do { try await send(9, stops: true) } catch { if state.status.isRunning { throw error } }
+    try await sendUnlessEnding(9)
     guard try await end.within(seconds: Container.killSeconds) else {
       throw HullError(.internalError, "tried to kill container \(id), but did not receive an exit event")
+    }
+  }
+
+  /// A workload of which its shim says that it does not run is about to be known as ended.
+  private func sendUnlessEnding(_ number: Int32) async throws {
+    do { try await send(number, stops: true) } catch {
+      if error.code != .conflict && state.status.isRunning { throw error }
     }
   }
 

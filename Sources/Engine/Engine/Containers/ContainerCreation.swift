@@ -19,6 +19,9 @@ struct ContainerCreation {
     try validation.check(&config)
     try validation.check(&host)
     guard !config.image.isEmpty else { throw HullError(.invalidArgument, "no image specified: a container needs an image") }
+    if host.network.container != nil, !config.exposedPorts.isEmpty {
+      throw HullError(.invalidArgument, "conflicting options: port exposing and the container type network mode")
+    }
     let image = try await services.lookup.find(config.image)
     try checkPlatform(of: image)
     try config.complete(with: image.config.config)

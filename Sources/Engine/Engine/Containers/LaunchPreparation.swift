@@ -83,6 +83,13 @@ struct ContainerDirectories: Sendable {
   func make() throws(HullError) {
     try HostFiles.makeDirectory(layer.directory, mode: 0o710)
     try HostFiles.makeDirectory(layer.upper)
+    try makeMarker()
     try HostFiles.makeDirectory(layer.work, mode: 0o700)
+  }
+
+  /// Programs tell by it that they are in a container.
+  private func makeMarker() throws(HullError) {
+    let path = layer.upper + "/.dockerenv"
+    if !HostFiles.exists(path) { try HostFiles.write("", to: path, mode: 0o755) }
   }
 }

@@ -38,6 +38,7 @@ struct ListQuery {
     for health in options.filters["health"] where !["none", "starting", "healthy", "unhealthy"].contains(health) {
       throw HullError(.invalidArgument, "invalid filter 'health=\(health)'")
     }
+    if options.filters.contains("is-task") { _ = try options.filters.bool("is-task", default: false) }
     names = options.filters["name"].map { NamePattern($0) }
     linkNames = names.isEmpty ? [:] : registry.linkNames()
     published = try options.filters["publish"].map { text throws(HullError) in try PortFilter("publish", text) }

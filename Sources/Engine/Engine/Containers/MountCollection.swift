@@ -69,7 +69,9 @@ struct MountCollection {
     guard let mode = MountMode(modeText), mode.propagation == nil, !mode.noCopy else {
       throw HullError(.invalidArgument, "invalid mode: \(modeText)")
     }
-    return try services.registry.find(name).view.record.definition.mounts.map { mount in
+    // Not a 404, which a client would take for a missing image.
+    guard let donor = try? services.registry.find(name) else { throw HullError(.invalidArgument, "No such container: \(name)") }
+    return donor.view.record.definition.mounts.map { mount in
       var mount = mount
       mount.writable = mount.writable && mode.writable
       mount.noCopy = true

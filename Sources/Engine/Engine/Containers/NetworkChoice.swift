@@ -39,7 +39,7 @@ struct NetworkChoice {
         .invalidArgument,
         "container cannot be connected to network \(endpoints.keys.sorted().first { $0 != first } ?? ""): its network mode is \(host.networkMode)")
     }
-    for text in host.links ?? [] { _ = try LinkChoice(services: services).target(text) }
+    for text in host.links ?? [] { try LinkChoice(services: services).check(text, host) }
     return endpoints
   }
 
@@ -61,6 +61,7 @@ struct NetworkChoice {
     func refuse(_ option: String, _ given: Bool) throws(HullError) {
       if given { throw HullError(.invalidArgument, "conflicting options: \(option)") }
     }
+    try refuse("hostname and the UTS mode", host.utsMode == "host" && !config.hostname.isEmpty)
     if host.network.container != nil {
       try refuse("hostname and the network mode", !config.hostname.isEmpty)
       try refuse("dns and the network mode", !(host.dns ?? []).isEmpty)
@@ -98,9 +99,16 @@ struct LinkChoice {
     return links.isEmpty ? nil : links
   }
 
+  /// In networks of one's own a link is a name, of whoever has it when it is asked for.
+  func check(_ text: String, _ host: HostConfig) throws(HullError) {
+    if host.isBridge { _ = try target(text) } else if Link(text) == nil { throw invalid(text) }
+  }
+
+  private func invalid(_ text: String) -> HullError { HullError(.invalidArgument, "invalid link \"\(text)\": use NAME or NAME:ALIAS") }
+
   /// The container whose network a link leads to.
   func target(_ text: String) throws(HullError) -> (container: ContainerView, alias: String) {
-    guard let link = Link(text) else { throw HullError(.invalidArgument, "invalid link \"\(text)\": use NAME or NAME:ALIAS") }
+    guard let link = Link(text) else { throw invalid(text) }
     var view = try find(link.target)
     while let other = view.host.network.container { view = try find(other) }
     if view.host.network.isHost {

@@ -17,6 +17,7 @@ extension Container {
       try EndpointChoice.check(settings, in: network)
       var settings = settings
       settings.networkID = network.id
+      if settings.macAddress.isEmpty, network.name == host.networkMode { settings.macAddress = config.macAddress }
       try checkLinks(settings.links ?? [])
       var definition = record.definition
       definition.networks[network.name] = settings
@@ -62,7 +63,8 @@ extension Container {
     guard !network.definition.configOnly else {
       throw HullError(.forbidden, "cannot connect container to network \(network.name): it only holds a configuration")
     }
-    guard record.definition.networks[network.name] == nil else {
+    // Of a container that does not run the settings are replaced.
+    guard !state.status.isRunning || record.definition.networks[network.name] == nil else {
       throw HullError(.forbidden, "endpoint with name \(record.name) already exists in network \(network.name)")
     }
   }

@@ -103,7 +103,7 @@ struct NetworkQuery {
   }
 
   func matches(_ network: Network, _ services: Services) -> Bool {
-    any("name") { network.name.contains($0) } && any("id") { network.id.hasPrefix($0) || network.id.contains($0) }
+    any("name") { NamePattern($0).matches(network.name) } && any("id") { NamePattern($0).matches(network.id) }
       && any("driver") { network.definition.driver == $0 } && any("scope") { $0 == "local" }
       && any("type") { ($0 == "builtin") == network.isPredefined } && filters.matchLabels(network.definition.labels)
       && (dangling.map { $0 == (!network.isPredefined && !services.usedNetworks.contains(network.name)) } ?? true)
@@ -135,6 +135,7 @@ extension NetworkInspect {
       }
       return config
     }
+    ipam.config = (ipam.config ?? []).sorted { !$0.subnet.contains(":") && $1.subnet.contains(":") }
     if definition.configOnly { ipam.config = definition.subnets.map { IPAMConfig($0) } }
     self.internal = definition.isInternal
     attachable = definition.attachable

@@ -20,6 +20,8 @@ final class HostNetwork: Sendable {
   let ready = Mutex<[String: String]>([:])
   let filters = Mutex(false)
   private let zones = Mutex(())
+  /// Held while something of a network is made on the host or taken away.
+  private let making = Mutex(())
   let watch = Mutex<RulesetWatch?>(nil)
   /// The host's own filters as they were when somebody last changed rules.
   let seen = Mutex(HostFirewall())
@@ -52,7 +54,18 @@ final class HostNetwork: Sendable {
 
   /// Whatever of a network is missing is made; what is there is left alone.
   func makeReady(_ network: Network) throws(HullError) {
-    guard network.addresses != nil, ready.withLock({ $0[network.id] == nil }) else { return }
+    guard network.addresses != nil else { return }
+    func isReady() -> Bool { ready.withLock { $0[network.id] != nil } }
+    if isReady() { return }
+    try alone { () throws(HullError) in if !isReady() { try build(network) } }
+  }
+
+  private func alone(_ body: () throws(HullError) -> Void) throws(HullError) {
+    let result: Result<Void, HullError> = making.withLock { _ in Result { () throws(HullError) in try body() } }
+    try result.get()
+  }
+
+  private func build(_ network: Network) throws(HullError) {
     let device = try network.isBridge ? makeBridge(network) : ParentDriver.ensure(network.options.parent, id: network.id)
     if network.isBridge { try enforce(network.rules) }
     if network.hasNames { try writeZone(network) }
@@ -112,7 +125,10 @@ final class HostNetwork: Sendable {
   var isFiltering: Bool { filters.withLock { $0 } }
 
   func remove(_ network: Network) throws(HullError) {
-    guard network.addresses != nil else { return }
+    if network.addresses != nil { try alone { () throws(HullError) in try dismantle(network) } }
+  }
+
+  private func dismantle(_ network: Network) throws(HullError) {
     if network.isBridge {
       if isFiltering { try firewall.remove(bridge: network.options.bridge) }
       try BridgeDriver.remove(name: network.options.bridge, id: network.id)

@@ -20,12 +20,12 @@ struct LogSettings: Equatable {
     case "none":
       guard (config.config ?? [:]).isEmpty else { throw HullError(.invalidArgument, "unknown log opt for none log driver") }
       file = nil
-    case "json-file", "":
+    // One form of file for both.
+    case "json-file", "local", "":
       file = (LogSettings.defaultSize, UInt32(LogSettings.defaultFiles))
       for (key, value) in config.config ?? [:] { try read(key, value) }
     default:
-      throw HullError(
-        .invalidArgument, "logger: no log driver named '\(config.type)' is registered")
+      throw HullError(.invalidArgument, "logger: no log driver named '\(config.type)' is registered")
     }
   }
 

@@ -71,10 +71,15 @@ struct HostsFile {
     for entry in host.extraHosts ?? [] { text += extra(entry) }
     for link in links { text += link }
     guard ofHost == nil else { return text }
-    let names = config.domainname.isEmpty ? config.hostname : "\(config.hostname).\(config.domainname) \(config.hostname)"
     let addresses = (connection?.endpoints ?? []).flatMap(\.addresses).map(\.address.description)
     for address in addresses.isEmpty ? ["127.0.0.1"] : addresses { text += "\(address)\t\(names)\n" }
     return text
+  }
+
+  /// The whole name, and its first part.
+  private var names: String {
+    let whole = config.domainname.isEmpty ? config.hostname : "\(config.hostname).\(config.domainname)"
+    return whole.firstIndex(of: ".").map { "\(whole) \(whole[..<$0])" } ?? whole
   }
 
   private static let start = """

@@ -52,6 +52,7 @@ struct Validation {
   /// Everything of the host's part but mounts. `update`: some rules do not hold when a container's resources are changed.
   mutating func check(_ host: inout HostConfig, update: Bool = false) throws(HullError) {
     if host.restartPolicy.name.isEmpty && !update { host.restartPolicy.name = "no" }
+    if host.consoleSize.count != 2 { host.consoleSize = [0, 0] }
     guard !host.autoRemove || host.restartPolicy.isNone else { throw invalid("can't create 'AutoRemove' container with restart policy") }
     for entry in host.extraHosts ?? [] { try NetworkFiles.checkExtraHost(entry) }
     try host.restartPolicy.validate()

@@ -66,8 +66,10 @@ enum HostInformation {
       runtime.path = path
       return runtime
     }
-    info.runtimes[builtinRuntime] = RuntimeInfo()
-    info.runtimes[builtinRuntime]?.path = configuration.shimPath
+    for name in customaryRuntimes.union([builtinRuntime]) where info.runtimes[name] == nil {
+      info.runtimes[name] = RuntimeInfo()
+      info.runtimes[name]?.path = configuration.shimPath
+    }
     info.defaultRuntime = configuration.defaultRuntime
     info.liveRestoreEnabled = true
     info.initBinary = (try? InitProgram.find()) ?? ""

@@ -13,10 +13,10 @@ extension EngineAPI {
   private func addContainerLifeRoutes(to router: Router) {
     let engine = engine
     router.add("POST", "/containers/create") { context in
-      let request = try await context.requiredJSON(
+      var request = try await context.requiredJSON(
         ContainerCreateRequest.self, orElse: "invalid JSON: got EOF while reading request body: config cannot be empty in order to create a container"
       )
-      try Self.checkNetworks(request.networkingConfig, context.version)
+      try EarlierForms.check(&request, context.version)
       let answer = try await engine.createContainer(
         name: context.query.text("name"), request: request, platform: context.query.text("platform"))
       return try .json(answer, .created)
@@ -79,13 +79,6 @@ extension EngineAPI {
     }
   }
 
-  /// More than one network at the creation came with 1.44.
-  private static func checkNetworks(_ networking: NetworkingConfig, _ version: APIVersion) throws(HullError) {
-    let names = (networking.endpointsConfig ?? [:]).keys.sorted()
-    guard version < APIVersion(1, 44), names.count > 1 else { return }
-    throw HullError(.invalidArgument, "Container cannot be connected to network endpoints: \(names.joined(separator: ", "))")
-  }
-
   private func addContainerViewRoutes(to router: Router) {
     let engine = engine
     router.add("GET", "/containers/json") { context in
@@ -97,10 +90,11 @@ extension EngineAPI {
       return .json(bytes: try await engine.listContainersJSON(options))
     }
     router.add("GET", "/containers/{id}/json") { context in
-      try .json(try await engine.inspectContainer(context["id"], size: context.query.bool("size")))
+      try .json(EarlierForms.container(try await engine.inspectContainer(context["id"], size: context.query.bool("size")), context.version))
     }
     router.add("GET", "/containers/{id}/{alias}/json", listed: false) { context in
-      try .json(try await engine.inspectContainer(context["id"] + "/" + context["alias"], size: context.query.bool("size")))
+      let answer = try await engine.inspectContainer(context["id"] + "/" + context["alias"], size: context.query.bool("size"))
+      return try .json(EarlierForms.container(answer, context.version))
     }
     router.add("GET", "/containers/{id}/top") { context in
       try .json(try await engine.topContainer(context["id"], psArguments: context.query.text("ps_args")))

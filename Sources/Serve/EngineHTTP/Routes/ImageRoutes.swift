@@ -7,12 +7,15 @@ extension EngineAPI {
   func addImageRoutes(to router: Router) {
     let engine = engine
     router.add("GET", "/images/json") { context in
-      let images = try await engine.listImages(
+      var images = try await engine.listImages(
         all: context.query.bool("all"), filters: try context.query.filters(), digests: context.query.bool("digests"),
         sharedSize: context.query.bool("shared-size"))
+      if context.version < APIVersion(1, 44) { for index in images.indices { images[index].virtualSize = images[index].size } }
       return try .json(images)
     }
-    router.add("GET", "/images/{name...}/json") { context in try .json(try await engine.inspectImage(context["name"])) }
+    router.add("GET", "/images/{name...}/json") { context in
+      try .json(try EarlierForms.image(try await engine.inspectImage(context["name"]), context.version))
+    }
     router.add("GET", "/images/{name...}/history") { context in try .json(try await engine.imageHistory(context["name"])) }
     router.add("POST", "/images/{name...}/tag") { context in
       try await engine.tagImage(context["name"], repository: context.query["repo"], tag: context.query["tag"])

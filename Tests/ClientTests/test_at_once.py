@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What several clients do at the same instant: the first starts on a new engine, and ends that cross with stops and removals."""
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+
+def at_once(*actions):
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return [done.result() for done in [pool.submit(action) for action in actions]]
+
+
+def start(engine, network):
+    made = engine.api("POST", "/containers/create", {"Image": "busybox", "Cmd": ["sleep", "1000"], "HostConfig": {"NetworkMode": network}})
+    identity = made.json()["Id"]
+    return identity, engine.api("POST", f"/containers/{identity}/start", timeout=60)
+
+
+@pytest.mark.parametrize("round", range(3))
+def test_the_first_starts_of_an_engine_share_one_bridge(fresh_engine, round):
+    engine = fresh_engine()
+    for identity, answer in at_once(*[lambda: start(engine, "bridge")] * 8):
+        assert answer.status == 204, answer.body
+        engine.api("DELETE", f"/containers/{identity}?force=1")
+
+
+def test_networks_made_at_once_are_all_there(fresh_engine):
+    engine = fresh_engine()
+    answers = at_once(*[lambda number=number: engine.api("POST", "/networks/create", {"Name": f"n{number}"}) for number in range(8)])
+    assert [answer.status for answer in answers] == [201] * 8
+    subnets = [engine.api("GET", f"/networks/n{number}").json()["IPAM"]["Config"][0]["Subnet"] for number in range(8)]
+    assert len(set(subnets)) == 8
+
+
+@pytest.mark.parametrize("method, target, codes", [("DELETE", "?force=1", (204,)), ("POST", "/stop", (204, 304))])
+def test_an_end_that_crosses_with_a_request_is_no_error(api, method, target, codes):
+    """The container ends by itself at about the time that it is told to."""
+    for delay in range(40):
+        body = {"Image": "busybox", "Cmd": ["sh", "-c", f"usleep {delay * 500}"], "HostConfig": {"NetworkMode": "none"}}
+        identity = api("POST", "/containers/create", body).json()["Id"]
+        assert api("POST", f"/containers/{identity}/start").status == 204
+        answer = api(method, f"/containers/{identity}{target}")
+        assert answer.status in codes, answer.body
+        api("DELETE", f"/containers/{identity}?force=1")
