@@ -108,6 +108,7 @@ def test_what_does_not_run_is_not_started(docker, hull, name):
         (["--with", "--network", "nosuch"], "network nosuch not found"),
         (["--with", "--entrypoint", "/nosuch"], "no such file or directory"),
         (["--with", "-v", "own:/proc"], "proc"),
+        (["--with", "--mount", "type=volume,src=bad,dst=/x,volume-opt=nosuch=option"], "nosuch"),
     ],
 )
 def test_what_cannot_be_leaves_the_old_one_running(docker, hull, engine, run, name, flags, words):

@@ -48,17 +48,22 @@ extension Container {
     if let shim { await discard(shim) }
     var new = plan.record
     (new.name, new.state) = (record.name, state)
-    let made = try await make(new, plan.lower)
+    var made: MadeVolumes?
     do {
+      made = try await make(new, plan.lower)
       if starting { try await launch(byUser: true) }
     } catch {
-      await putBack(old.record, old.lower, without: made)
-      if starting { do { try await launch(byUser: true) } catch { services.log.error("container \(id): cannot be started as it was: \(error)") } }
+      if let made { await putBack(old.record, old.lower, without: made) }
+      if starting { await startAsItWas() }
       throw error
     }
     await discardLayer(of: old.record)
     let kept = Set(record.definition.mounts.map(\.name))
     services.volumes.release(old.record.definition.mounts.map(\.name).filter { !kept.contains($0) }, by: id)
+  }
+
+  private func startAsItWas() async {
+    do { try await launch(byUser: true) } catch { services.log.error("container \(id): cannot be started as it was: \(error)") }
   }
 
   /// Puts the new definition in the place of the old one, in one transaction; gives the volumes that were made for it.
