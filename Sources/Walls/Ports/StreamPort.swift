@@ -35,6 +35,7 @@ final class StreamPort: HeldPort {
 
   /// Forgets a relay that has closed its sockets.
   func ended(_ relay: Relay) {
+    loop.hurries -= 1
     relays.swapAt(relay.index, relays.count - 1)
     relays[relay.index].index = relay.index
     relays.removeLast()
@@ -50,6 +51,7 @@ final class StreamPort: HeldPort {
     let relay = Relay(client: client, workload: workload, port: self)
     relay.index = relays.count
     relays.append(relay)
+    loop.hurries += 1
   }
 
   /// A socket that is connected to the workload or about to be; `nil` when that fails at once.

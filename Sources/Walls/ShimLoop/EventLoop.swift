@@ -42,6 +42,9 @@ package final class EventLoop {
   package var whenIdle: () -> Void = {}
   private var active = true
   private static let idleMilliseconds: Int32 = 1000
+  /// How many are in a hurry: what they wait for comes within microseconds.
+  package var hurries = 0
+  private static let looks = 200
   /// How many events are taken from the kernel at once.
   private static let batch = 128
 
@@ -88,11 +91,22 @@ package final class EventLoop {
     let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: EventLoop.batch)
     defer { events.deallocate() }
     while !stopped {
-      let count = epoll_wait(epoll, events, Int32(EventLoop.batch), timeout())
+      let count = wait(events)
       noteActivity(count > 0)
       for index in 0..<max(0, Int(count)) { dispatch(events[index]) }
       for action in timers.takeDue() { action() }
     }
+  }
+
+  /// For as long as a caller is in a hurry, looks a little while for what comes next before it sleeps: to be woken takes longer than that.
+  private func wait(_ events: UnsafeMutablePointer<epoll_event>) -> Int32 {
+    if hurries > 0, active {
+      for _ in 0..<EventLoop.looks {
+        let count = epoll_wait(epoll, events, Int32(EventLoop.batch), 0)
+        if count != 0 { return count }
+      }
+    }
+    return epoll_wait(epoll, events, Int32(EventLoop.batch), timeout())
   }
 
   package func stop() { stopped = true }

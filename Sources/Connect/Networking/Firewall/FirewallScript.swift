@@ -56,8 +56,8 @@ package struct FirewallScript: Sendable {
     """
       chain guard {
         type filter hook prerouting priority -300; policy accept;
-        iifname != "lo" ip daddr . meta l4proto . th dport @loopback4 drop
-        iifname != "lo" ip6 daddr . meta l4proto . th dport @loopback6 drop
+        iifname != "lo" ip daddr 127.0.0.0/8 ip daddr . meta l4proto . th dport @loopback4 drop
+        iifname != "lo" ip6 daddr ::1 ip6 daddr . meta l4proto . th dport @loopback6 drop
       }
 
     """
@@ -105,7 +105,8 @@ package struct FirewallScript: Sendable {
     """
       chain forward {
         type filter hook forward priority 0; policy accept;
-        iifname != @bridges oifname != @bridges accept
+        ct state established,related accept
+    iifname != @bridges oifname != @bridges accept
         iifname . oifname @same accept
         iifname @closed drop
         oifname @closed drop
@@ -113,7 +114,6 @@ package struct FirewallScript: Sendable {
         meta nfproto ipv4 oifname @closed4 drop
         meta nfproto ipv6 iifname @closed6 drop
         meta nfproto ipv6 oifname @closed6 drop
-        ct state established,related accept
         ct status dnat accept
         meta nfproto ipv4 oifname @unprotected4 accept
         meta nfproto ipv6 oifname @unprotected6 accept

@@ -128,10 +128,25 @@ final class HostNetwork: Sendable {
     if network.addresses != nil { try alone { () throws(HullError) in try dismantle(network) } }
   }
 
+  /// The kernel takes its time for each of the two, so they go at once.
+  private func removeBridge(_ network: Network) throws(HullError) {
+    let (firewall, bridge, filtered) = (firewall, network.options.bridge, isFiltering)
+    let rules = Mutex<Result<Void, HullError>>(.success(()))
+    let done = DispatchSemaphore(value: 0)
+    DispatchQueue.global().async {
+      let result = Result { () throws(HullError) in if filtered { try firewall.remove(bridge: bridge) } }
+      rules.withLock { $0 = result }
+      done.signal()
+    }
+    let link = Result { () throws(HullError) in try BridgeDriver.remove(name: bridge, id: network.id) }
+    done.wait()
+    try rules.withLock { $0 }.get()
+    try link.get()
+  }
+
   private func dismantle(_ network: Network) throws(HullError) {
     if network.isBridge {
-      if isFiltering { try firewall.remove(bridge: network.options.bridge) }
-      try BridgeDriver.remove(name: network.options.bridge, id: network.id)
+      try removeBridge(network)
     } else {
       try ParentDriver.remove(parent(of: network), id: network.id)
     }
