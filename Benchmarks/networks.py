@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 
-ROUNDS = 5
-SECONDS = 2
+ROUNDS = 15
+SECONDS = 1
 SERVER = """
 import socket, sys
 server = socket.create_server(("0.0.0.0", int(sys.argv[1])), backlog=1024)
