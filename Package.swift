@@ -136,7 +136,9 @@ let package = Package(
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
-    .target(name: "NamespaceSupport", dependencies: ["Netlink", "LinuxSystem", "CLinux"], path: "Tests/NamespaceSupport", swiftSettings: swift),
+    .target(
+      name: "NamespaceSupport", dependencies: ["Netlink", "Addressing", "LinuxSystem", "CLinux"], path: "Tests/NamespaceSupport", swiftSettings: swift
+    ),
     tests("NetlinkTests", ["Netlink", "NamespaceSupport", "Addressing", "LinuxSystem", "CLinux"]),
     tests(
       "InterfacesTests", ["Interfaces", "NamespaceSupport", "Netlink", "ShimProtocol", "Launch", "Addressing", "LinuxSystem", "CLinux", "Errors"]),

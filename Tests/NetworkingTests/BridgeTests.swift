@@ -2,6 +2,7 @@
 import Addressing
 import Errors
 import LinuxSystem
+import NamespaceSupport
 import Netlink
 import Testing
 

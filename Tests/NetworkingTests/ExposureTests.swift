@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Addressing
+import NamespaceSupport
 import Testing
 
 @testable import Networking

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Addressing
 import LinuxSystem
+import NamespaceSupport
 import Testing
 
 @testable import Networking

@@ -2,6 +2,7 @@
 import Addressing
 import Glibc
 import LinuxSystem
+import NamespaceSupport
 import Netlink
 import Testing
 

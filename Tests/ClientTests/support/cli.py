@@ -6,9 +6,6 @@ import subprocess
 from dataclasses import dataclass
 
 
-NOTICE = "WARNING: bridge networking is not available yet"  # what Hull says at each create on the default network
-
-
 @dataclass
 class Result:
     code: int
@@ -21,8 +18,7 @@ class Result:
 
     @property
     def err(self):
-        lines = self.stderr.decode(errors="replace").strip().splitlines(keepends=True)
-        return "".join(line for line in lines if not line.startswith(NOTICE)).strip()
+        return self.stderr.decode(errors="replace").strip()
 
     @property
     def lines(self):

@@ -44,6 +44,10 @@ extension Container {
     guard !state.status.isRunning else {
       throw HullError(.conflict, "container \(record.name) was started while it was being made anew: try again")
     }
+    guard record.definition == plan.before else {
+      if starting { await startAsItWas() }
+      throw HullError(.conflict, "container \(record.name) was changed while it was being made anew: try again")
+    }
     let old = (record: record, lower: lower)
     if let shim { await discard(shim) }
     var new = plan.record

@@ -13,6 +13,8 @@ struct Recreation {
 
   /// The container as it will be: with a writable layer of its own, with the volumes that it had at the same places.
   struct Plan: Sendable {
+    /// What it was worked out from.
+    let before: ContainerDefinition
     var record: ContainerRecord
     let lower: [String]
     let warnings: [String]
@@ -37,7 +39,7 @@ struct Recreation {
     definition.layer = String((Int(definition.layer) ?? 1) + 1)
     var record = old
     record.definition = definition
-    return Plan(record: record, lower: services.images.layers.lowerDirectories(image.diffIDs), warnings: validation.warnings)
+    return Plan(before: old.definition, record: record, lower: services.images.layers.lowerDirectories(image.diffIDs), warnings: validation.warnings)
   }
 
   private func image() async throws -> ImageRecord {

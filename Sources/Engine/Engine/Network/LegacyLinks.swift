@@ -112,7 +112,8 @@ extension Container {
     }
   }
 
-  /// After a boot everything starts at once; what this container is linked to goes first.
+  /// After a boot everything starts at once; what this container is linked to goes first. Looked at now and then for five seconds at most: what
+  /// keeps failing to start must not keep this one from it.
   func waitForLinked() async {
     for _ in 0..<100 {
       let children = (record.definition.links ?? []).compactMap { services.registry.container(id: $0.id) }
