@@ -34,6 +34,11 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -43,12 +48,17 @@ let package = Package(
     .executable(name: "hull", targets: ["hull"]),
     .executable(name: "hull-shim", targets: ["hull-shim"]),
     .executable(name: "hull-runtime", targets: ["hull-runtime"]),
+    .executable(name: "hull-registry", targets: ["hull-registry"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
     // Kernel: system calls, typed. No Foundation.
@@ -87,6 +97,13 @@ let package = Package(
     room("ContentStore", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
+    room("RegistryClient", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
+
+    // Registry: the hub, a program of its own. It knows nothing of the engine but its API.
+    room("RegistryStore", on: "Registry", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
+    room(
+      "RegistryServer", on: "Registry",
+      ["RegistryStore", "RegistryClient", "OCISpec", "LinuxSystem", "Errors", hummingbird, hummingbirdTLS, jwt, nio, nioPosix, nioHTTP, nioSSL, log]),
 
     // Connect: networks and volumes on the host.
     system("CNftables", on: "Connect", pkgConfig: "libnftables", apt: "libnftables-dev"),
@@ -120,6 +137,9 @@ let package = Package(
     .executableTarget(
       name: "hull-runtime", dependencies: ["OCIRuntime"], path: "Sources/Executables/hull-runtime", swiftSettings: staticSwift,
       linkerSettings: staticLink),
+    .executableTarget(
+      name: "hull-registry", dependencies: ["RegistryServer", "Errors", arguments, log], path: "Sources/Executables/hull-registry",
+      swiftSettings: swift),
 
     .executableTarget(
       name: "launch-probe", dependencies: ["Launch", "LinuxSystem", "Errors"], path: "Tests/LaunchProbe", swiftSettings: staticSwift,
@@ -136,6 +156,9 @@ let package = Package(
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
+    tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP]),
+    tests("RegistryStoreTests", ["RegistryStore", "OCISpec", "Archive", "LinuxSystem", "Errors"]),
+    tests("RegistryServerTests", ["RegistryServer", "RegistryStore", "OCISpec", "Archive", "Errors", httpClient, nio]),
     .target(
       name: "NamespaceSupport", dependencies: ["Netlink", "Addressing", "LinuxSystem", "CLinux"], path: "Tests/NamespaceSupport", swiftSettings: swift
     ),
