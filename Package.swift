@@ -67,6 +67,8 @@ let package = Package(
     room("LinuxSystem", on: "Kernel", ["CLinux", "Errors"]),
     room("Netlink", on: "Kernel", ["Addressing", "LinuxSystem", "CLinux", "Errors"]),
 
+    room("Threads", on: "Kernel", [nioPosix]),
+
     // Spec: what others have written down. No I/O.
     room("OCISpec", on: "Spec", ["Errors"]),
     room("DockerAPI", on: "Spec", ["OCISpec", "Errors"]),
@@ -98,6 +100,7 @@ let package = Package(
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
     room("RegistryClient", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
+    room("ImageTransfer", on: "Images", ["RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Threads", "OCISpec", "LinuxSystem", "Errors"]),
 
     // Registry: the hub, a program of its own. It knows nothing of the engine but its API.
     room("RegistryStore", on: "Registry", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
@@ -115,7 +118,7 @@ let package = Package(
     room(
       "Engine", on: "Engine",
       [
-        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageStore", "Layers", "Archive", "ContentStore",
+        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer", "RegistryClient", "ImageStore", "Threads", "Layers", "Archive", "ContentStore",
         "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
       ]),

@@ -2,6 +2,7 @@
 import DockerAPI
 import Errors
 import Logging
+import Threads
 
 /// The composition root: owns the stores, the containers, the execs and the events, and offers what the Docker Engine API asks for.
 ///

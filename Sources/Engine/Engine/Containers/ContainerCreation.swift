@@ -5,6 +5,7 @@ import Errors
 import Glibc
 import ImageStore
 import OCISpec
+import Threads
 
 /// Makes a container: checks and completes what was asked for, and puts it into the database in one transaction.
 struct ContainerCreation {

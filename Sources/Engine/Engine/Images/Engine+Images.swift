@@ -4,6 +4,7 @@ import EngineStore
 import Errors
 import ImageStore
 import OCISpec
+import Threads
 
 extension Engine {
   /// `GET /images/json`.

@@ -2,6 +2,7 @@
 import Errors
 import ImageStore
 import Synchronization
+import Threads
 
 /// Remembers what names of images stand for, so that making a container neither asks the database nor parses a configuration again.
 final class ImageLookup: Sendable {

@@ -71,7 +71,8 @@ extension ImageStore {
       }
       if !tags.isEmpty { return tags }
     }
-    let (record, manifest) = try find(name)
+    let found = try find(name)
+    let (record, manifest) = (found.record, found.manifest)
     guard case .reference(let reference, _) = try ImageName(name), reference.digest == nil, record.tags.contains(reference.withDefaultTag) else {
       return [(record.id, manifest, nil)]
     }
