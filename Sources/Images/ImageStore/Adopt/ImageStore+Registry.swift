@@ -17,6 +17,13 @@ extension ImageStore {
     }
   }
 
+  /// The tags of a repository (`docker push --all-tags`).
+  package func tags(inRepository reference: Reference) throws(HullError) -> [Reference] {
+    try database.read("look up the tags of \(reference.familiarName)") { database in
+      try Catalog(database: database).names(inRepository: reference.name).map(\.reference).filter { $0.tag != nil }
+    }
+  }
+
   /// Repositories of the same registry that are likely to have a blob: those that images with it came from or went to. At most four each.
   package func repositories(with blobs: [Digest], besides reference: Reference) throws(HullError) -> [Digest: [Reference]] {
     let sql = """
