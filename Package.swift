@@ -99,7 +99,8 @@ let package = Package(
     room("ContentStore", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
-    room("RegistryClient", on: "Images", ["Addressing", "Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
+    room(
+      "RegistryClient", on: "Images", ["Addressing", "Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
     room("ImageTransfer", on: "Images", ["RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Threads", "OCISpec", "LinuxSystem", "Errors"]),
 
     // Registry: the hub, a program of its own. It knows nothing of the engine but its API.

@@ -3,59 +3,56 @@ import Errors
 import OCISpec
 
 /// A repository at its places: its registry's mirrors in order, then the registry itself. What is pushed goes to the registry only.
+///
+/// Errors name the repository and what each place said; a `CancellationError` comes when the task is cancelled.
 package struct Repository: Sendable {
   /// The name, for messages too.
   package let reference: Reference
+  let core: ClientCore
+  let credentials: RegistryCredentials?
+  let access: RegistryAccess
 
-  /// Fetches a manifest or index. Verifies the digest that was asked for, or the one that is expected, size and media type.
-  package func manifest(_ selector: ManifestSelector, expecting: Descriptor? = nil) async throws -> RemoteManifest {
-    throw HullError(.unsupported, "not yet")
+  /// The places in order.
+  /// - Parameter others: repositories of the same registry that are read too.
+  func places(reading others: [Reference] = []) async throws -> [PlaceClient] {
+    let places = try await core.threads.run { [self] () throws(HullError) in
+      try core.configuration.places(reference, access: access, credentials: credentials)
+    }
+    return places.map { place in
+      let own = Scope(repository: place.repository, access: place.isRegistry ? access : .pull)
+      let scopes = Scope.merged([own] + others.map { Scope(repository: $0.path, access: .pull) })
+      return PlaceClient(core: core, place: place, identity: Identity(credentials: place.credentials, scopes: scopes))
+    }
   }
 
-  /// What a tag or digest stands for, without its bytes; `nil` when no place has it.
-  package func descriptor(_ selector: ManifestSelector) async throws -> Descriptor? {
-    throw HullError(.unsupported, "not yet")
-  }
-
-  /// Fetches what `target` misses of a blob. Sizes and ranges are verified here, the digest by the caller.
+  /// Asks the places in order until one gives a result.
   /// - Parameters:
-  ///   - avoiding: places that are not asked: those whose bytes had the wrong digest.
-  ///   - progress: called with the number of bytes that were written since the last call, from any thread.
-  /// - Returns: the places that bytes came from.
-  @discardableResult
-  package func fetch(
-    _ blob: Descriptor, into target: any PartialBlob, avoiding: Set<String> = [], progress: @escaping @Sendable (Int64) -> Void = { _ in }
-  ) async throws -> Set<String> {
-    throw HullError(.unsupported, "not yet")
+  ///   - what: what is asked for, in messages.
+  ///   - asking: which places come into question.
+  func first<Result>(
+    _ what: ManifestSelector, asking isWanted: (Place) -> Bool = { _ in true }, _ body: (PlaceClient) async throws -> Result
+  ) async throws -> Result {
+    var reports = PlaceReports(reference, .manifest(what))
+    for client in try await places() where isWanted(client.place) {
+      do { return try await body(client) } catch let failure as PlaceFailure {
+        core.logger.debug("a place could not help", metadata: ["place": "\(client.place.name)", "reason": "\(failure.error.message)"])
+        reports.add(client.place, failure)
+      }
+    }
+    throw reports.error
   }
 
-  /// Whether the registry has a blob.
-  package func has(_ digest: Digest) async throws -> Bool { throw HullError(.unsupported, "not yet") }
-
-  /// Takes over a blob of another repository of the same registry. `false`: it must be pushed.
-  package func mount(_ digest: Digest, from source: Reference) async throws -> Bool { throw HullError(.unsupported, "not yet") }
-
-  /// Pushes a blob that the registry does not have.
-  /// - Parameters:
-  ///   - mountable: repositories of the same registry that are likely to have it; the first that does gives it.
-  ///   - progress: called with the number of bytes sent since the last call, from any thread; negative when something is sent again.
-  package func push(
-    _ blob: Descriptor, from source: any BlobReader, mountable: [Reference] = [], progress: @escaping @Sendable (Int64) -> Void = { _ in }
-  ) async throws -> PushOutcome {
-    throw HullError(.unsupported, "not yet")
+  /// Asks the registry itself, where things are pushed to.
+  func registry<Result>(
+    _ subject: PlaceReports.Subject, reading others: [Reference] = [], _ body: (PlaceClient) async throws -> Result
+  ) async throws -> Result {
+    var reports = PlaceReports(reference, subject)
+    guard let client = try await places(reading: others).last(where: \.place.isRegistry) else {
+      throw HullError(.forbidden, "registry \(reference.domain) must not be asked: the configuration says offline")
+    }
+    do { return try await body(client) } catch let failure as PlaceFailure {
+      reports.add(client.place, failure)
+      throw reports.error
+    }
   }
-
-  /// Stores a manifest or index under a tag or its digest.
-  /// - Returns: its digest.
-  @discardableResult
-  package func putManifest(_ selector: ManifestSelector, bytes: [UInt8], mediaType: String) async throws -> Digest {
-    throw HullError(.unsupported, "not yet")
-  }
-
-  /// What refers to a manifest: signatures, bills of material (distribution specification, listing referrers), by the API or the tag scheme.
-  package func referrers(_ digest: Digest, artifactType: String? = nil) async throws -> [Descriptor] { throw HullError(.unsupported, "not yet") }
-
-  /// The tags, in the registry's order.
-  /// - Parameter limit: at most so many; `nil`: all.
-  package func tags(limit: Int? = nil) async throws -> [String] { throw HullError(.unsupported, "not yet") }
 }

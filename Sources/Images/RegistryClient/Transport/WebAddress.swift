@@ -45,6 +45,9 @@ package struct WebAddress: Sendable, Hashable, CustomStringConvertible {
   /// `host` or `host:port`, as certificates' directories and messages name it.
   package var authority: String { port == scheme.defaultPort ? host : "\(host):\(port)" }
 
+  /// The host as resolvers take it: an IPv6 address without its brackets.
+  var bareHost: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
+
   /// The URL without credentials.
   package var description: String { "\(scheme.rawValue)://\(authority)\(path)\(query.map { "?\($0)" } ?? "")" }
 
@@ -78,6 +81,22 @@ package struct WebAddress: Sendable, Hashable, CustomStringConvertible {
       default: "-._~".utf8.contains(byte)
       }
     }
+  }
+
+  /// Text whose percent-encoded bytes are themselves again.
+  static func unescaped(_ text: some StringProtocol) -> String {
+    var bytes: [UInt8] = []
+    var rest = text.utf8[...]
+    while let byte = rest.popFirst() {
+      let digits = rest.prefix(2)
+      if byte == UInt8(ascii: "%"), digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) {
+        rest = rest.dropFirst(2)
+        bytes.append(value)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static let longest = 16 << 10
