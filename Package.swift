@@ -37,7 +37,7 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
@@ -105,9 +105,13 @@ let package = Package(
 
     // Registry: the hub, a program of its own. It knows nothing of the engine but its API.
     room("RegistryStore", on: "Registry", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
+    system("CCrypt", on: "Registry", pkgConfig: "libxcrypt", apt: "libcrypt-dev"),
     room(
       "RegistryServer", on: "Registry",
-      ["RegistryStore", "RegistryClient", "OCISpec", "LinuxSystem", "Errors", hummingbird, hummingbirdTLS, jwt, nio, nioPosix, nioHTTP, nioSSL, log]),
+      [
+        "RegistryStore", "RegistryClient", "CCrypt", "Archive", "OCISpec", "LinuxSystem", "CLinux", "Errors",
+        hummingbird, hummingbirdCore, jwt, nio, nioPosix, nioHTTP, nioSSL, log,
+      ]),
 
     // Connect: networks and volumes on the host.
     system("CNftables", on: "Connect", pkgConfig: "libnftables", apt: "libnftables-dev"),
@@ -142,7 +146,7 @@ let package = Package(
       name: "hull-runtime", dependencies: ["OCIRuntime"], path: "Sources/Executables/hull-runtime", swiftSettings: staticSwift,
       linkerSettings: staticLink),
     .executableTarget(
-      name: "hull-registry", dependencies: ["RegistryServer", "Errors", arguments, log], path: "Sources/Executables/hull-registry",
+      name: "hull-registry", dependencies: ["RegistryServer", "RegistryStore", "LinuxSystem", "CLinux", "Errors", arguments, log], path: "Sources/Executables/hull-registry",
       swiftSettings: swift),
 
     .executableTarget(
