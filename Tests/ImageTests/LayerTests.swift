@@ -132,7 +132,7 @@ import Testing
     let chains = LayerStore.chains(diffIDs)
     let lowest = Monitor(false)
     let above = LowerStack { () throws(HullError) in
-      lowest.wait { $0 ? true : nil }
+      _ = lowest.wait { $0 ? true : nil }
       return [store.path(of: chains[0])]
     }
     // The upper one leaves its directory out: it has to wait until the lower one is there, and does so only then.
