@@ -37,7 +37,7 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
@@ -66,6 +66,8 @@ let package = Package(
     clang("CLinux", on: "Kernel"),
     room("LinuxSystem", on: "Kernel", ["CLinux", "Errors"]),
     room("Netlink", on: "Kernel", ["Addressing", "LinuxSystem", "CLinux", "Errors"]),
+
+    room("Threads", on: "Kernel", [nioPosix]),
 
     // Spec: what others have written down. No I/O.
     room("OCISpec", on: "Spec", ["Errors"]),
@@ -97,13 +99,19 @@ let package = Package(
     room("ContentStore", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
-    room("RegistryClient", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
+    room(
+      "RegistryClient", on: "Images", ["Addressing", "Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
+    room("ImageTransfer", on: "Images", ["RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Threads", "OCISpec", "LinuxSystem", "Errors"]),
 
     // Registry: the hub, a program of its own. It knows nothing of the engine but its API.
     room("RegistryStore", on: "Registry", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
+    system("CCrypt", on: "Registry", pkgConfig: "libxcrypt", apt: "libcrypt-dev"),
     room(
       "RegistryServer", on: "Registry",
-      ["RegistryStore", "RegistryClient", "OCISpec", "LinuxSystem", "Errors", hummingbird, hummingbirdTLS, jwt, nio, nioPosix, nioHTTP, nioSSL, log]),
+      [
+        "RegistryStore", "RegistryClient", "CCrypt", "Archive", "OCISpec", "LinuxSystem", "CLinux", "Errors",
+        hummingbird, hummingbirdCore, jwt, nio, nioPosix, nioHTTP, nioSSL, log,
+      ]),
 
     // Connect: networks and volumes on the host.
     system("CNftables", on: "Connect", pkgConfig: "libnftables", apt: "libnftables-dev"),
@@ -115,7 +123,7 @@ let package = Package(
     room(
       "Engine", on: "Engine",
       [
-        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageStore", "Layers", "Archive", "ContentStore",
+        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer", "RegistryClient", "ImageStore", "Threads", "Layers", "Archive", "ContentStore",
         "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
       ]),
@@ -127,7 +135,7 @@ let package = Package(
     room("HullCommands", on: "Commands", ["Errors"]),
 
     .executableTarget(
-      name: "hulld", dependencies: ["EngineHTTP", "Engine", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
+      name: "hulld", dependencies: ["EngineHTTP", "Engine", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
       path: "Sources/Executables/hulld", swiftSettings: swift),
     .executableTarget(
       name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: staticSwift, linkerSettings: staticLink),
@@ -138,7 +146,7 @@ let package = Package(
       name: "hull-runtime", dependencies: ["OCIRuntime"], path: "Sources/Executables/hull-runtime", swiftSettings: staticSwift,
       linkerSettings: staticLink),
     .executableTarget(
-      name: "hull-registry", dependencies: ["RegistryServer", "Errors", arguments, log], path: "Sources/Executables/hull-registry",
+      name: "hull-registry", dependencies: ["RegistryServer", "RegistryStore", "LinuxSystem", "CLinux", "Errors", arguments, log], path: "Sources/Executables/hull-registry",
       swiftSettings: swift),
 
     .executableTarget(

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef PRJQUOTA
@@ -91,4 +92,14 @@ int hull_project_limit(int fd, uint32_t project, uint64_t bytes) {
   quota.dqb_bhardlimit = (bytes + 1023) / 1024;
   quota.dqb_valid = QIF_BLIMITS;
   return syscall(SYS_quotactl_fd, fd, QCMD(Q_SETQUOTA, PRJQUOTA), project, &quota);
+}
+
+static int byte_is_cached(int fd, int64_t offset) {
+  char byte;
+  struct iovec place = {&byte, 1};
+  return preadv2(fd, &place, 1, offset, RWF_NOWAIT) >= 0 || errno != EAGAIN;
+}
+
+int hull_is_cached(int fd, int64_t offset, size_t length) {
+  return length == 0 || (byte_is_cached(fd, offset) && byte_is_cached(fd, offset + (int64_t)length - 1));
 }

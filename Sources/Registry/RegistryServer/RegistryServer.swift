@@ -1,2 +1,130 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import OCISpec
+import RegistryStore
+
+/// Everything that a registry's owner decides.
+package struct RegistryConfiguration: Sendable {
+  package var root: String
+  package var host = "127.0.0.1"
+  /// 0: any free one.
+  package var port = 5000
+  package var certificates: CertificateFiles?
+  /// A file of users in htpasswd's format.
+  package var passwords: String?
+  /// Nil: no tokens, passwords with every request.
+  package var tokens: TokenSettings?
+  /// Nil: everybody may do everything where there are no users, and whoever has logged in where there are.
+  package var rules: AccessRules?
+  package var storeRules = RegistryStore.Rules()
+  package var care = CareSettings()
+  package var readOnly = false
+  /// Where the access log goes; nil: nowhere.
+  package var accessLog: Int32?
+  package var publicURL: String?
+  /// Whether a registry without TLS and users may be reached from other hosts.
+  package var insecure = false
+
+  package init(root: String) { self.root = root }
+}
+
+/// A registry that serves until it is stopped.
+package final class RegistryServer: Sendable {
+  private let configuration: RegistryConfiguration
+  private let logger: Logger
+  private let threads: NIOThreadPool
+  private let store: RegistryStore
+  private let access: AccessControl
+  private let certificates: CertificateBox?
+  private let log: AccessLog
+  private let caretaker: Caretaker
+
+  /// Opens the store; nobody is served yet. Throws when the registry would be reachable from farther than its owner said.
+  package init(_ configuration: RegistryConfiguration, logger: Logger) async throws {
+    try Self.checkReach(configuration)
+    self.configuration = configuration
+    self.logger = logger
+    threads = NIOThreadPool(numberOfThreads: 8)
+    threads.start()
+    store = try RegistryStore(root: configuration.root, rules: configuration.storeRules)
+    certificates = try configuration.certificates.map { (files) throws(HullError) in try CertificateBox(files) }
+    log = AccessLog(descriptor: configuration.accessLog)
+    let passwords = try configuration.passwords.map { (path) throws(HullError) in try Passwords(path: path) }
+    var tokens: Tokens?
+    if let settings = configuration.tokens { tokens = try await Tokens(root: configuration.root, settings: settings) }
+    let knowsUsers = passwords != nil || tokens != nil
+    access = AccessControl(
+      rules: configuration.rules ?? (knowsUsers ? .members : .open), passwords: passwords, tokens: tokens,
+      announcesTokens: configuration.tokens != nil, publicURL: configuration.publicURL, isTLS: configuration.certificates != nil, threads: threads)
+    caretaker = Caretaker(store: store, settings: configuration.care, log: log, logger: logger)
+  }
+
+  /// Serves until the task is cancelled or SIGTERM or SIGINT comes; requests that have begun are finished.
+  /// - Parameter onRunning: gets the port.
+  package func run(onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
+    let answers = HotAnswers(store)
+    let services = FrontServices(answers: answers, access: access, log: log, threads: threads, sendsFiles: certificates == nil)
+    let certificates = certificates
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 8))
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .notice)
+    let application = Application(
+      responder: router(answers).buildResponder(),
+      server: HTTPServerBuilder { responder in FrontChannel(responder: responder, services: services, certificates: certificates) },
+      configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port), backlog: 1024),
+      onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? 0) },
+      eventLoopGroupProvider: .shared(group), logger: quiet)
+    let care = Task { await caretaker.run() }
+    defer { care.cancel() }
+    try await application.runService()
+    log.flush()
+    try store.flushPulls()
+    try await group.shutdownGracefully()
+    try await threads.shutdownGracefully()
+  }
+
+  /// Reads the certificate and its key again.
+  package func reload() {
+    do {
+      try certificates?.reload()
+      logger.info("reloaded the certificate")
+    } catch {
+      logger.error("\(error)")
+    }
+  }
+
+  private func router(_ answers: HotAnswers) -> Router<RegistryContext> {
+    let router = Router(context: RegistryContext.self)
+    router.add(middleware: RegistryMiddleware(access: access, log: log))
+    let provider = StoreProvider(store: store, threads: threads)
+    let api = RegistryAPI(
+      store: store, threads: threads, access: access, answers: answers, providers: [provider], readOnly: configuration.readOnly)
+    for method in [HTTPRequest.Method.get, .head, .put, .post, .patch, .delete] {
+      for path in ["/v2", "/v2/**"] as [RouterPath] { router.on(path, method: method) { request, _ in try await api.respond(to: request) } }
+    }
+    router.get("/healthz") { _, _ in Response(json: ["status": "ok"]) }
+    if let tokens = access.tokens, tokens.isOwn {
+      let service = TokenService(access: access, tokens: tokens)
+      router.get("/token") { request, _ in try await service.get(request) }
+      router.post("/token") { request, _ in try await service.post(request) }
+    }
+    return router
+  }
+
+  /// Nothing is reachable from farther than its owner said.
+  private static func checkReach(_ configuration: RegistryConfiguration) throws(HullError) {
+    let isLocal = ["localhost", "::1"].contains(configuration.host) || configuration.host.hasPrefix("127.")
+    guard !isLocal, !configuration.insecure else { return }
+    let protected = configuration.certificates != nil && (configuration.passwords != nil || configuration.tokens != nil || configuration.certificates?.clientAuthority != nil)
+    guard protected else {
+      throw HullError(
+        .invalidArgument,
+        "refusing to serve \(configuration.host) without TLS and users: name --tls-certificate, --tls-key and --users, or say --insecure when everybody who reaches this host may read and write")
+    }
+  }
+}

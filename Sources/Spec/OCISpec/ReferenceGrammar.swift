@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The lexical rules of the distribution reference grammar, byte by byte: no regular expressions, linear time on any input.
-enum ReferenceGrammar {
+package enum ReferenceGrammar {
   /// 64 lower-case hexadecimal digits: an ID, never a repository.
   static func isIdentifier(_ text: String) -> Bool {
     text.utf8.count == 64 && text.utf8.allSatisfy(Digest.isHexDigit)
   }
 
   /// A letter, digit or underscore, then up to 127 of those, `.` and `-`.
-  static func isTag(_ text: String) -> Bool {
+  package static func isTag(_ text: String) -> Bool {
     guard let first = text.utf8.first, text.utf8.count <= 128, isWord(first) else { return false }
     return text.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
   }
 
   /// Components between slashes: lower-case letters and digits, separated by `.`, `_`, `__` or any number of `-`.
-  static func isPath(_ text: String) -> Bool {
+  package static func isPath(_ text: String) -> Bool {
     text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { isComponent(Array($0)) }
   }
 

@@ -22,3 +22,6 @@ int hull_project_set(int fd, uint32_t project);
 /// quotactl_fd(2): bytes that a project takes and may take (0: no limit). ESRCH: the file system counts no projects.
 int hull_project_usage(int fd, uint32_t project, uint64_t *used, uint64_t *limit);
 int hull_project_limit(int fd, uint32_t project, uint64_t bytes);
+
+/// Whether a part of a file is probably in memory, so that sending it waits for no disk: its first and last bytes are. Also 1 where that cannot be told.
+int hull_is_cached(int fd, int64_t offset, size_t length);
