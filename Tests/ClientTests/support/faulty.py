@@ -195,7 +195,7 @@ def _handler(proxy):
 
         def _send_body(self, answer, chunked):
             count = self._counter(answer)
-            for piece in answer.pieces:
+            for piece in filter(None, answer.pieces):  # an empty chunk would be the end
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
                 count(len(piece))
             if chunked:
