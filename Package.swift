@@ -67,6 +67,8 @@ let package = Package(
     room("LinuxSystem", on: "Kernel", ["CLinux", "Errors"]),
     room("Netlink", on: "Kernel", ["Addressing", "LinuxSystem", "CLinux", "Errors"]),
 
+    room("Threads", on: "Kernel", [nioPosix]),
+
     // Spec: what others have written down. No I/O.
     room("OCISpec", on: "Spec", ["Errors"]),
     room("DockerAPI", on: "Spec", ["OCISpec", "Errors"]),
@@ -97,7 +99,9 @@ let package = Package(
     room("ContentStore", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
-    room("RegistryClient", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
+    room(
+      "RegistryClient", on: "Images", ["Addressing", "Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
+    room("ImageTransfer", on: "Images", ["RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Threads", "OCISpec", "LinuxSystem", "Errors"]),
 
     // Registry: the hub, a program of its own. It knows nothing of the engine but its API.
     room("RegistryStore", on: "Registry", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
@@ -119,7 +123,7 @@ let package = Package(
     room(
       "Engine", on: "Engine",
       [
-        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageStore", "Layers", "Archive", "ContentStore",
+        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer", "RegistryClient", "ImageStore", "Threads", "Layers", "Archive", "ContentStore",
         "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
       ]),
@@ -131,7 +135,7 @@ let package = Package(
     room("HullCommands", on: "Commands", ["Errors"]),
 
     .executableTarget(
-      name: "hulld", dependencies: ["EngineHTTP", "Engine", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
+      name: "hulld", dependencies: ["EngineHTTP", "Engine", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
       path: "Sources/Executables/hulld", swiftSettings: swift),
     .executableTarget(
       name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: staticSwift, linkerSettings: staticLink),

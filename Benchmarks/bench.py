@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures Hull's promises beside Debian's docker.io and runc: interleaved in one run, medians, ratios, budgets.
 
-Usage: bench.py [--rounds N] [--quick] [--json FILE]. Ends with 1 when a budget is missed."""
+Usage: bench.py [--rounds N] [--quick] [--only PART]... [--json FILE]. Ends with 1 when a budget is missed."""
 import argparse
 import json
 import os
@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+import images
 import networks
 from engines import BINARIES, Dockerd, Hull, UnixConnection, resident
 from rootfs import busybox_tar, make_bundle
@@ -46,19 +47,20 @@ class Table:
         self.columns, self.rows, self.missed = columns, [], []
         print(f"{'':52}" + "".join(f"{name:>11}" for name in columns) + f"{'ratio':>9}{'budget':>9}")
 
-    def add(self, what, unit, values, most=None, least=None):
-        """`most`, `least`: the budget of the ratio."""
+    def add(self, what, unit, values, most=None, least=None, ceiling=None):
+        """`most`, `least`: the budget of the ratio; `ceiling`: of our own value."""
         ours, theirs = values.get(self.columns[0]), [values[name] for name in self.columns[1:] if name in values]
         ratio = ours / theirs[0] if ours and theirs else None
         cells = "".join(f"{values[name]:>11.1f}" if name in values else f"{'–':>11}" for name in self.columns)
-        verdict = ""
-        budget = most or least
-        if budget and ratio:
-            kept = ratio <= most if most else ratio >= least
-            verdict = f"{'at most' if most else 'at least'}, {'kept' if kept else 'MISSED'}"
+        row = f"{what + ', ' + unit:52}{cells}" + (f"{ratio:>8.2f}×" if ratio else f"{'':9}")
+        measured, sign = (ours, " ") if ceiling else (ratio, "×")
+        budget = most or least or ceiling
+        if budget and measured:
+            kept = measured >= least if least else measured <= budget
+            row += f"{budget:>8.{0 if ceiling else 2}f}{sign}  {'at least' if least else 'at most'}, {'kept' if kept else 'MISSED'}"
             if not kept:
                 self.missed.append(what)
-        print(f"{what + ', ' + unit:52}{cells}" + (f"{ratio:>8.2f}×" if ratio else f"{'':9}") + (f"{budget:>8.2f}×  {verdict}" if budget else ""), flush=True)
+        print(row, flush=True)
         self.rows.append({"what": what, "unit": unit, "values": values, "ratio": ratio, "budget": budget})
 
 
@@ -84,6 +86,7 @@ def compare_clients(table, engines, rounds):
         hull = str(BINARIES / "hull")
         table.add("hull run --rm --network none busybox true", "ms", interleave(rounds, {ours.name: client(ours, *run, program=hull)}))
         table.add("hull version", "ms", interleave(rounds, {ours.name: client(ours, "version", program=hull)}))
+    table.add("50 at once: create, start, wait, remove", "s", {engine.name: min(fifty_at_once(engine) for _ in range(2)) for engine in engines})
 
 
 def create_and_remove(engine):
@@ -144,21 +147,31 @@ def compare_runtimes(table, rounds, scratch):
     table.rows += runtime_table.rows
 
 
-def measure(engines, rounds, scratch):
-    table = Table([engine.name for engine in engines])
-    for engine in engines:
-        with open(scratch / "busybox.tar", "rb") as archive:
-            engine.docker("import", "--change", 'CMD ["sh"]', "-", "busybox", stdin=archive)
-    compare_clients(table, engines, rounds)
-    table.add("50 at once: create, start, wait, remove", "s", {engine.name: min(fifty_at_once(engine) for _ in range(2)) for engine in engines})
-    networks.compare(table, engines, rounds, interleave, client)
+def compare_daemons(table, engines, rounds):
     table.add("list of 50 containers", "requests/s", {engine.name: list_rate(engine, 2) for engine in engines})
     for engine in engines:
         engine.docker("run", "-d", "--network", "none", "busybox", "sleep", "100000")
     time.sleep(2)
     table.add("resident when idle, daemons", "MiB", {engine.name: sum(resident(pid) for _, pid in engine.daemons()) for engine in engines})
     table.add("resident, one supervisor", "MiB", {engine.name: supervisor(engine) for engine in engines})
-    compare_runtimes(table, rounds, scratch)
+
+
+PARTS = {
+    "clients": compare_clients,
+    "networks": lambda table, engines, rounds: networks.compare(table, engines, rounds, interleave, client),
+    "daemons": compare_daemons,
+    "images": images.compare,
+    "runtimes": lambda table, engines, rounds: compare_runtimes(table, rounds, engines[0].folder / "scratch"),
+}
+
+
+def measure(engines, rounds, parts):
+    table = Table([engine.name for engine in engines])
+    for engine in engines:
+        with open(engines[0].folder / "scratch/busybox.tar", "rb") as archive:
+            engine.docker("import", "--change", 'CMD ["sh"]', "-", "busybox", stdin=archive)
+    for part in parts:
+        PARTS[part](table, engines, rounds)
     return table
 
 
@@ -173,6 +186,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=15, help="samples of each row (default 15)")
     options.add_argument("--quick", action="store_true", help="three samples: does it work at all?")
+    options.add_argument("--only", action="append", choices=PARTS, help="only these rows; may be given several times")
     options.add_argument("--json", type=Path, help="also write the rows to this file")
     chosen = options.parse_args()
     rounds = 3 if chosen.quick else chosen.rounds
@@ -186,7 +200,7 @@ def main():
     try:
         for engine in engines:
             engine.start()
-        table = measure(engines, rounds, scratch)
+        table = measure(engines, rounds, chosen.only or PARTS)
     finally:
         for engine in engines:
             if hasattr(engine, "process"):

@@ -7,7 +7,9 @@ from support.cli import CommandLine
 from support.engine import BINARIES, KIND, new_engine
 from support.hosts import Host, Namespace, this_machine
 from support.images import BUSYBOX, DEBIAN, import_busybox, import_debian
+from support.faulty import Proxy
 from support.peers import Peers
+from support.registries import KINDS, HullRegistry
 from support.terminal import Terminal
 from support.waiting import until
 
@@ -136,6 +138,51 @@ def fresh_engine():
     yield start
     for engine in engines:
         engine.close()
+
+
+@pytest.fixture
+def registry_on(fresh_engine, tmp_path):
+    """registry_on(host, kind, **options) starts a registry on a host; see `support.registries`."""
+    made = []
+
+    def start(host, kind="docker-registry", **options):
+        made.append(KINDS[kind](host, tmp_path / f"registry-{len(made)}", **options))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(params=list(KINDS))
+def registry(request, engine, registry_on):
+    """A registry at 127.0.0.1:5000 of the shared engine's host: Debian's, and Hull's own."""
+    if request.param == HullRegistry.kind and not HullRegistry.program.exists():
+        pytest.skip("hull-registry is not built")
+    return registry_on(engine.host, request.param)
+
+
+@pytest.fixture
+def proxy_on(fresh_engine):
+    """proxy_on(host, **options) starts a faulty proxy in front of the registry there; see `support.faulty`."""
+    made = []
+
+    def start(host, **options):
+        made.append(Proxy(host, **options))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def tidy_images(engine):
+    """After the test the engine has its base images and no other."""
+    yield
+    for image in engine.api("GET", "/images/json?all=1").json():
+        if not {BUSYBOX, DEBIAN} & set(image["RepoTags"] or []):
+            engine.api("DELETE", f"/images/{image['Id']}?force=1", timeout=60)
 
 
 @pytest.fixture

@@ -21,11 +21,11 @@ import Testing
   private func stack(_ layers: [[UInt8]]) throws -> [String] {
     let diffIDs = layers.map(SHA256.digest(of:))
     let chains = LayerStore.chains(diffIDs)
-    let batch = store.batch()
     for (index, layer) in layers.enumerated() {
-      _ = try batch.add(chains[index], diffID: diffIDs[index], below: Array(chains[..<index])) { () throws(HullError) in PrefixedSource(layer) }
+      let lower = Array(chains[..<index].reversed().map(store.path(of:)))
+      let stack = lower.isEmpty ? nil : LowerStack { () throws(HullError) in lower }
+      _ = try store.unpack(chains[index], diffID: diffIDs[index], above: stack) { () throws(HullError) in PrefixedSource(layer) }
     }
-    try batch.publish()
     return store.lowerDirectories(diffIDs)
   }
 
@@ -110,24 +110,40 @@ import Testing
   @Test func aWrongDiffIDLeavesNothing() throws {
     let layer = RawTar.make { $0.file("f") }
     let wrong = SHA256.digest(of: "other")
-    let batch = store.batch()
     expectRefusal("wrong diff ID", wrong.description, SHA256.digest(of: layer).description) {
-      _ = try batch.add(wrong, diffID: wrong, below: []) { () throws(HullError) in PrefixedSource(layer) }
+      _ = try store.unpack(wrong, diffID: wrong, above: nil) { () throws(HullError) in PrefixedSource(layer) }
     }
-    try batch.publish()
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("layers")).isEmpty)
   }
 
-  @Test func whatWasNotPublishedIsGone() throws {
-    do {
-      let batch = store.batch()
-      _ = try batch.addRoot(PrefixedSource(RawTar.make { $0.file("f") }))
-      #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("layers")).count == 1)
-    }
-    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("layers")).isEmpty)
-    try FileManager.default.createDirectory(atPath: scratch("layers/.new-dead/fs/x"), withIntermediateDirectories: true)
+  @Test func whatAnInterruptedRunWasUnpackingIsGone() throws {
+    let file = "layers/.new-dead/fs/x"
+    try FileManager.default.createDirectory(atPath: scratch(file), withIntermediateDirectories: true)
     _ = try LayerStore(root: scratch("layers"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("layers")).isEmpty)
+  }
+
+  @Test func layersThatAreUnpackedTopFirstLookTheSame() async throws {
+    let layers = [
+      RawTar.make { tar in tar.add("srv/private", type: "5", mode: 0o2750, uid: 7, gid: 8, mtime: 5000) },
+      RawTar.make { $0.file("srv/private/new") },
+    ]
+    let (store, diffIDs) = (store, layers.map(SHA256.digest(of:)))
+    let chains = LayerStore.chains(diffIDs)
+    let lowest = Monitor(false)
+    let above = LowerStack { () throws(HullError) in
+      lowest.wait { $0 ? true : nil }
+      return [store.path(of: chains[0])]
+    }
+    // The upper one leaves its directory out: it has to wait until the lower one is there, and does so only then.
+    async let upper = Task.detached {
+      try store.unpack(chains[1], diffID: diffIDs[1], above: above) { () throws(HullError) in PrefixedSource(layers[1]) }
+    }.value
+    _ = try store.unpack(chains[0], diffID: diffIDs[0], above: nil) { () throws(HullError) in PrefixedSource(layers[0]) }
+    lowest.with { $0 = true }
+    _ = try await upper
+    let folder = try #require(status(store.path(of: chains[1]) + "/srv/private"))
+    #expect(folder.st_mode & 0o7777 == 0o2750 && folder.st_uid == 7 && folder.st_mtim.tv_sec == 5000)
   }
 
   @Test func aContainersChangesAreThoseOfDockerDiff() throws {

@@ -2,6 +2,9 @@
 import DockerAPI
 import Errors
 import Logging
+import NIOCore
+import NIOPosix
+import Threads
 
 /// The composition root: owns the stores, the containers, the execs and the events, and offers what the Docker Engine API asks for.
 ///
@@ -12,9 +15,10 @@ package final class Engine: Sendable {
   let services: Services
 
   /// Opens the stores under `configuration.root`. `recover()` must be called before requests are served. Blocking.
-  package init(configuration: EngineConfiguration, log: Logger) throws {
+  /// - Parameter group: where connections to registries live.
+  package init(configuration: EngineConfiguration, log: Logger, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton) throws {
     self.configuration = configuration
-    services = try Services(configuration: configuration, log: log)
+    services = try Services(configuration: configuration, log: log, group: group)
   }
 
   /// Finds the workloads that outlived the last daemon, finishes what it left half-done, sweeps leftovers, restarts what is to be restarted.
@@ -23,6 +27,7 @@ package final class Engine: Sendable {
   /// Stops serving: ends event streams and lets the shims go. Workloads go on.
   package func shutdown() async {
     services.events.finish()
+    await services.transfer.client.shutdown()
     let isIdle = !services.registry.all.contains { $0.view.isRunning }
     for container in services.registry.all { await container.leave() }
     // Nothing of the engine's networks stays on a host on which nothing of it runs.

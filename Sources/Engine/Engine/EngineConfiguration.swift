@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import RegistryClient
 
 /// Where an engine keeps its things and what it starts workloads with.
 package struct EngineConfiguration: Sendable {
@@ -20,6 +21,8 @@ package struct EngineConfiguration: Sendable {
   package var minimumAPIVersion = "1.24"
   package var debug = false
   package var networks = NetworkConfiguration()
+  package var registries = RegistriesConfiguration()
+  package var transfers = ClientLimits()
 
   package init(root: String, state: String, shimPath: String) {
     self.root = root

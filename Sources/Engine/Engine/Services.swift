@@ -3,9 +3,12 @@ import Database
 import EngineStore
 import Errors
 import ImageStore
+import ImageTransfer
 import Logging
+import NIOCore
 import Networking
 import OCISpec
+import RegistryClient
 
 /// What the parts of an engine share. Made once, by the engine.
 final class Services: Sendable {
@@ -21,6 +24,7 @@ final class Services: Sendable {
   let uniqueLocalID: UInt64
   let images: ImageStore
   let lookup: ImageLookup
+  let transfer: ImageTransfer
   let events: EventBus
   let volumes: VolumeManager
   let registry = ContainerRegistry()
@@ -30,7 +34,7 @@ final class Services: Sendable {
   /// When this engine was opened: nanoseconds since 1970.
   let opened = Timestamp.now()
 
-  init(configuration: EngineConfiguration, log: Logger) throws(HullError) {
+  init(configuration: EngineConfiguration, log: Logger, group: any EventLoopGroup) throws(HullError) {
     self.configuration = configuration
     self.log = log
     paths = Paths(root: configuration.root, state: configuration.state)
@@ -50,6 +54,13 @@ final class Services: Sendable {
     volumes = VolumeManager(paths: paths, store: store, events: events)
     images = try ImageStore(root: paths.root, database: database)
     lookup = ImageLookup(images)
+    transfer = ImageTransfer(store: images, client: Services.registryClient(configuration, log, group))
+  }
+
+  private static func registryClient(_ configuration: EngineConfiguration, _ log: Logger, _ group: any EventLoopGroup) -> RegistryClient {
+    RegistryClient(
+      configuration: configuration.registries, userAgent: "hull/\(configuration.version) (linux)", group: group, limits: configuration.transfers,
+      logger: log)
   }
 
   var networkSettings: NetworkConfiguration { configuration.networks }

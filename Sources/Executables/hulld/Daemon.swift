@@ -18,6 +18,8 @@ final class Daemon: Sendable {
   private let sockets: [String]
   private let socketGroup: gid_t?
   private let pidFile: String
+  /// Requests are short: a second loop only helps where there is a second processor.
+  private let group = MultiThreadedEventLoopGroup(numberOfThreads: min(2, System.coreCount))
   /// Held as long as the process lives.
   private let locks: [DirectoryLock]
   private let serving = Mutex<[(UnixListener, any Channel)]>([])
@@ -40,9 +42,11 @@ final class Daemon: Sendable {
     configuration.apiVersion = versions.maximum.description
     configuration.minimumAPIVersion = versions.minimum.description
     configuration.networks = try options.networks.configuration()
+    configuration.registries = try options.registries.configuration()
+    configuration.transfers = try options.registries.limits()
     configuration.debug = logger.logLevel <= .debug
     do {
-      engine = try Engine(configuration: configuration, log: logger)
+      engine = try Engine(configuration: configuration, log: logger, group: group)
     } catch {
       throw HullError(.internalError, "cannot open the engine in \(options.root)", cause: error)
     }
@@ -52,8 +56,6 @@ final class Daemon: Sendable {
   /// Mends what the last run left, then serves.
   func start() async throws {
     try await engine.recover()
-    // Requests are short: a second loop only helps where there is a second processor.
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: min(2, System.coreCount))
     let server = HTTPServer(api.serverConfiguration(version: Self.version), group: group)
     for path in sockets {
       let listener = try UnixListener(binding: path, group: socketGroup)

@@ -32,6 +32,9 @@ struct DaemonOptions: ParsableArguments {
   @OptionGroup(title: "Networks")
   var networks: NetworkOptions
 
+  @OptionGroup(title: "Registries")
+  var registries: RegistryOptions
+
   @Option(name: [.customShort("p"), .long], help: "File that gets the process ID (default: STATE/hulld.pid).")
   var pidfile: String?
 
@@ -47,6 +50,7 @@ struct DaemonOptions: ParsableArguments {
       _ = try runtimes()
       _ = try sockets()
       _ = try networks.configuration()
+      _ = try registries.limits()
       for (name, path) in [("--root", root), ("--state", state)] where !path.hasPrefix("/") {
         throw HullError(.invalidArgument, "\(name) must be an absolute path, not '\(path)'")
       }

@@ -6,22 +6,28 @@ import LinuxSystem
 import OCISpec
 
 /// Blobs by digest, below `root/blobs/sha256/`: as they were received, verified, complete or not there.
+///
+/// A new blob is on disk for good only after `sync()`: nothing may be written down about it before.
 package final class ContentStore: Sendable {
   package let root: String
   let blobs: Int32
   let ingests: Int32
+  let partials: Int32
 
   /// Opens the store or makes an empty one. What an interrupted run was receiving is removed.
   package init(root: String) throws(HullError) {
     self.root = root
     blobs = try DurableFiles.directory(root + "/blobs/sha256")
     ingests = try DurableFiles.directory(root + "/ingest")
+    partials = try DurableFiles.directory(root + "/partial")
+    try sweepPartials()
     for name in try DurableFiles.names(ingests) { try TreeRemoval.remove(Array(name.utf8), in: ingests) }
   }
 
   deinit {
     close(blobs)
     close(ingests)
+    close(partials)
   }
 
   /// Where a blob lies, or would.
@@ -59,6 +65,19 @@ package final class ContentStore: Sendable {
   package func all() throws(HullError) -> [Digest] {
     try DurableFiles.names(blobs).compactMap { try? Digest("sha256:\($0)") }
   }
+
+  /// Stores a small blob that is in memory.
+  /// - Returns: its digest.
+  @discardableResult
+  package func put(_ bytes: [UInt8]) throws(HullError) -> Digest {
+    let ingest = try ingest()
+    let received = try ingest.receive(bytes)
+    try ingest.publish([(received.file, received.digest)])
+    return received.digest
+  }
+
+  /// Writes out everything that has been stored.
+  package func sync() throws(HullError) { try DurableFiles.syncFileSystem(blobs) }
 
   /// Starts receiving blobs that become visible together.
   package func ingest() throws(HullError) -> Ingest { try Ingest(self) }

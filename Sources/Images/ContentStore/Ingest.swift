@@ -64,14 +64,11 @@ package final class Ingest {
     return try step("cannot read a received blob") { () throws(SystemError) in try Files.readAll(fd.number, limit: limit) }
   }
 
-  /// Makes the files visible under their digests, durably. Blobs that are there already stay as they are.
+  /// Makes the files visible under their digests; on disk for good after the store's `sync()`. Blobs that are there already stay as they are.
   package func publish(_ files: [(file: File, digest: Digest)]) throws(HullError) {
     for (file, digest) in files where store.size(of: digest) == nil {
-      let fd = OwnedDescriptor(try open(file))
-      try DurableFiles.sync(fd.number)
       try DurableFiles.rename(file.name, in: directory, to: digest.hex, in: store.blobs)
     }
-    try DurableFiles.sync(store.blobs)
   }
 }
 

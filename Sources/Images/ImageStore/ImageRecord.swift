@@ -23,6 +23,10 @@ package struct ImageRecord: Sendable, Hashable {
   /// Nanoseconds since 1970: when the image came in, and when one of its tags last moved.
   package let added: Int64
   package let tagged: Int64?
+  /// What kind of artifact it is, when it is no image that could run.
+  package let artifactType: String?
+  /// Its names stand for indexes whose image for this machine is another one.
+  package let isOnlyVariant: Bool
 
   package var diffIDs: [Digest] { config.rootfs.diffIDs }
   package var labels: [String: String] { config.config.labels ?? [:] }
@@ -87,6 +91,8 @@ package struct HistoryLine: Sendable, Hashable {
 package struct ImageFilter: Sendable {
   /// Also untagged images that others were committed from (`docker images --all`).
   package var all = false
+  /// Also images for other platforms that share a name with one for this machine.
+  package var variants = false
   package var dangling: Bool?
   /// `key` or `key=value`; all must hold.
   package var labels: [String] = []

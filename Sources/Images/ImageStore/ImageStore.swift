@@ -42,6 +42,13 @@ package final class ImageStore: Sendable {
 
   deinit { close(lock) }
 
+  /// Writes out all blobs and layers: one call where they lie on one file system.
+  func sync() throws(HullError) {
+    try blobs.sync()
+    let devices = [blobs.root, layers.root].map { (try? Files.status($0))?.st_dev }
+    if devices[0] != devices[1] { try layers.sync() }
+  }
+
   private static func lock(_ root: String) throws(HullError) -> Int32 {
     let file = try step("cannot open the image store in \(root)") { () throws(SystemError) in
       try Files.makeDirectories(root, mode: 0o711)

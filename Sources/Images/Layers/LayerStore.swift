@@ -19,7 +19,7 @@ package struct LayerInfo: Sendable, Hashable {
   }
 }
 
-/// Unpacked layers, one directory per chain ID: `root/<hex>/fs`. A layer is there whole or not at all.
+/// Unpacked layers, one directory per chain ID: `root/<hex>/fs`. A layer is seen whole or not at all.
 ///
 /// They are kept by chain ID, not by diff ID, because a directory that a layer leaves out looks as in the layers below it.
 package final class LayerStore: Sendable {
@@ -75,7 +75,4 @@ package final class LayerStore: Sendable {
   }
 
   package func empty(_ trash: String) throws(HullError) { try TreeRemoval.remove(Array(trash.utf8), in: directory) }
-
-  /// Starts unpacking layers that become visible together.
-  package func batch() -> LayerBatch { LayerBatch(self) }
 }

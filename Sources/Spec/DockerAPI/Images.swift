@@ -8,6 +8,8 @@ package struct ImageSummary: Codable, Sendable, Equatable, ZeroValue {
   @OrNull package var labels: [String: String]?
   @Field package var parentID: String
   package var descriptor: DescriptorInfo?
+  /// Only when they were asked for.
+  package var manifests: [ManifestSummary]?
   @Field package var repoDigests: [String]
   @Field package var repoTags: [String]
   @Field package var sharedSize: Int64
@@ -25,6 +27,7 @@ package struct ImageSummary: Codable, Sendable, Equatable, ZeroValue {
     case labels = "Labels"
     case parentID = "ParentId"
     case descriptor = "Descriptor"
+    case manifests = "Manifests"
     case repoDigests = "RepoDigests"
     case repoTags = "RepoTags"
     case sharedSize = "SharedSize"
@@ -36,6 +39,8 @@ package struct ImageSummary: Codable, Sendable, Equatable, ZeroValue {
 package struct ImageInspect: Codable, Sendable, Equatable, ZeroValue {
   @Field package var id: String
   package var descriptor: DescriptorInfo?
+  /// Only when they were asked for.
+  package var manifests: [ManifestSummary]?
   @Field package var repoTags: [String]
   @Field package var repoDigests: [String]
   @Field package var parent: String
@@ -62,6 +67,7 @@ package struct ImageInspect: Codable, Sendable, Equatable, ZeroValue {
   enum CodingKeys: String, CodingKey {
     case id = "Id"
     case descriptor = "Descriptor"
+    case manifests = "Manifests"
     case repoTags = "RepoTags"
     case repoDigests = "RepoDigests"
     case parent = "Parent"
@@ -199,6 +205,8 @@ package struct ProgressMessage: Codable, Sendable, Equatable, ZeroValue {
   @OmitEmpty package var error: String
   package var errorDetail: ProgressError?
   package var progressDetail: ProgressDetail?
+  /// At the end of a push.
+  package var aux: PushResult?
 
   package init() {}
 
@@ -210,6 +218,7 @@ package struct ProgressMessage: Codable, Sendable, Equatable, ZeroValue {
     case error
     case errorDetail
     case progressDetail
+    case aux
   }
 }
 

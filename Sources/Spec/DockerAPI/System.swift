@@ -202,7 +202,7 @@ package struct InfoPlugins: Codable, Sendable, Equatable, ZeroValue {
 /// How registries are reached.
 package struct RegistryConfig: Codable, Sendable, Equatable, ZeroValue {
   @Field package var insecureRegistryCIDRs: [String]
-  @Field package var indexConfigs: [String: Empty]
+  @Field package var indexConfigs: [String: IndexInfo]
   @OrNull package var mirrors: [String]?
 
   package init() {}
@@ -288,5 +288,22 @@ package struct ErrorResponse: Codable, Sendable, Equatable, ZeroValue {
 
   enum CodingKeys: String, CodingKey {
     case message
+  }
+}
+
+/// What is said about one registry.
+package struct IndexInfo: Codable, Sendable, Equatable, ZeroValue {
+  @Field package var name: String
+  @Field package var mirrors: [String]
+  @Field package var secure: Bool
+  @Field package var official: Bool
+
+  package init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case name = "Name"
+    case mirrors = "Mirrors"
+    case secure = "Secure"
+    case official = "Official"
   }
 }

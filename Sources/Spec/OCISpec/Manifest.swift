@@ -40,6 +40,8 @@ package enum Annotation {
   package static let imageName = "io.containerd.image.name"
   /// `attestation-manifest` marks what BuildKit puts beside an image.
   package static let dockerReferenceType = "vnd.docker.reference.type"
+  /// The manifest that it is about.
+  package static let dockerReferenceDigest = "vnd.docker.reference.digest"
 }
 
 /// An image manifest (OCI image specification, manifest; Docker's schema 2 has the same shape).

@@ -45,7 +45,7 @@ final class Scratch: Sendable {
   /// Every file below `name` but the database and the lock, relative to it.
   func files(_ name: String) -> [String] {
     let all = FileManager.default.enumerator(atPath: self(name))?.compactMap { $0 as? String } ?? []
-    let fixed: Set = ["content", "content/blobs", "content/blobs/sha256", "content/ingest", "layers", "images.lock"]
+    let fixed: Set = ["content", "content/blobs", "content/blobs/sha256", "content/ingest", "content/partial", "layers", "images.lock"]
     return all.filter { !$0.hasPrefix("hull.db") && !fixed.contains($0) }.sorted()
   }
 

@@ -2,6 +2,7 @@
 import EngineStore
 import Errors
 import ShimProtocol
+import Threads
 
 extension Container {
   /// The workload of `shim` has ended: writes it down, tells those who wait, clears up, and starts or removes the container when that is due.

@@ -4,6 +4,7 @@ import EngineStore
 import Errors
 import OCISpec
 import Synchronization
+import Threads
 
 extension Container {
   /// Makes it anew with changed settings; it keeps its name, ID, addresses, ports, volumes and log. What runs is stopped and started again.

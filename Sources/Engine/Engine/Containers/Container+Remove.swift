@@ -3,6 +3,7 @@ import EngineStore
 import Errors
 import OCISpec
 import Synchronization
+import Threads
 
 extension Container {
   /// Removes it, with `volumes` also the volumes that are its alone. `force` kills it first.

@@ -3,6 +3,7 @@ import EngineStore
 import Errors
 import Launch
 import ShimProtocol
+import Threads
 
 extension Container {
   /// Starts a shim that has nothing to do yet. With `lock` held.

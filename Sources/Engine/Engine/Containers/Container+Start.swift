@@ -2,6 +2,7 @@
 import EngineStore
 import Errors
 import ShimProtocol
+import Threads
 
 extension Container {
   /// Starts it because a user asked. Throws `notModified` when it runs.

@@ -3,6 +3,7 @@ import DockerAPI
 import EngineStore
 import Errors
 import LaunchCompiler
+import Threads
 
 extension Container {
   /// Changes limits and the restart policy; what the request leaves at zero stays as it is.

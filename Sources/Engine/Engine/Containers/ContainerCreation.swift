@@ -5,6 +5,7 @@ import Errors
 import Glibc
 import ImageStore
 import OCISpec
+import Threads
 
 /// Makes a container: checks and completes what was asked for, and puts it into the database in one transaction.
 struct ContainerCreation {
@@ -22,8 +23,10 @@ struct ContainerCreation {
     if host.network.container != nil, !config.exposedPorts.isEmpty {
       throw HullError(.invalidArgument, "conflicting options: port exposing and the container type network mode")
     }
-    let image = try await services.lookup.find(config.image)
-    try checkPlatform(of: image)
+    let image = try await services.lookup.find(config.image, platform: wantedPlatform())
+    if let artifact = image.artifactType {
+      throw HullError(.invalidArgument, "\(config.image) is an artifact (\(artifact)), not an image: there is nothing in it to run")
+    }
     try config.complete(with: image.config.config)
     let networks = try NetworkChoice(services: services).networks(&host, config, request.networkingConfig)
     let links = try LinkChoice(services: services).links(host)
@@ -92,15 +95,9 @@ struct ContainerCreation {
     return name
   }
 
-  private func checkPlatform(of image: ImageRecord) throws(HullError) {
-    guard let platform, !platform.isEmpty else { return }
-    let wanted = try Platform(parsing: platform)
-    guard image.config.platform.distance(to: wanted) != nil else {
-      throw HullError(
-        .notFound,
-        "image with reference \(request.config.image) was found but does not match the specified platform: wanted \(wanted), actual: "
-          + "\(image.config.platform)")
-    }
+  private func wantedPlatform() throws(HullError) -> Platform? {
+    guard let platform, !platform.isEmpty else { return nil }
+    return try Platform(parsing: platform)
   }
 
   private func hostName() -> String {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import DockerAPI
 import Errors
+import Threads
 
 extension Engine {
   /// `POST /containers/create`. `platform` as in the query, `linux/amd64`.

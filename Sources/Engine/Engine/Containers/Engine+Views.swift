@@ -3,6 +3,7 @@ import DockerAPI
 import Errors
 import ImageStore
 import Layers
+import Threads
 
 extension Engine {
   /// `GET /containers/json`.

@@ -4,6 +4,7 @@ import EngineStore
 import Errors
 import ImageStore
 import OCISpec
+import Threads
 
 /// Works out what a container becomes that is made anew with changed settings. Nothing is made or changed.
 struct Recreation {

@@ -3,6 +3,7 @@ import DockerAPI
 import Errors
 import Glibc
 import Launch
+import Threads
 
 /// Takes samples of what a container uses.
 struct StatsSampler: Sendable {

@@ -6,6 +6,7 @@ import Launch
 import LaunchCompiler
 import OCISpec
 import ShimProtocol
+import Threads
 
 extension Container {
   /// Throws in Docker's words when nothing can be executed in it now.

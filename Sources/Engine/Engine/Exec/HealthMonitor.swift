@@ -2,6 +2,7 @@
 import DockerAPI
 import Errors
 import Glibc
+import Threads
 
 /// Runs a container's health check again and again while it runs.
 final class HealthMonitor: Sendable {

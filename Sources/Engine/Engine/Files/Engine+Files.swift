@@ -5,6 +5,7 @@ import EngineStore
 import Errors
 import Glibc
 import LinuxSystem
+import Threads
 
 extension Engine {
   /// `GET /containers/{id}/export`: writes a tar to a descriptor, which stays the caller's.

@@ -4,24 +4,50 @@ import EngineStore
 import Errors
 import ImageStore
 import OCISpec
+import Threads
 
 extension Engine {
   /// `GET /images/json`.
-  package func listImages(all: Bool, filters: Filters, digests: Bool, sharedSize: Bool) async throws -> [ImageSummary] {
-    let filter = try ImageFilterForm.filter(filters)
+  package func listImages(
+    all: Bool, filters: Filters, digests: Bool, sharedSize: Bool, manifests: Bool = false
+  ) async throws -> [ImageSummary] {
+    var filter = try ImageFilterForm.filter(filters)
+    filter.all = all
     let images = services.images
-    let records = try await Blocking.run { try images.list(filter) }
+    let wanted = filter
+    let records = try await Blocking.run { try images.list(wanted) }
     let used = Dictionary(services.registry.all.map { ($0.view.record.definition.imageID, Int64(1)) }, uniquingKeysWith: +)
-    return records.map { ImageForm.summary($0, containers: used[$0.id.description] ?? 0) }
+    var summaries = records.map { ImageForm.summary($0, containers: used[$0.id.description] ?? 0) }
+    if sharedSize {
+      let sizes = try await Blocking.run { try records.map { try images.sharedSize(of: $0.id) } }
+      for (index, size) in sizes.enumerated() { summaries[index].sharedSize = size }
+    }
+    if manifests { for (index, record) in records.enumerated() { summaries[index].manifests = try await self.manifests(of: record) } }
+    return summaries
   }
 
   /// `GET /images/{name}/json`.
-  package func inspectImage(_ name: String) async throws -> ImageInspect { ImageForm.inspect(try await services.lookup.find(name)) }
+  /// - Parameter platform: JSON, as the query has it.
+  package func inspectImage(_ name: String, platform: String?, manifests: Bool) async throws -> ImageInspect {
+    let record = try await services.lookup.find(name, platform: try RegistryForm.platform(json: platform))
+    var inspect = ImageForm.inspect(record)
+    if manifests { inspect.manifests = try await self.manifests(of: record) }
+    return inspect
+  }
 
   /// `GET /images/{name}/history`.
-  package func imageHistory(_ name: String) async throws -> [ImageHistoryItem] {
+  /// - Parameter platform: JSON, as the query has it.
+  package func imageHistory(_ name: String, platform: String?) async throws -> [ImageHistoryItem] {
+    let (images, wanted) = (services.images, try RegistryForm.platform(json: platform))
+    return try await Blocking.run { try images.history(name, platform: wanted) }.map(ImageForm.history)
+  }
+
+  /// The images of the index that an image's names stand for, and what stands beside them; of none, the image alone.
+  func manifests(of record: ImageRecord) async throws -> [ManifestSummary] {
     let images = services.images
-    return try await Blocking.run { try images.history(name) }.map(ImageForm.history)
+    let variants = try await Blocking.run { try images.variants(of: record) }
+    let holders = Dictionary(grouping: services.registry.all.map(\.view.record), by: \.definition.imageID)
+    return variants.map { variant in ImageForm.manifest(variant, containers: (holders[variant.image?.description ?? ""] ?? []).map(\.id)) }
   }
 
   /// `POST /images/{name}/tag`.
@@ -60,9 +86,11 @@ extension Engine {
   }
 
   /// `POST /images/load`: reads an archive from a descriptor, which stays the caller's.
-  package func loadImages(from descriptor: Int32, quiet: Bool, progress: @escaping ProgressSink) async throws {
+  /// - Parameter platform: JSON, as the query has it.
+  package func loadImages(from descriptor: Int32, quiet: Bool, platform: String?, progress: @escaping ProgressSink) async throws {
+    let wanted = try RegistryForm.platform(json: platform)
     let loaded = try await change(streaming: true) { images in
-      try images.load(from: descriptor) { layer in if !quiet { progress(ImageForm.progress(layer)) } }
+      try images.load(from: descriptor, platform: wanted) { layer in if !quiet { progress(ImageForm.progress(layer)) } }
     }
     for image in loaded {
       var message = ProgressMessage()
@@ -73,9 +101,10 @@ extension Engine {
   }
 
   /// `GET /images/get`: writes an archive to a descriptor, which stays the caller's. Fails before the first byte when an image is not there.
-  package func saveImages(_ names: [String], to descriptor: Int32) async throws {
-    let images = services.images
-    try await Blocking.stream { try images.save(names, to: descriptor) }
+  /// - Parameter platform: JSON, as the query has it.
+  package func saveImages(_ names: [String], platform: String?, to descriptor: Int32) async throws {
+    let (images, wanted) = (services.images, try RegistryForm.platform(json: platform))
+    try await Blocking.stream { try images.save(names, platform: wanted, to: descriptor) }
     for name in names { if let id = try? await services.lookup.find(name).id { imageEvent("save", id: id.description, name: name) } }
   }
 

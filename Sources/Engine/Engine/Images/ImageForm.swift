@@ -15,6 +15,14 @@ enum ImageForm {
     return try reference.with(tag: tag)
   }
 
+  /// What a pull asks for: like `reference`, but without a tag it is the whole repository.
+  static func pulled(_ repository: String, _ tag: String) throws(HullError) -> Reference {
+    let reference = try Reference(repository)
+    if tag.isEmpty { return reference }
+    if tag.contains(":") { return reference.with(digest: try Digest(tag)) }
+    return try reference.with(tag: tag)
+  }
+
   static func summary(_ image: ImageRecord, containers: Int64) -> ImageSummary {
     var summary = ImageSummary()
     summary.id = image.id.description
@@ -92,6 +100,30 @@ enum ImageForm {
     return item
   }
 
+  /// One line of `docker images --tree`.
+  static func manifest(_ variant: ImageVariant, containers: [String]) -> ManifestSummary {
+    var summary = ManifestSummary()
+    summary.id = variant.manifest.digest.description
+    summary.descriptor = descriptor(variant.manifest)
+    summary.available = variant.isHere
+    (summary.size.content, summary.size.total) = (variant.contentSize, variant.contentSize + variant.unpackedSize)
+    switch variant.kind {
+    case .image:
+      summary.kind = "image"
+      var data = ManifestImage()
+      data.platform = variant.platform.map(RegistryForm.platform) ?? PlatformInfo()
+      data.containers = containers
+      data.size.unpacked = variant.unpackedSize
+      summary.imageData = data
+    case .attestation(let subject):
+      summary.kind = "attestation"
+      summary.attestationData = ManifestAttestation()
+      summary.attestationData?.for = subject?.description ?? ""
+    case .unknown: summary.kind = "unknown"
+    }
+    return summary
+  }
+
   static func progress(_ layer: LayerProgress) -> ProgressMessage {
     var message = ProgressMessage()
     message.status = "Loading layer"
@@ -115,11 +147,12 @@ enum ImageForm {
   /// Nanoseconds since 1970; 0 when the image does not say.
   static func created(_ image: ImageRecord) -> Int64 { image.config.created.flatMap { Timestamp.parse(Array($0.utf8)) } ?? 0 }
 
-  private static func descriptor(_ descriptor: Descriptor) -> DescriptorInfo {
+  static func descriptor(_ descriptor: Descriptor) -> DescriptorInfo {
     var info = DescriptorInfo()
     info.mediaType = descriptor.mediaType
     info.digest = descriptor.digest.description
     info.size = descriptor.size
+    info.platform = descriptor.platform.map(RegistryForm.platform)
     return info
   }
 }

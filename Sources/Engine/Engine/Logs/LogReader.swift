@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import NIOCore
+import Threads
 
 /// Pulls framed chunks out of a container's log: first what is there, then, when following, what comes until the container has ended.
 ///

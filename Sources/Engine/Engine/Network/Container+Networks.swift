@@ -3,6 +3,7 @@ import DockerAPI
 import EngineStore
 import Errors
 import ShimProtocol
+import Threads
 
 extension Container {
   var connection: ContainerConnection { ContainerConnection(services: services, record: record) }

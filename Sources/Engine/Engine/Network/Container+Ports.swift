@@ -3,6 +3,7 @@ import DockerAPI
 import EngineStore
 import Errors
 import Networking
+import Threads
 
 extension Container {
   /// Publishes further ports, at once when it runs; they stay published after a restart.

@@ -2,6 +2,7 @@
 import DockerAPI
 import EngineStore
 import Errors
+import Threads
 
 /// The links of one container on the default network (`docker run --link`): what it is told of the others. They run when it starts.
 struct LegacyLinks {

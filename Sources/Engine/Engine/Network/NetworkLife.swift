@@ -3,6 +3,7 @@ import DockerAPI
 import EngineStore
 import Errors
 import Networking
+import Threads
 
 /// Makes and removes networks: the row in the database, and what stands on the host. With the registry's lock held.
 struct NetworkLife {

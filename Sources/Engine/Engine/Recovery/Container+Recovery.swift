@@ -2,6 +2,7 @@
 import EngineStore
 import Errors
 import ShimProtocol
+import Threads
 
 extension Container {
   /// Finds out what has become of it since the last daemon wrote it down.

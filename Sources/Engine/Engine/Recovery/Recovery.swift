@@ -2,6 +2,7 @@
 import EngineStore
 import Errors
 import ShimProtocol
+import Threads
 
 /// Brings an engine's memory and the machine back in line after a start: takes over what still runs, finishes what was begun, clears away
 /// what belongs to nobody.

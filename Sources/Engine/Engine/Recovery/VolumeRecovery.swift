@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import EngineStore
 import Errors
+import Threads
 import Volumes
 
 /// Brings the volumes in memory and on the machine back in line with the database.

@@ -56,6 +56,7 @@ enum HostInformation {
     info.osType = "linux"
     info.architecture = architecture.kernel
     info.indexServerAddress = "https://index.docker.io/v1/"
+    info.registryConfig = RegistryForm.information(configuration.registries)
     info.ncpu = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     info.memTotal = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
     info.dockerRootDir = configuration.root

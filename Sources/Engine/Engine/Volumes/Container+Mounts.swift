@@ -6,6 +6,7 @@ import ImageStore
 import LaunchCompiler
 import OCISpec
 import ShimProtocol
+import Threads
 
 /// Mounts that come to a running container and go again. What is about to change is written down first: whoever starts after a crash in
 /// between looks into the container and knows which of the two it is.

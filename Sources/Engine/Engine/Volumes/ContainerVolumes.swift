@@ -2,6 +2,7 @@
 import DockerAPI
 import EngineStore
 import Errors
+import Threads
 
 /// The volumes of a container that is being made: found or made, and filled with what the image has at their places.
 struct ContainerVolumes: Sendable {

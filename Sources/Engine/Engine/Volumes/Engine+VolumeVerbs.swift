@@ -5,6 +5,7 @@ import EngineStore
 import Errors
 import Glibc
 import LinuxSystem
+import Threads
 import Volumes
 
 /// Hull's own verbs for volumes.

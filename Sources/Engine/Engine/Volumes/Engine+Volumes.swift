@@ -3,6 +3,7 @@ import DockerAPI
 import EngineStore
 import Errors
 import Glibc
+import Threads
 
 extension Engine {
   /// `GET /volumes`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import EngineStore
 import Errors
+import Threads
 import Volumes
 
 extension VolumeManager {

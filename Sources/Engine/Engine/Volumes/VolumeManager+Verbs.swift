@@ -4,6 +4,7 @@ import EngineStore
 import Errors
 import Glibc
 import LinuxSystem
+import Threads
 import Volumes
 
 /// What Hull does with whole volumes. Everything happens beside the volume first and takes its place at one instant, or not at all.

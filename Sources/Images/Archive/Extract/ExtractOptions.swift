@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import Errors
 
 /// How an archive is unpacked.
 package struct ExtractOptions: Sendable {
   /// Layer archives: `.wh.name` hides what lies below, `.wh..wh..opq` a whole directory (OCI image specification, whiteouts);
   /// they become what overlayfs understands.
   package var whiteouts = false
-  /// With `whiteouts`: the layers below, topmost first. Directories that the archive leaves out look as they do there.
-  /// Empty: there is nothing to hide, and whiteouts are left out.
-  package var lowerLayers: [String] = []
+  /// With `whiteouts`: the layers below. Directories that the archive leaves out look as they do there.
+  /// `nil`: there is nothing to hide, and whiteouts are left out.
+  package var lower: LowerStack?
   /// `docker cp`: links in the tree lead where they lead for a process whose `/` is the root. Otherwise a path through a link that is absolute
   /// or leads outside is refused.
   package var followsLinks = false
@@ -29,4 +30,12 @@ package struct ExtractOptions: Sendable {
       self.gid = gid
     }
   }
+}
+
+/// The layers below one that is unpacked. Layers are unpacked at the same time, so these may not be there yet.
+package struct LowerStack: Sendable {
+  /// Their directories, topmost first. Called when an archive leaves a directory out, which is rare; blocks until all are there.
+  package let directories: @Sendable () throws(HullError) -> [String]
+
+  package init(_ directories: @escaping @Sendable () throws(HullError) -> [String]) { self.directories = directories }
 }

@@ -119,13 +119,13 @@ final class TargetTree {
   /// Hides everything that the layers below have in this directory.
   func makeOpaque(_ path: [UInt8]) throws(EntryProblem) {
     guard let directory = try directory(path, create: true) else { return }
-    if !options.lowerLayers.isEmpty { try setOpaque(directory) }
+    if options.lower != nil { try setOpaque(directory) }
   }
 
   /// Hides one name of the layers below. What this layer itself has under that name stays, alone.
   func hide(_ name: [UInt8], in path: [UInt8]) throws(EntryProblem) {
     guard !name.isEmpty, name != Array(".".utf8), name != Array("..".utf8) else { throw .refused("it hides nothing that has a name") }
-    guard let directory = try directory(path, create: true), !options.lowerLayers.isEmpty else { return }
+    guard let directory = try directory(path, create: true), options.lower != nil else { return }
     directory.touch()
     if FileCalls.makeNode(directory.fd, name, S_IFCHR, 0) == 0 { return }
     guard errno == EEXIST, let status = FileCalls.status(directory.fd, name) else { throw .call("cannot create a whiteout") }
@@ -199,7 +199,10 @@ final class TargetTree {
   /// A directory that only appears in paths keeps what it was in the layer below.
   private func copyLowerAttributes(of path: [UInt8], to directory: OpenDirectory) throws(EntryProblem) {
     var entry = TarEntry(kind: .directory, path: path, mode: 0o755)
-    guard options.whiteouts, LowerLayers.fill(&entry, from: options.lowerLayers) else { return }
+    guard options.whiteouts, let lower = options.lower else { return }
+    let layers: [String]
+    do throws(HullError) { layers = try lower.directories() } catch { throw .failed(error) }
+    guard LowerLayers.fill(&entry, from: layers) else { return }
     try dress(directory.fd, as: entry)
     directory.times = (entry.modified.timespec, entry.modified.timespec)
   }

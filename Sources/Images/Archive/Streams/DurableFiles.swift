@@ -34,12 +34,13 @@ package enum DurableFiles {
   }
 
   /// Writes a small file under `name`, durably once the directory is synced.
-  package static func write(_ bytes: [UInt8], name: String, in directory: Int32) throws(HullError) {
+  /// - Parameter synced: `false`: the caller writes out the whole file system later.
+  package static func write(_ bytes: [UInt8], name: String, in directory: Int32, synced: Bool = true) throws(HullError) {
     let file = try step("cannot make \(name)") { () throws(SystemError) in
       try Files.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600, at: directory)
     }
     try step("cannot write \(name)") { () throws(SystemError) in try Files.writeAll(file.number, bytes, name: name) }
-    try sync(file.number)
+    if synced { try sync(file.number) }
   }
 
   /// The names in a directory, those that are UTF-8.

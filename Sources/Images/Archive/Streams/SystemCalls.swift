@@ -4,7 +4,7 @@ import Glibc
 import LinuxSystem
 
 /// An error for a failed system call: `cannot open "x": No such file or directory`.
-func systemFailure(_ what: String, _ code: Int32 = errno) -> HullError {
+package func systemFailure(_ what: String, _ code: Int32 = errno) -> HullError {
   let reason = errorText(code)
   return HullError(code == ENOSPC || code == EDQUOT ? .tooLarge : .internalError, "\(what): \(reason)")
 }

@@ -4,20 +4,6 @@ import GRDB
 import Layers
 import OCISpec
 
-/// An image whose files are on disk, ready to be written down.
-struct NewImage {
-  var id: ImageID
-  var config: ImageConfig
-  var rawConfig: [UInt8]
-  var manifest: Descriptor
-  /// All blobs it needs, among them its configuration and manifest.
-  var blobs: Set<Digest>
-  /// Lowest first.
-  var layers: [LayerInfo]
-  var references: [Reference]
-  var parent: ImageID?
-}
-
 /// The statements behind the image store; every function runs inside the caller's transaction.
 struct Catalog {
   let database: GRDB.Database
@@ -28,10 +14,13 @@ struct Catalog {
   func insert(_ image: NewImage, now: Int64) throws {
     let id = image.id.description
     try database.execute(
-      sql: "INSERT INTO image (id, config, manifest, created, added, parent) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+      sql: """
+        INSERT INTO image (id, config, manifest, created, added, parent, artifact, artifact_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO NOTHING
+        """,
       arguments: [
         id, DataBytes(image.rawConfig).value, image.manifest.digest.description, RFC3339.nanoseconds(image.config.created ?? "") ?? 0, now,
-        image.parent?.description,
+        image.parent?.description, image.artifactType, image.artifactSize,
       ])
     try database.execute(
       sql: "INSERT INTO manifest (digest, image, media_type, size) VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
@@ -52,13 +41,14 @@ struct Catalog {
   }
 
   /// Gives an image a name, in place of the image that had it.
-  func name(_ image: ImageID, _ reference: Reference, manifest: Digest, now: Int64) throws {
+  /// - Parameter index: what the name stands for, when that is an index.
+  func name(_ image: ImageID, _ reference: Reference, manifest: Digest, index: Digest? = nil, now: Int64) throws {
     try database.execute(
       sql: """
-        INSERT INTO image_name (name, repository, image, manifest) VALUES (?, ?, ?, ?)
-        ON CONFLICT (name) DO UPDATE SET image = excluded.image, manifest = excluded.manifest
+        INSERT INTO image_name (name, repository, image, manifest, target) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (name) DO UPDATE SET image = excluded.image, manifest = excluded.manifest, target = excluded.target
         """,
-      arguments: [reference.description, reference.name, image.description, manifest.description])
+      arguments: [reference.description, reference.name, image.description, manifest.description, index?.description])
     try database.execute(sql: "UPDATE image SET tagged = ? WHERE id = ?", arguments: [now, image.description])
   }
 
@@ -66,7 +56,7 @@ struct Catalog {
     try database.execute(sql: "DELETE FROM image_name WHERE name = ?", arguments: [reference.description])
   }
 
-  /// Forgets an image and all its names; the layers that nothing needs any more are forgotten too.
+  /// Forgets an image and its own names; the layers that nothing needs any more are forgotten too.
   /// - Returns: the blobs that it needed, and the layers that are gone, topmost first.
   func delete(_ image: ImageID) throws -> (blobs: [Digest], layers: [Digest]) {
     let id = image.description
@@ -92,7 +82,8 @@ struct Catalog {
   }
 
   func needsBlob(_ digest: Digest) throws -> Bool {
-    try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM image_blob WHERE digest = ?)", arguments: [digest.description]) ?? false
+    let sql = "SELECT EXISTS (SELECT 1 FROM image_blob WHERE digest = ?1) OR EXISTS (SELECT 1 FROM document_blob WHERE digest = ?1)"
+    return try Bool.fetchOne(database, sql: sql, arguments: [digest.description]) ?? false
   }
 
   func image(named reference: Reference) throws -> (image: ImageID, manifest: Digest)? {
@@ -115,8 +106,15 @@ struct Catalog {
 
   func children(of image: ImageID) throws -> [ImageID] { try digests("SELECT id FROM image WHERE parent = ?", [image.description]) }
 
+  /// Names that stand for it, and names of indexes that it is in.
   func references(of image: ImageID) throws -> [Reference] {
-    try String.fetchAll(database, sql: "SELECT name FROM image_name WHERE image = ? ORDER BY name", arguments: [image.description]).map(reference)
+    let sql = """
+      SELECT name FROM image_name WHERE image = ?1
+      UNION SELECT name FROM manifest JOIN document_image ON document_image.manifest = manifest.digest
+        JOIN image_name ON target = document WHERE manifest.image = ?1
+      ORDER BY name
+      """
+    return try String.fetchAll(database, sql: sql, arguments: [image.description]).map(reference)
   }
 
   /// The tags of a repository, with what they point at.

@@ -40,14 +40,14 @@ final class Claims: Sendable {
     }
   }
 
-  fileprivate func add(blobs: [Digest], chains: [Digest]) {
+  func add(blobs: [Digest], chains: [Digest]) {
     held.with { held in
       for blob in blobs { held.blobs[blob, default: 0] += 1 }
       for chain in chains { held.chains[chain, default: 0] += 1 }
     }
   }
 
-  fileprivate func drop(blobs: [Digest], chains: [Digest]) {
+  func drop(blobs: [Digest], chains: [Digest]) {
     held.with { held in
       for blob in blobs { held.blobs[blob] = held.blobs[blob].flatMap { $0 > 1 ? $0 - 1 : nil } }
       for chain in chains { held.chains[chain] = held.chains[chain].flatMap { $0 > 1 ? $0 - 1 : nil } }
@@ -73,24 +73,33 @@ final class Claims: Sendable {
   }
 }
 
-/// What one operation claims.
-final class Claim {
-  private let claims: Claims
-  private var blobs: [Digest] = []
-  private var chains: [Digest] = []
-
-  fileprivate init(_ claims: Claims) { self.claims = claims }
-
-  func claim(blobs: [Digest] = [], chains: [Digest] = []) {
-    claims.add(blobs: blobs, chains: chains)
-    self.blobs += blobs
-    self.chains += chains
+/// What one operation claims, until `release`.
+package final class Claim: Sendable {
+  private struct Claimed {
+    var blobs: [Digest] = []
+    var chains: [Digest] = []
   }
 
-  fileprivate func release() throws(HullError) {
-    claims.drop(blobs: blobs, chains: chains)
-    let (blobs, chains) = (self.blobs, self.chains)
-    (self.blobs, self.chains) = ([], [])
-    try claims.collect(blobs: Array(Set(blobs)), chains: Array(Set(chains)))
+  private let claims: Claims
+  private let claimed = Monitor(Claimed())
+
+  init(_ claims: Claims) { self.claims = claims }
+
+  package func claim(blobs: [Digest] = [], chains: [Digest] = []) {
+    claims.add(blobs: blobs, chains: chains)
+    claimed.with {
+      $0.blobs += blobs
+      $0.chains += chains
+    }
+  }
+
+  /// Lets go; what no row and nobody else needs is removed.
+  package func release() throws(HullError) {
+    let mine = claimed.with { claimed in
+      defer { claimed = Claimed() }
+      return claimed
+    }
+    claims.drop(blobs: mine.blobs, chains: mine.chains)
+    try claims.collect(blobs: Array(Set(mine.blobs)), chains: Array(Set(mine.chains)))
   }
 }

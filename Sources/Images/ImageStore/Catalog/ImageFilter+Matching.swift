@@ -35,12 +35,13 @@ extension ImageRecord {
   func keeping(_ names: (Reference) -> Bool) -> ImageRecord {
     ImageRecord(
       id: id, config: config, rawConfig: rawConfig, manifest: manifest, tags: tags.filter(names), digests: digests.filter(names), size: size,
-      parent: parent, added: added, tagged: tagged)
+      parent: parent, added: added, tagged: tagged, artifactType: artifactType, isOnlyVariant: isOnlyVariant)
   }
 }
 
 extension ImageFilter {
   func matches(_ record: ImageRecord, _ bounds: CreationBounds, hasChildren: Bool) -> Bool {
+    if record.isOnlyVariant, !variants { return false }
     let created = record.createdNanoseconds
     if let before = bounds.before, created >= before { return false }
     if let after = bounds.after, created <= after { return false }

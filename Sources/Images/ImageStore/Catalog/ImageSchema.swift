@@ -4,7 +4,7 @@ import GRDB
 
 /// The tables of the image store. Steps are only ever added.
 enum ImageSchema {
-  static let schema = Schema(name: "images", migrations: [("1-images", first)])
+  static let schema = Schema(name: "images", migrations: [("1-images", first), ("2-indexes", second)])
 
   private static let first: @Sendable (GRDB.Database) throws -> Void = { database in
     try database.execute(
@@ -43,6 +43,34 @@ enum ImageSchema {
         ) WITHOUT ROWID;
         CREATE INDEX image_name_image ON image_name(image);
         CREATE INDEX image_name_repository ON image_name(repository);
+        """)
+  }
+
+  private static let second: @Sendable (GRDB.Database) throws -> Void = { database in
+    try database.execute(
+      sql: """
+        -- An artifact is kept as an image that cannot run: its ID is its manifest's digest. Bytes: all its blobs together.
+        ALTER TABLE image ADD COLUMN artifact TEXT;
+        ALTER TABLE image ADD COLUMN artifact_size INTEGER NOT NULL DEFAULT 0;
+        -- What comes beside manifests: an index, at which names point, or a referrer (a signature, an attestation), which lives with its subject.
+        CREATE TABLE document (
+          digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, size INTEGER NOT NULL, subject TEXT, artifact_type TEXT
+        ) WITHOUT ROWID;
+        CREATE INDEX document_subject ON document(subject);
+        -- The blobs that it alone needs, itself among them.
+        CREATE TABLE document_blob (
+          document TEXT NOT NULL REFERENCES document(digest) ON DELETE CASCADE, digest TEXT NOT NULL, PRIMARY KEY (document, digest)
+        ) WITHOUT ROWID;
+        CREATE INDEX document_blob_digest ON document_blob(digest);
+        -- Those images of an index that are here, by platform.
+        CREATE TABLE document_image (
+          document TEXT NOT NULL REFERENCES document(digest) ON DELETE CASCADE,
+          manifest TEXT NOT NULL REFERENCES manifest(digest) ON DELETE CASCADE, platform TEXT NOT NULL, PRIMARY KEY (document, manifest)
+        ) WITHOUT ROWID;
+        CREATE INDEX document_image_manifest ON document_image(manifest);
+        -- The index that a name stands for; image and manifest are then those that suit this machine best.
+        ALTER TABLE image_name ADD COLUMN target TEXT REFERENCES document(digest);
+        CREATE INDEX image_name_target ON image_name(target);
         """)
   }
 }

@@ -5,19 +5,37 @@ import OCISpec
 
 extension ImageStore {
   /// By reference, whole ID or unambiguous ID prefix. Throws `notFound` with Docker's `No such image: x:latest`.
-  package func resolve(_ name: String) throws(HullError) -> ImageRecord {
-    try find(name).record
+  /// - Parameter platform: which image, of a name that stands for several; `nil`: the one for this machine.
+  package func resolve(_ name: String, platform: Platform? = nil) throws(HullError) -> ImageRecord {
+    try find(name, platform: platform).record
   }
 
-  /// The image, and the manifest that the name stands for.
-  func find(_ name: String) throws(HullError) -> (record: ImageRecord, manifest: Descriptor) {
+  /// What a name stands for.
+  struct Found {
+    let record: ImageRecord
+    let manifest: Descriptor
+    /// The index that the name stands for.
+    let index: Descriptor?
+  }
+
+  /// The image, the manifest and the index that the name stands for.
+  func find(_ name: String, platform: Platform? = nil) throws(HullError) -> Found {
     let wanted = try ImageName(name)
-    let found = try database.read("look up image \(name)") { database -> (ImageRecord, Descriptor)? in
+    let found = try database.read("look up image \(name)") { database -> Found? in
       let catalog = Catalog(database: database)
-      guard let (id, manifest) = try catalog.lookUp(wanted), let record = try catalog.record(id, configs) else { return nil }
-      return (record, try manifest.flatMap(catalog.manifest) ?? record.manifest)
+      guard let named = try catalog.lookUp(wanted) else { return nil }
+      let (id, manifest) = try catalog.variant(of: named, for: platform)
+      guard let record = try catalog.record(id, configs) else { return nil }
+      return Found(
+        record: record, manifest: try manifest.flatMap(catalog.manifest) ?? record.manifest, index: try named.reference.flatMap(catalog.index))
     }
     guard let found else { throw HullError(.notFound, "No such image: \(wanted.shown)") }
+    if let platform, found.record.config.platform.distance(to: platform) == nil {
+      throw HullError(
+        .notFound,
+        "image with reference \(wanted.shown) was found but does not match the specified platform: wanted \(platform), actual: "
+          + "\(found.record.config.platform)")
+    }
     return found
   }
 
@@ -36,8 +54,8 @@ extension ImageStore {
   }
 
   /// Newest step first.
-  package func history(_ name: String) throws(HullError) -> [HistoryLine] {
-    let record = try resolve(name)
+  package func history(_ name: String, platform: Platform? = nil) throws(HullError) -> [HistoryLine] {
+    let record = try resolve(name, platform: platform)
     let (sizes, ancestors) = try database.read("look up image \(name)") { database -> ([Int64], [ImageRecord]) in
       let catalog = Catalog(database: database)
       var ancestors = [record]
@@ -71,14 +89,15 @@ extension ImageStore {
     guard target.familiarName != "sha256" else {
       throw HullError(.invalidArgument, "refusing to create an ambiguous tag using digest algorithm as name")
     }
-    let (record, manifest) = try find(source)
+    let found = try find(source)
+    let (record, manifest) = (found.record, found.manifest)
     return try database.write("tag image \(source)") { database in
       let catalog = Catalog(database: database)
       // It may have been removed since it was looked up.
       guard try catalog.exists(record.id), try catalog.manifest(manifest.digest) != nil else {
         throw HullError(.notFound, "No such image: \(source)")
       }
-      try catalog.name(record.id, target.withDefaultTag, manifest: manifest.digest, now: ImageStore.now())
+      try catalog.name(record.id, target.withDefaultTag, manifest: manifest.digest, index: found.index?.digest, now: ImageStore.now())
       return record.id
     }
   }
@@ -125,17 +144,32 @@ enum ImageName {
   }
 }
 
+/// An image that a name stands for.
+struct NamedImage {
+  let image: ImageID
+  /// When it was asked for by name.
+  var manifest: Digest?
+  var reference: Reference?
+}
+
 extension Catalog {
-  /// The image, and the manifest when it was asked for by name.
-  func lookUp(_ name: ImageName) throws -> (ImageID, Digest?)? {
+  func lookUp(_ name: ImageName) throws -> NamedImage? {
     switch name {
-    case .id(let id): return try exists(id) ? (id, nil) : nil
+    case .id(let id): return try exists(id) ? NamedImage(image: id) : nil
     case .reference(let reference, let text):
       // With both a tag and a digest only the digest counts: what a tag means may have changed.
       let key = reference.digest.map(reference.with(digest:)) ?? reference.withDefaultTag
-      if let (image, manifest) = try image(named: key) { return (image, manifest) }
-      return try image(prefix: text).map { ($0, nil) }
+      if let (image, manifest) = try image(named: key) { return NamedImage(image: image, manifest: manifest, reference: key) }
+      return try image(prefix: text).map { NamedImage(image: $0) }
     }
+  }
+
+  /// The image of the same index for another platform, where there is one.
+  func variant(of named: NamedImage, for platform: Platform?) throws -> (ImageID, Digest?) {
+    guard let platform, let reference = named.reference, let index = try index(named: reference),
+      let best = try variants(of: index.digest).best(for: platform)
+    else { return (named.image, named.manifest) }
+    return (best.image, best.manifest)
   }
 
   func manifest(_ digest: Digest) throws -> Descriptor? {

@@ -63,17 +63,20 @@ extension Catalog {
   /// `nil` when there is no such image.
   func record(_ id: ImageID, _ configs: ConfigCache) throws -> ImageRecord? {
     let sql = """
-      SELECT image.config, manifest.digest, media_type, manifest.size, image.added, image.tagged, image.parent
+      SELECT image.config, manifest.digest, media_type, manifest.size, image.added, image.tagged, image.parent, artifact, artifact_size,
+        EXISTS (SELECT 1 FROM image_name WHERE image_name.image = image.id)
       FROM image JOIN manifest ON manifest.digest = image.manifest WHERE image.id = ?
       """
     guard let row = try Row.fetchOne(database, sql: sql, arguments: [id.description]) else { return nil }
     let bytes = Array(row[0] as Data)
     let references = try references(of: id)
     let parent: String? = row[6]
+    let artifactSize: Int64 = row[8]
     return ImageRecord(
       id: id, config: try configs.config(id, bytes), rawConfig: bytes,
       manifest: Descriptor(mediaType: row[2], digest: try digest(row[1]), size: row[3]),
       tags: references.filter { $0.tag != nil }, digests: references.filter { $0.tag == nil },
-      size: try layers(of: id).reduce(0) { $0 + $1.size }, parent: try parent.map(digest), added: row[4], tagged: row[5])
+      size: try layers(of: id).reduce(artifactSize) { $0 + $1.size }, parent: try parent.map(digest), added: row[4], tagged: row[5],
+      artifactType: row[7], isOnlyVariant: !references.isEmpty && !(row[9] as Bool))
   }
 }

@@ -25,7 +25,6 @@ struct PlannedImage {
 
 /// Finds the images in a spooled archive.
 struct ArchivePlan {
-  static let maximumLayers = 500
   let spool: ArchiveSpool
   let platform: Platform
 
@@ -48,19 +47,8 @@ struct ArchivePlan {
   ) throws(HullError) -> PlannedImage {
     let rawConfig = try spool.read(config, "the configuration \(config.digest)")
     let parsed: ImageConfig = try JSON.decode(rawConfig, "the configuration \(config.digest)")
-    guard parsed.os.isEmpty || parsed.os == "linux" else {
-      throw HullError(.invalidArgument, "cannot load \(quoted(parsed.os)) image on linux")
-    }
+    try ImageRules.check(parsed, id: config.digest, layers: layers.count)
     let diffIDs = parsed.rootfs.diffIDs
-    guard diffIDs.count == layers.count else {
-      throw HullError(.invalidArgument, "invalid manifest, layers length mismatch: expected \(layers.count), got \(diffIDs.count)")
-    }
-    guard layers.count <= ArchivePlan.maximumLayers else {
-      throw HullError(.invalidArgument, "image \(config.digest) has \(layers.count) layers, more than \(ArchivePlan.maximumLayers)")
-    }
-    if let foreign = diffIDs.first(where: { $0.algorithm != "sha256" }) {
-      throw HullError(.unsupported, "image \(config.digest): diff ID \(foreign): only sha256 is supported")
-    }
     let planned = zip(layers, diffIDs).map { PlannedImage.Layer(descriptor: $0.0.0, file: $0.0.1.file, diffID: $0.1) }
     return PlannedImage(
       id: config.digest, config: parsed, rawConfig: rawConfig, manifest: manifest, layers: planned,

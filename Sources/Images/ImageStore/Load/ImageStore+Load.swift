@@ -39,25 +39,29 @@ extension ImageStore {
   private func unpack(
     _ image: PlannedImage, _ ingest: Ingest, _ progress: @escaping @Sendable (LayerProgress) -> Void
   ) throws(HullError) -> [LayerInfo] {
-    let batch = layers.batch()
     let chains = LayerStore.chains(image.config.rootfs.diffIDs)
     var infos: [LayerInfo] = []
     for (index, layer) in image.layers.enumerated() {
       // A plain layer whose digest is its diff ID was hashed when it was received.
       let verified = layer.descriptor.digest == layer.diffID
-      let info = try batch.add(chains[index], diffID: layer.diffID, below: Array(chains[..<index]), verified: verified) { () throws(HullError) in
+      let info = try layers.unpack(chains[index], diffID: layer.diffID, above: lower(chains[..<index]), verified: verified) { () throws(HullError) in
         try LayerFile.source(layer.file, in: ingest) {
           progress(LayerProgress(diffID: layer.diffID, current: $0, total: layer.descriptor.size))
         }
       }
       infos.append(info)
     }
-    try batch.publish()
     return infos
   }
 
-  /// Writes down images whose files are in place.
+  private func lower(_ chains: ArraySlice<Digest>) -> LowerStack? {
+    let directories = Array(chains.reversed().map(layers.path(of:)))
+    return directories.isEmpty ? nil : LowerStack { () throws(HullError) in directories }
+  }
+
+  /// Writes down images whose files are in place, once those are on disk for good.
   func register(_ images: [NewImage]) throws(HullError) -> [LoadedImage] {
+    try sync()
     let now = ImageStore.now()
     return try database.write("record the images") { database in
       let catalog = Catalog(database: database)

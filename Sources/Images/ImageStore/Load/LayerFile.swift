@@ -19,6 +19,13 @@ enum LayerFile {
   }
 }
 
+extension ContentStore {
+  /// A stored blob's bytes; the file is closed with the source.
+  package func source(_ digest: Digest, progress: @escaping (Int64) -> Void = { _ in }) throws(HullError) -> any ByteSource {
+    OwnedSource(try open(digest), progress: progress)
+  }
+}
+
 /// Reads a file that it owns, and says how far it is.
 private final class OwnedSource: ByteSource {
   private let fd: OwnedDescriptor

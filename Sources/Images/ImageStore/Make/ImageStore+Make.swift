@@ -13,10 +13,9 @@ extension ImageStore {
     let config = try ConfigChanges.apply(request.changes, to: ProcessConfig())
     let ingest = try blobs.ingest()
     return try claims.during { (claim) throws(HullError) in
-      let batch = layers.batch()
       // The archive is kept as it comes in while its files are unpacked.
       let received = try ReceivedLayer.receive(FileSource(fd, name: "the archive"), into: ingest) { (source) throws(HullError) in
-        try batch.addRoot(source)
+        try layers.unpackRoot(source) { claim.claim(chains: [$0]) }
       }
       let now = RFC3339.text(nanoseconds: ImageStore.now())
       let message = request.message.isEmpty ? "Imported from \(request.source)" : request.message
@@ -26,7 +25,7 @@ extension ImageStore {
       image.comment = message
       let layer = Descriptor(mediaType: received.mediaType, digest: received.digest, size: received.size)
       let draft = Draft(config: image, layers: [layer], infos: [received.info], reference: request.reference, parent: nil)
-      return try finish(draft, files: [(received.file, received.digest)], ingest, batch, claim)
+      return try finish(draft, files: [(received.file, received.digest)], ingest, claim)
     }
   }
 
@@ -45,15 +44,15 @@ extension ImageStore {
           try database.read("look up layers") { try Catalog(database: $0).layers(of: found.record.id) }
         } ?? []
       claim.claim(blobs: draft.layers.map(\.digest), chains: draft.infos.map(\.chain))
-      let batch = layers.batch()
-      let below = draft.infos.map(\.chain)
+      let below = Array(draft.infos.reversed().map { layers.path(of: $0.chain) })
       let packed = try pack(request.upper, ingest)
       let isEmpty = packed.digest == Draft.emptyLayer
       var files: [(file: Ingest.File, digest: Digest)] = []
       if !isEmpty {
         let chain = LayerStore.chains(draft.config.rootfs.diffIDs + [packed.digest]).last ?? packed.digest
         claim.claim(chains: [chain])
-        let info = try batch.add(chain, diffID: packed.digest, below: below, verified: true) { () throws(HullError) in
+        let lower = below.isEmpty ? nil : LowerStack { () throws(HullError) in below }
+        let info = try layers.unpack(chain, diffID: packed.digest, above: lower, verified: true) { () throws(HullError) in
           try LayerFile.source(packed.file, in: ingest) { _ in }
         }
         draft.add(info, Descriptor(mediaType: MediaType.ociLayer, digest: packed.digest, size: packed.size))
@@ -61,7 +60,7 @@ extension ImageStore {
       }
       let now = RFC3339.text(nanoseconds: ImageStore.now())
       draft.describe(request, created: now, isEmpty: isEmpty)
-      return try finish(draft, files: files, ingest, batch, claim)
+      return try finish(draft, files: files, ingest, claim)
     }
   }
 
@@ -73,7 +72,7 @@ extension ImageStore {
 
   /// Writes configuration and manifest, and makes everything visible.
   private func finish(
-    _ draft: Draft, files: [(file: Ingest.File, digest: Digest)], _ ingest: Ingest, _ batch: LayerBatch, _ claim: Claim
+    _ draft: Draft, files: [(file: Ingest.File, digest: Digest)], _ ingest: Ingest, _ claim: Claim
   ) throws(HullError) -> ImageID {
     let rawConfig = try JSON.encode(draft.config)
     let config = try ingest.receive(rawConfig)
@@ -82,7 +81,6 @@ extension ImageStore {
     let manifest = try ingest.receive(JSON.encode(document))
     let blobs = [config.digest, manifest.digest] + draft.layers.map(\.digest)
     claim.claim(blobs: blobs, chains: draft.infos.map(\.chain))
-    try batch.publish()
     try ingest.publish(files + [(config.file, config.digest), (manifest.file, manifest.digest)])
     let image = NewImage(
       id: config.digest, config: draft.config, rawConfig: rawConfig,

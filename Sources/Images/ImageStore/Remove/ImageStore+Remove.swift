@@ -69,8 +69,11 @@ private struct RemovalRun {
   mutating func remove(_ name: String, force: Bool, prune: Bool) throws(HullError) {
     let record = try store.resolve(name)
     let references = record.tags + record.digests
+    let variants = try variants(besides: record, name)
     var quiet = false
-    if isID(record.id, name) {
+    if isID(record.id, name), record.isOnlyVariant {
+      // The index and its other images keep their names.
+    } else if isID(record.id, name) {
       // By ID, all names go at once, but only when they belong together.
       if RemovalRun.isSingle(references) {
         if let conflict = try conflict(record.id, force: force, references: false) { throw conflict.error(record.id) }
@@ -87,6 +90,17 @@ private struct RemovalRun {
       quiet = true
     }
     try delete(record.id, force: force, prune: prune, quiet: quiet)
+    for variant in variants where try self.record(variant)?.isDangling == true { try delete(variant, force: force, prune: prune, quiet: true) }
+  }
+
+  /// The images for other platforms that go with a name.
+  private func variants(besides record: ImageRecord, _ name: String) throws(HullError) -> [ImageID] {
+    guard !(isID(record.id, name) && record.isOnlyVariant) else { return [] }
+    return try store.database.read("look up image \(name)") { database in
+      let catalog = Catalog(database: database)
+      let variants = try catalog.indexes(with: record.id).flatMap { try catalog.variants(of: $0) }
+      return Array(Set(variants.map(\.image)).subtracting([record.id]))
+    }
   }
 
   /// Takes one name away, and with the last tag of a repository its digests.
@@ -104,7 +118,11 @@ private struct RemovalRun {
   }
 
   private mutating func untag(_ reference: Reference) throws(HullError) {
-    try store.database.write("untag \(reference.familiar)") { try Catalog(database: $0).unname(reference) }
+    lostBlobs += try store.database.write("untag \(reference.familiar)") { database in
+      let catalog = Catalog(database: database)
+      try catalog.unname(reference)
+      return try catalog.forgetLostDocuments()
+    }
     done.append(.untagged(reference.familiar))
   }
 
@@ -118,14 +136,18 @@ private struct RemovalRun {
       if quiet, !dangling || conflict.used { return }
       throw conflict.error(id)
     }
-    let parent = try record(id)?.parent
-    for reference in try references(id) { try untag(reference) }
-    let gone = try store.database.write("remove image \(id)") { try Catalog(database: $0).delete(id) }
+    let record = try record(id)
+    if record?.isOnlyVariant == false { for reference in try references(id) { try untag(reference) } }
+    let gone = try store.database.write("remove image \(id)") { database in
+      let catalog = Catalog(database: database)
+      let gone = try catalog.delete(id)
+      return (blobs: gone.blobs + (try catalog.forgetLostDocuments()), layers: gone.layers)
+    }
     lostBlobs += gone.blobs
     lostChains += gone.layers
     done.append(.deletedImage(id))
     done += gone.layers.map { .deletedLayer($0) }
-    if prune, let parent, try record(parent) != nil { try delete(parent, force: false, prune: true, quiet: true) }
+    if prune, let parent = record?.parent, try self.record(parent) != nil { try delete(parent, force: false, prune: true, quiet: true) }
   }
 
   // MARK: Conflicts
@@ -145,7 +167,8 @@ private struct RemovalRun {
   private func conflict(_ id: ImageID, force: Bool, references: Bool = true) throws(HullError) -> Conflict? {
     let facts = try store.database.read("look up image \(id)") { database in
       let catalog = Catalog(database: database)
-      return (children: try catalog.children(of: id), references: try catalog.references(of: id))
+      let isOnlyVariant = try catalog.record(id, store.configs)?.isOnlyVariant ?? false
+      return (children: try catalog.children(of: id), references: isOnlyVariant ? [] : try catalog.references(of: id))
     }
     if !facts.children.isEmpty { return Conflict(hard: true, message: "image has dependent child images") }
     let users = holders(id)

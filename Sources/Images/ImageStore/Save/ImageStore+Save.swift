@@ -8,7 +8,7 @@ import OCISpec
 extension ImageStore {
   /// `docker save`: an OCI layout that is also a docker-archive, with the stored blobs byte for byte. Names are references, repositories (all
   /// their tags) or IDs.
-  package func save(_ names: [String], to fd: Int32) throws(HullError) {
+  package func save(_ names: [String], platform: Platform? = nil, to fd: Int32) throws(HullError) {
     let images = try selection(names)
     try claims.during { (claim) throws(HullError) in
       claim.claim(blobs: images.flatMap { [$0.id, $0.manifest.digest] + $0.document.layers.map(\.digest) })
@@ -71,7 +71,8 @@ extension ImageStore {
       }
       if !tags.isEmpty { return tags }
     }
-    let (record, manifest) = try find(name)
+    let found = try find(name)
+    let (record, manifest) = (found.record, found.manifest)
     guard case .reference(let reference, _) = try ImageName(name), reference.digest == nil, record.tags.contains(reference.withDefaultTag) else {
       return [(record.id, manifest, nil)]
     }

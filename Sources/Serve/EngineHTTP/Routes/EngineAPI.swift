@@ -35,6 +35,7 @@ package struct EngineAPI: Sendable {
     addArchiveRoutes(to: router)
     addExecRoutes(to: router)
     addImageRoutes(to: router)
+    addRegistryRoutes(to: router)
     addImageArchiveRoutes(to: router)
     addNetworkRoutes(to: router)
     addHullRoutes(to: router)

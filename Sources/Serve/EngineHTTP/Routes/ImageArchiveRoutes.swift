@@ -9,11 +9,11 @@ extension EngineAPI {
   func addImageArchiveRoutes(to router: Router) {
     let engine = engine
     router.add("POST", "/images/load") { context in
-      let quiet = context.query.bool("quiet", default: true)
+      let (quiet, platform) = (context.query.bool("quiet", default: true), context.query.text("platform"))
       // As in Docker the answer has begun by the time that the archive is looked at.
       return Self.progress(errorsAreLines: true) { report in
         try await Bridge.feed(context.request.body, on: context.request.loop) {
-          try await engine.loadImages(from: $0, quiet: quiet, progress: report)
+          try await engine.loadImages(from: $0, quiet: quiet, platform: platform, progress: report)
         }
       }
     }
@@ -24,12 +24,7 @@ extension EngineAPI {
     }
     router.add("GET", "/images/{name...}/get") { context in Self.save([context["name"]], engine, context) }
     router.add("POST", "/images/create") { context in
-      if let image = context.query.text("fromImage") {
-        throw HullError(
-          .unsupported,
-          "pulling images is not available yet: cannot pull \(image); bring it in with 'docker load' or 'docker import', or make a base with 'hull image bootstrap'"
-        )
-      }
+      if context.query.text("fromImage") != nil { return Self.pull(engine, context) }
       return try Self.importImage(engine, context)
     }
   }
@@ -49,10 +44,10 @@ extension EngineAPI {
   }
 
   private static func save(_ names: [String], _ engine: Engine, _ context: RouteContext) -> Response {
-    let loop = context.request.loop
+    let (loop, platform) = (context.request.loop, context.query.text("platform"))
     return .stream(
       StreamResponse(headers: ["Content-Type": "application/x-tar"]) { writer in
-        try await Bridge.send(to: writer, on: loop) { try await engine.saveImages(names, to: $0) }
+        try await Bridge.send(to: writer, on: loop) { try await engine.saveImages(names, platform: platform, to: $0) }
       })
   }
 

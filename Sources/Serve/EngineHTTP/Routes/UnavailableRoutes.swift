@@ -6,10 +6,6 @@ extension EngineAPI {
   func addUnavailableRoutes(to router: Router) {
     refuse(router, "building images is not available yet: use 'docker import' or 'docker load'", ["POST /build", "POST /session", "POST /grpc"])
     refuse(router, "committing containers is not available yet: use 'docker export' and 'docker import'", ["POST /commit"])
-    refuse(router, "logging in to registries is not available yet", ["POST /auth"])
-    refuse(
-      router, "registries are not available yet: use 'docker save' and 'docker load'",
-      ["POST /images/{name...}/push", "GET /images/search", "GET /distribution/{name...}/json"])
     refuse(
       router, "plugins are not supported",
       [

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
+import Glibc
+import LinuxSystem
+import OCISpec
+
+extension ContentStore {
+  /// Starts or resumes the download of a blob. One at a time for a digest: the caller sees to that.
+  package func partial(_ digest: Digest, size: Int64) throws(HullError) -> Partial {
+    guard digest.algorithm == "sha256" else { throw HullError(.unsupported, "blob \(digest): only sha256 is supported") }
+    return try Partial(self, digest, size: size)
+  }
+
+  /// Downloads that were cut: digest, bytes on disk, and when something last came in (seconds since 1970).
+  package func cutDownloads() throws(HullError) -> [(digest: Digest, bytes: Int64, changed: Int64)] {
+    try DurableFiles.names(partials).compactMap { name in
+      guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else { return nil }
+      return (digest, Int64(status.st_blocks) * 512, Int64(status.st_mtim.tv_sec))
+    }
+  }
+
+  /// Forgets a download that was cut and that nobody goes on with.
+  package func forgetDownload(_ digest: Digest) { removePartial(digest.hex) }
+
+  func removePartial(_ hex: String) {
+    // The map goes first: without it a file counts as empty.
+    unlinkat(partials, hex + Partial.mapSuffix, 0)
+    unlinkat(partials, hex, 0)
+  }
+
+  /// Removes what belongs to no download.
+  func sweepPartials() throws(HullError) {
+    let names = Set(try DurableFiles.names(partials))
+    for name in names {
+      let hex = name.hasSuffix(Partial.mapSuffix) ? String(name.dropLast(Partial.mapSuffix.count)) : name
+      let isWhole = names.contains(hex) && names.contains(hex + Partial.mapSuffix) && (try? Digest("sha256:\(hex)")) != nil
+      if !isWhole { try TreeRemoval.remove(Array(name.utf8), in: partials) }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import ContentStore
+import Errors
+import ImageStore
+import OCISpec
+import RegistryClient
+import Threads
+
+extension ImageTransfer {
+  /// `docker push`: brings what a tag stands for to the registry that its name says, byte for byte as it is in the store.
+  /// - Parameter platform: only the image for it; `nil`: the whole index, where all of it is here or there.
+  package func push(
+    _ reference: Reference, platform: Platform? = nil, credentials: RegistryCredentials? = nil, report: @escaping TransferReport
+  ) async throws -> PushedTag {
+    let repository = client.repository(reference, credentials: credentials, access: .push)
+    return try await claiming { claim in
+      try await ImagePush(transfer: self, repository: repository, claim: claim, report: report).run(reference, platform)
+    }
+  }
+}
+
+/// One push.
+private struct ImagePush: Sendable {
+  let transfer: ImageTransfer
+  let repository: Repository
+  let claim: Claim
+  let report: TransferReport
+
+  func run(_ reference: Reference, _ platform: Platform?) async throws -> PushedTag {
+    guard let tag = reference.tag else { throw HullError(.invalidArgument, "cannot push \(reference.familiar): it has no tag") }
+    let content = try await self.content(reference, platform)
+    let store = transfer.store
+    let documents = content.documents + content.referrers
+    claim.claim(blobs: documents.flatMap { [$0.descriptor.digest] + $0.blobs.map(\.digest) })
+    try await BlobPush(repository: repository, store: store, report: report).push(documents.flatMap(BlobPush.Item.items))
+    for document in content.documents where document.descriptor.digest != content.root.digest {
+      try await put(document.descriptor, .digest(document.descriptor.digest))
+    }
+    try await put(content.root, .tag(tag))
+    for referrer in content.referrers { try await put(referrer.descriptor, .digest(referrer.descriptor.digest)) }
+    let named = reference.with(digest: content.root.digest)
+    try await Blocking.run { try store.note(named, as: content) }
+    report(TransferEvent("\(tag): digest: \(content.root.digest) size: \(content.root.size)"))
+    return PushedTag(tag: tag, digest: content.root.digest, size: content.root.size)
+  }
+
+  /// An index goes whole, or only this machine's image of it goes.
+  private func content(_ reference: Reference, _ platform: Platform?) async throws -> ImageContent {
+    let store = transfer.store
+    let whole = try await Blocking.run { try store.content(reference.description, platform: platform) }
+    for missing in whole.missing where try await repository.descriptor(.digest(missing.digest)) == nil {
+      let single = try await Blocking.run { try store.content(reference.description, singly: true) }
+      report(
+        TransferEvent(
+          "Not all multiplatform-content is present and only the available single-platform image was pushed: \(whole.root.digest) -> "
+            + "\(single.root.digest)"))
+      return single
+    }
+    return whole
+  }
+
+  private func put(_ descriptor: Descriptor, _ selector: ManifestSelector) async throws {
+    let store = transfer.store.blobs
+    let bytes = try await Blocking.run { try store.read(descriptor.digest) }
+    let digest = try await repository.putManifest(selector, bytes: bytes, mediaType: descriptor.mediaType)
+    guard digest == descriptor.digest else {
+      throw HullError(
+        .internalError, "\(repository.reference.familiar): the registry says that \(descriptor.digest) has the digest \(digest)")
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import FoundationEssentials
+import OCISpec
+import RegistryClient
+import Synchronization
+
+/// What a registry has under a reference.
+package struct RegistryContent: Sendable, Hashable {
+  package let descriptor: Descriptor
+  package let platforms: [Platform]
+}
+
+extension ImageTransfer {
+  /// Looks at a manifest or index without pulling what it names.
+  package func inspect(_ reference: Reference, credentials: RegistryCredentials?) async throws -> RegistryContent {
+    let repository = client.repository(reference, credentials: credentials, access: .pull)
+    let remote = try await repository.manifest(ManifestSelector(reference))
+    return RegistryContent(descriptor: remote.descriptor, platforms: try await platforms(of: remote, repository))
+  }
+
+  /// All tags of a repository.
+  package func tags(of reference: Reference, credentials: RegistryCredentials?) async throws -> [String] {
+    try await client.repository(reference, credentials: credentials, access: .pull).tags()
+  }
+
+  private func platforms(of remote: RemoteManifest, _ repository: Repository) async throws -> [Platform] {
+    let name = repository.reference.familiar
+    do {
+      if MediaType.isIndex(remote.descriptor.mediaType) {
+        return try JSONDecoder().decode(Index.self, from: Data(remote.bytes)).manifests.compactMap(\.platform)
+      }
+      let manifest = try JSONDecoder().decode(Manifest.self, from: Data(remote.bytes))
+      guard MediaType.isConfig(manifest.config.mediaType), (0...BlobArrival.maximumDocument).contains(manifest.config.size) else { return [] }
+      let config = MemoryBlob(size: manifest.config.size)
+      try await repository.fetch(manifest.config, into: config)
+      return [try JSONDecoder().decode(ImageConfig.self, from: Data(config.bytes)).platform]
+    } catch let error as DecodingError {
+      throw HullError(.invalidArgument, "\(name): the manifest \(remote.descriptor.digest) is not what it should be", cause: error)
+    }
+  }
+}
+
+/// A small blob that comes into memory.
+private final class MemoryBlob: PartialBlob {
+  let size: Int64
+  private let content: Mutex<(bytes: [UInt8], received: Int64)>
+
+  init(size: Int64) {
+    self.size = size
+    content = Mutex(([UInt8](repeating: 0, count: Int(size)), 0))
+  }
+
+  var bytes: [UInt8] { content.withLock { $0.bytes } }
+
+  func missing() -> [Range<Int64>] { content.withLock { $0.received < size ? [$0.received..<size] : [] } }
+
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(HullError) {
+    let fits = content.withLock { content in
+      guard offset >= 0, offset + Int64(bytes.count) <= size else { return false }
+      content.bytes.replaceSubrange(Int(offset)..<Int(offset) + bytes.count, with: bytes)
+      content.received = max(content.received, offset + Int64(bytes.count))
+      return true
+    }
+    guard fits else { throw HullError(.invalidArgument, "more than \(size) bytes came in") }
+  }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7, the one form that is still sent).
+enum HTTPDate {
+  /// Seconds since 1970; `nil` for anything else.
+  static func seconds(_ text: String) -> Int? {
+    let parts = text.split(separator: " ")
+    guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: parts[2].lowercased()) else { return nil }
+    let clock = parts[4].split(separator: ":").map { Int32($0) }
+    guard clock.count == 3, let hour = clock[0], let minute = clock[1], let second = clock[2], let day = Int32(parts[1]), let year = Int32(parts[3]),
+      (1...31).contains(day), (1970...9999).contains(year), (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
+    else { return nil }
+    var date = tm()
+    (date.tm_year, date.tm_mon, date.tm_mday) = (year - 1900, Int32(month), day)
+    (date.tm_hour, date.tm_min, date.tm_sec) = (hour, minute, second)
+    return timegm(&date)
+  }
+
+  private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+}
