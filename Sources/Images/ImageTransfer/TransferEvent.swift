@@ -11,11 +11,12 @@ package struct TransferEvent: Sendable, Hashable {
   /// Bytes, when the step has a length.
   package var current: Int64?
   package var total: Int64?
-  /// At the end of a push.
-  package var pushed: PushedTag?
+  /// It is one step of several, and may have a length.
+  package let isStep: Bool
 
-  init(_ status: String, id: String? = nil, current: Int64? = nil, total: Int64? = nil) {
+  init(_ status: String, id: String? = nil, current: Int64? = nil, total: Int64? = nil, isStep: Bool? = nil) {
     self.id = id
+    self.isStep = isStep ?? (id != nil)
     self.status = status
     self.current = current
     self.total = total

@@ -12,7 +12,7 @@ enum RegistryForm {
     var message = ProgressMessage()
     message.status = event.status
     message.id = event.id ?? ""
-    if event.current != nil || event.id != nil { message.progressDetail = ProgressDetail() }
+    if event.isStep { message.progressDetail = ProgressDetail() }
     if let current = event.current {
       message.progressDetail?.current = current
       message.progressDetail?.total = event.total ?? 0

@@ -110,7 +110,8 @@ struct Catalog {
   func references(of image: ImageID) throws -> [Reference] {
     let sql = """
       SELECT name FROM image_name WHERE image = ?1
-      UNION SELECT name FROM manifest JOIN document_image ON manifest = manifest.digest JOIN image_name ON target = document WHERE manifest.image = ?1
+      UNION SELECT name FROM manifest JOIN document_image ON document_image.manifest = manifest.digest
+        JOIN image_name ON target = document WHERE manifest.image = ?1
       ORDER BY name
       """
     return try String.fetchAll(database, sql: sql, arguments: [image.description]).map(reference)

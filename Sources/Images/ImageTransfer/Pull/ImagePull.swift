@@ -45,7 +45,7 @@ private struct ImagePull: Sendable {
     let selector = ManifestSelector(reference)
     let walk = ManifestWalk(repository: repository, store: store, claim: claim, platform: platform)
     let tree = try await walk.tree(from: selector)
-    report(TransferEvent("Pulling from \(reference.path)", id: selector.description))
+    report(TransferEvent("Pulling from \(reference.path)", id: selector.description, isStep: false))
     var arrival = Arrival()
     let isKnown = try await blobs.isHere(tree.root.descriptor)
     async let referrers = ReferrerArrival(blobs: blobs, walk: walk).run(isKnown ? nil : tree)
