@@ -22,8 +22,7 @@ enum ImageHistory {
   }
 
   @Sendable private static func run(_ call: Invocation) throws -> Int32 {
-    let query: EngineClient.Query = call.changed("platform") ? [("platform", call.string("platform"))] : []
-    let layers = try call.engine().json("GET", call.image(call.arguments[0], "/history"), query: query).array
+    let layers = try call.engine().json("GET", call.image(call.arguments[0], "/history"), query: call.platformQuery).array
     let (human, truncates) = (call.bool("human"), !call.bool("no-trunc"))
     let rows = layers.map { row($0, human: human, truncates: truncates) }
     if call.bool("quiet") {

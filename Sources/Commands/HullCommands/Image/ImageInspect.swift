@@ -9,7 +9,7 @@ enum ImageInspect {
     run: { call in
       let engine = try call.engine()
       return try InspectOutput(format: call.string("format")).show(call.arguments, on: call.out) { name in
-        try engine.bytes("GET", call.image(name, "/json"), query: call.changed("platform") ? [("platform", call.string("platform"))] : [])
+        try engine.bytes("GET", call.image(name, "/json"), query: call.platformQuery)
       }
     })
 }

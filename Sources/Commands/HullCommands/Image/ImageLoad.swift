@@ -23,8 +23,7 @@ enum ImageLoad {
       throw HullError(.invalidArgument, "requested load from stdin, but stdin is empty")
     }
     defer { if descriptor > 0 { close(descriptor) } }
-    var query: EngineClient.Query = [("quiet", call.bool("quiet") || !Terminal.isTerminal(1) ? "1" : "0")]
-    if call.changed("platform") { query.append(("platform", call.string("platform"))) }
+    let query: EngineClient.Query = [("quiet", call.bool("quiet") || !Terminal.isTerminal(1) ? "1" : "0")] + call.platformQuery
     let response = try call.engine().upload("POST", "/images/load", query: query, contentType: "application/x-tar") {
       try Files.readSome(descriptor, path: path.isEmpty ? "standard input" : path, limit: 1 << 18)
     }

@@ -20,8 +20,7 @@ enum ImagePush {
     if repository.contains("@") { throw ExitStatus(1, "cannot push a digest reference") }
     if all, !tag.isEmpty { throw ExitStatus(1, "tag can't be used with --all-tags/-a") }
     if !all, tag.isEmpty, !quiet { call.out.line("Using default tag: latest") }
-    var query: EngineClient.Query = all ? [] : [("tag", tag.isEmpty ? "latest" : tag)]
-    if call.changed("platform") { query.append(("platform", ImageName.platform(call.string("platform")).encoded())) }
+    let query: EngineClient.Query = (all ? [] : [("tag", tag.isEmpty ? "latest" : tag)]) + call.platformQuery
     let account = try Account.header(forImage: repository)
     var stream = ProgressStream(try call.engine().send("POST", call.image(repository, "/push"), query: query, headers: [account]))
     try stream.show(quiet: quiet)

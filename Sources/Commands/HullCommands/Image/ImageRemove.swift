@@ -18,7 +18,7 @@ enum ImageRemove {
     var query: EngineClient.Query = []
     if force { query.append(("force", "1")) }
     if call.bool("no-prune") { query.append(("noprune", "1")) }
-    for platform in call.list("platform") { query.append(("platforms", platformJSON(platform))) }
+    for platform in call.list("platform") { query.append(("platforms", ImageName.platform(platform).encoded())) }
     return call.forEach(call.arguments) { name in
       do {
         for record in try engine.json("DELETE", call.image(name), query: query).array {
@@ -29,12 +29,5 @@ enum ImageRemove {
       }
       return nil
     }
-  }
-
-  private static func platformJSON(_ text: String) -> String {
-    let parts = Text.split(text, "/")
-    var object = JSONObject()
-    for (name, part) in zip(["os", "architecture", "variant"], parts) { object[name] = .string(part) }
-    return JSON.object(object).encoded()
   }
 }

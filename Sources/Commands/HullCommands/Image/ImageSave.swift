@@ -8,8 +8,7 @@ enum ImageSave {
     flags: { [.string("output,o", "Write to a file, instead of STDOUT"), .string("platform", "Save only the given platform variant")] },
     run: { call in
       let target = try ArchiveOutput(call.string("output"), failing: "failed to save image")
-      var query: EngineClient.Query = call.arguments.map { ("names", $0) }
-      if call.changed("platform") { query.append(("platform", call.string("platform"))) }
+      let query: EngineClient.Query = call.arguments.map { ("names", $0) } + call.platformQuery
       try target.write(call.engine().send("GET", "/images/get", query: query))
       return 0
     })

@@ -15,8 +15,7 @@ enum ImageShow {
 
   @Sendable private static func run(_ call: Invocation) throws -> Int32 {
     let name = call.arguments[0]
-    let query: EngineClient.Query =
-      call.changed("platform") ? [("platform", ImageName.platform(call.string("platform")).encoded())] : []
+    let query = call.platformQuery
     let path = "/hull" + call.image(name, "/layers")
     if call.bool("json") {
       call.out.write(JSONLayout.indented(try call.engine().bytes("GET", path, query: query)) + [0x0A])
