@@ -23,6 +23,14 @@ struct Serve: AsyncParsableCommand {
   @OptionGroup(title: "TLS and users") var users: UserOptions
   @OptionGroup(title: "Care") var care: CareOptions
 
+  @Option(
+    parsing: .singleValue,
+    help: "Another registry whose images are served and kept here, PREFIX=URL (hub=https://registry-1.docker.io) or URL. May be repeated.")
+  var proxy: [String] = []
+
+  @Option(help: "How long a tag of --proxy is believed before it is asked for again.")
+  var tagLifetime = "10m"
+
   @Flag(help: "Refuse pushes and deletions.")
   var readOnly = false
 
@@ -71,6 +79,8 @@ struct Serve: AsyncParsableCommand {
     configuration.storeRules.sparseIndexes = sparseIndexes
     try users.apply(to: &configuration)
     try care.apply(to: &configuration.care)
+    for text in proxy { configuration.upstreams.append(try UpstreamSettings(parsing: text)) }
+    configuration.tagLifetime = try Quantity.seconds(tagLifetime)
     configuration.readOnly = readOnly
     configuration.insecure = insecure
     configuration.accessLog = try AccessLogFile.open(accessLog)

@@ -15,7 +15,9 @@ extension ContentStore {
   /// Downloads that were cut: digest, bytes on disk, and when something last came in (seconds since 1970).
   package func cutDownloads() throws(HullError) -> [(digest: Digest, bytes: Int64, changed: Int64)] {
     try DurableFiles.names(partials).compactMap { name in
-      guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else { return nil }
+      guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else {
+        return nil
+      }
       return (digest, Int64(status.st_blocks) * 512, Int64(status.st_mtim.tv_sec))
     }
   }

@@ -41,6 +41,8 @@ final class AccessControl: Sendable {
     self.threads = threads
   }
 
+  /// Whether a browser can log in.
+  var takesPasswords: Bool { passwords != nil }
   var knowsUsers: Bool { passwords != nil || tokens != nil }
 
   func allows(_ user: Principal, _ action: Action, _ name: RepositoryName) -> Bool {

@@ -37,9 +37,11 @@ struct Caretaker: Sendable {
         log.flush()
         guard isSecond else { return }
         if seconds % 60 == 0 { attempt { () throws(HullError) in try store.flushPulls() } }
-        if seconds % 300 == 0 {
+        // What the start needed of the program and the heap is not needed again.
+        if seconds == 2 || seconds % 300 == 0 {
           store.closeIdleUploads()
           hull_trim_heap()
+          hull_trim_program()
         }
         if let interval = settings.interval, seconds % max(interval, 1) == 0 { attempt(collect) }
       }
