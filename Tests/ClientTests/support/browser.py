@@ -72,7 +72,8 @@ class Browser:
         self.wait("document.readyState === 'complete'")
 
     def wait(self, condition):
-        return until(lambda: self.run(condition), f"in the browser: {condition}", 20, every=0.05)
+        value = f"(value => value instanceof Node || value)({condition})"
+        return until(lambda: self.run(value), f"in the browser: {condition}", 20, every=0.05)
 
     def type(self, text):
         self.call("Input.insertText", text=text)

@@ -25,7 +25,7 @@ enum PageStyle {
     code, pre, .mono { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
     .skip { position: absolute; left: -999px; } .skip:focus { left: 12px; top: 12px; z-index: 3; background: var(--panel); padding: 8px 12px; }
 
-    .top { position: sticky; top: 0; z-index: 2; display: flex; gap: 20px; align-items: center; padding: 12px max(20px, calc((100vw - 1080px) / 2));
+    .top { position: sticky; top: 0; z-index: 2; display: flex; gap: 20px; align-items: center; padding: 12px max(20px, calc((100vw - 1080px) / 2 + 20px));
       background: color-mix(in srgb, var(--panel) 88%, transparent); backdrop-filter: blur(10px); border-bottom: 1px solid var(--line); }
     .brand { display: flex; gap: 10px; align-items: center; font-size: 18px; color: var(--text); white-space: nowrap; letter-spacing: -.01em; }
     .brand:hover { text-decoration: none; } .brand b { color: var(--accent); }
@@ -64,7 +64,7 @@ enum PageStyle {
     .tabs button { border: 0; background: none; padding: 6px 12px; border-radius: 8px; color: var(--soft); font-size: 13.500px; }
     .tabs button:hover { color: var(--text); } .tabs button[aria-selected=true] { background: var(--accent-soft); color: var(--accent); font-weight: 600; }
     .command { display: flex; align-items: center; gap: 12px; margin: 8px; padding: 10px 10px 10px 16px; background: var(--code); border-radius: 9px; }
-    .command code { flex: 1; overflow-x: auto; white-space: nowrap; padding: 4px 0; font-size: 14px; } .command code::before { content: "$ "; color: var(--soft); }
+    .command code { flex: 1; min-width: 0; overflow-x: auto; scrollbar-width: none; white-space: nowrap; padding: 4px 0; font-size: 14px; } .command code::before { content: "$ "; color: var(--soft); }
     .copy { display: inline-flex; gap: 7px; align-items: center; border: 0; border-radius: 8px; padding: 7px 14px; background: var(--accent); color: #fff; font-weight: 600;
       font-size: 13.500px; } .copy:hover { filter: brightness(1.08); } .copy.done { background: var(--good); }
     :root[data-theme=dark] .copy { color: #14132b; }
@@ -73,18 +73,18 @@ enum PageStyle {
 
     table { width: 100%; border-collapse: collapse; }
     th { text-align: left; font-size: 12.500px; font-weight: 600; color: var(--soft); padding: 12px 18px; border-bottom: 1px solid var(--line); }
-    td { padding: 12px 18px; border-bottom: 1px solid var(--line); vertical-align: middle; } tr:last-child td { border-bottom: 0; }
+    td { overflow-wrap: anywhere; padding: 12px 18px; border-bottom: 1px solid var(--line); vertical-align: middle; } tr:last-child td { border-bottom: 0; }
     tbody tr:hover { background: color-mix(in srgb, var(--accent-soft) 40%, transparent); }
     td.num, th.num { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; } td a.tag { font-weight: 600; }
 
-    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 1px; background: var(--line); overflow: hidden; margin-top: 14px; }
-    .facts div { background: var(--panel); padding: 13px 18px; min-width: 0; } .facts dt { font-size: 12.500px; color: var(--soft); }
-    .facts dd { margin: 2px 0 0; overflow-wrap: anywhere; } .facts .wide { grid-column: 1 / -1; } dl { margin: 0; }
+    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(190px, 42vw), 1fr)); gap: 1px; background: var(--line); overflow: hidden; margin-top: 14px; }
+    .facts > div { background: var(--panel); padding: 13px 18px; min-width: 0; } .facts dt { font-size: 12.500px; color: var(--soft); }
+    .facts dd { margin: 2px 0 0; overflow-wrap: anywhere; } .facts .wide { grid-column: 1 / -1; } .facts .label { display: flex; flex-wrap: wrap; gap: 2px 12px; padding: 2px 0; } .facts .label code { color: var(--soft); } dl { margin: 0; }
     .big { font-size: 20px; font-weight: 650; letter-spacing: -.02em; }
-    .layers { list-style: none; margin: 0; padding: 6px 0; } .layers li { display: grid; grid-template-columns: 38px 1fr 92px; gap: 6px 12px; padding: 9px 18px; align-items: center; }
+    .layers { list-style: none; margin: 0; padding: 6px 0; } .layers li { display: grid; grid-template-columns: 38px minmax(0, 1fr) 92px; gap: 6px 12px; padding: 9px 18px; align-items: center; }
     .layers li + li { border-top: 1px solid var(--line); } .layers .n { color: var(--soft); font-size: 13px; font-variant-numeric: tabular-nums; }
     .layers .what { min-width: 0; overflow-wrap: anywhere; white-space: pre-wrap; } .layers .what b { color: var(--accent); font-weight: 650; }
-    .layers .size { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } .layers .none { color: var(--soft); }
+    .layers .size { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } .layers .none { color: var(--soft); font-size: 13px; }
     .bar { grid-column: 2 / 4; height: 6px; border-radius: 4px; background: var(--code); overflow: hidden; } .bar i { display: block; height: 100%; border-radius: 4px; min-width: 3px;
       background: linear-gradient(90deg, #38bdf8, #6366f1 60%, #a78bfa); }
     .layers .id { grid-column: 2 / 4; color: var(--soft); font-size: 12.500px; }
@@ -92,7 +92,7 @@ enum PageStyle {
       opacity: 0; transition: .25s; pointer-events: none; font-size: 14px; } #toast.shown { transform: translate(-50%, 0); opacity: 1; }
     @media (max-width: 640px) {
       .top { flex-wrap: wrap; gap: 12px; } .search { order: 3; flex-basis: 100%; } .top nav { margin-left: auto; } kbd, .hide { display: none; }
-      main { padding-top: 22px; } .cards { grid-template-columns: 1fr; } th, td { padding: 10px 12px; } .layers li { grid-template-columns: 26px 1fr 80px; padding: 9px 12px; }
+      main { padding-top: 22px; } .cards { grid-template-columns: 1fr; } th, td { padding: 10px 12px; } .layers li { grid-template-columns: 26px minmax(0, 1fr) 80px; padding: 9px 12px; }
     }
     @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 

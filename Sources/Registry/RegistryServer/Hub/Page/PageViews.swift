@@ -94,7 +94,7 @@ enum PageViews {
           fact("Entrypoint", variant.entrypoint.length && h("code", {}, variant.entrypoint.join(" "))), fact("Command", variant.command.length && h("code", {}, variant.command.join(" "))),
           fact("Working directory", variant.workingDirectory && h("code", {}, variant.workingDirectory)), fact("User", variant.user && h("code", {}, variant.user)),
           fact("Ports", list(variant.ports)), fact("Volumes", list(variant.volumes)), fact("Environment", list(variant.environment)),
-          labels.length > 0 && fact("Labels", labels.map(([key, value]) => h("div", {}, h("code", {}, key), " ", value)), "wide")),
+          labels.length > 0 && fact("Labels", labels.map(([key, value]) => h("div", {class: "label"}, h("code", {}, key), h("span", {}, value))), "wide")),
         h("h2", {}, "Layers ", h("small", {}, size(variant.layers.reduce((sum, layer) => sum + layer.size, 0)))), layerList(variant.layers)];
     }
 
