@@ -41,4 +41,10 @@ protocol ContentProvider: Sendable {
   func repositories() async throws -> [RepositoryName]
   /// When tags were set, seconds since 1970, as far as it is known.
   func tagTimes(in name: RepositoryName) async throws -> [String: Int64]
+  /// The same without asking anybody else: for lists of many repositories.
+  var atHand: any ContentProvider { get }
+}
+
+extension ContentProvider {
+  var atHand: any ContentProvider { self }
 }

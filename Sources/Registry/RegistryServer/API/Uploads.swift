@@ -32,7 +32,8 @@ extension RegistryAPI {
       upload = try await threads.perform { () throws(HullError) in try store.takeUpload(id, in: name, at: start) }
     } catch let error as HullError where error.code == .rangeInvalid {
       var response = Response(error)
-      response.headers.append(contentsOf: uploadHeaders(try store.upload(id, in: name)))
+      let upload = try await threads.perform { () throws(HullError) in try store.upload(id, in: name) }
+      response.headers.append(contentsOf: uploadHeaders(upload))
       return response
     }
     defer { upload.end() }
@@ -83,7 +84,6 @@ extension RegistryAPI {
   private func uploadHeaders(_ upload: Upload) -> HTTPFields {
     [
       .location: "/v2/\(upload.repository)/blobs/uploads/\(upload.id)", .range: "0-\(max(upload.offset - 1, 0))", .uploadID: upload.id,
-      .contentLength: "0",
     ]
   }
 

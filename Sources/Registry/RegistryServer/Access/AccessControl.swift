@@ -63,6 +63,12 @@ final class AccessControl: Sendable {
     return known.name ?? "-"
   }
 
+  /// Who a header stood for lately.
+  func nameForLog(_ authorization: String?) -> String {
+    guard knowsUsers, let authorization else { return "-" }
+    return remembered(authorization)?.name ?? "-"
+  }
+
   /// Who sent a request. Throws `UNAUTHORIZED` for credentials that are wrong.
   func principal(_ request: Request) async throws -> Principal {
     guard knowsUsers, let header = request.headers[.authorization] else { return .anonymous }

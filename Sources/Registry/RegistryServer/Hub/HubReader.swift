@@ -27,11 +27,11 @@ struct HubReader: Sendable {
   }
 
   func tags(_ name: RepositoryName) async throws -> [TagSummary] {
-    let provider = api.provider(of: name)
+    let provider = api.provider(of: name).atHand
     let times = try await provider.tagTimes(in: name)
     var list: [TagSummary] = []
     for tag in try await provider.tags(in: name, after: nil, limit: 1000).tags {
-      guard let manifest = try? await provider.manifest(.tag(tag), in: name), let shape = try? await shape(manifest, name) else { continue }
+      guard let manifest = try? await provider.manifest(.tag(tag), in: name), let shape = try? await shape(manifest, name, provider) else { continue }
       list.append(TagSummary(tag: tag, digest: manifest.digest.description, platforms: shape.platforms, size: shape.size, updated: times[tag]))
     }
     return list.sorted { ($0.updated ?? 0, $1.tag) > ($1.updated ?? 0, $0.tag) }
@@ -45,10 +45,10 @@ struct HubReader: Sendable {
     if content.isIndex {
       for entry in (content.manifests ?? []).filter(\.isImage).prefix(Self.variants) {
         guard let child = try? await provider.manifest(.digest(entry.digest), in: name) else { continue }
-        variants.append(try await variant(child, entry.platform, name))
+        variants.append(try await variant(child, entry.platform, name, provider))
       }
     } else {
-      variants.append(try await variant(manifest, nil, name))
+      variants.append(try await variant(manifest, nil, name, provider))
     }
     let referrers = try await provider.referrers(of: manifest.digest, in: name, artifactType: nil, after: nil, limit: 100).descriptors
     var updated: Int64?
@@ -65,15 +65,15 @@ struct HubReader: Sendable {
   }
 
   private func read(_ name: RepositoryName) async -> RepositorySummary {
-    let provider = api.provider(of: name)
+    let provider = api.provider(of: name).atHand
     let times = (try? await provider.tagTimes(in: name)) ?? [:]
     let tags = (try? await provider.tags(in: name, after: nil, limit: .max).tags) ?? []
     let newest = tags.max { (times[$0] ?? 0, $0) < (times[$1] ?? 0, $1) }
     var description = ""
     var shape: (platforms: [String], size: Int64)?
     if let newest, let manifest = try? await provider.manifest(.tag(newest), in: name) {
-      shape = try? await self.shape(manifest, name)
-      description = await self.description(manifest, name)
+      shape = try? await self.shape(manifest, name, provider)
+      description = await self.description(manifest, name, provider)
     }
     return RepositorySummary(
       name: name.description, description: description, tags: tags.count, newest: newest, updated: newest.flatMap { times[$0] },
@@ -81,34 +81,37 @@ struct HubReader: Sendable {
   }
 
   /// Platforms, and the bytes of the first.
-  private func shape(_ manifest: ServedManifest, _ name: RepositoryName) async throws -> (platforms: [String], size: Int64) {
+  private func shape(_ manifest: ServedManifest, _ name: RepositoryName, _ provider: any ContentProvider) async throws -> (
+    platforms: [String], size: Int64
+  ) {
     let content = try ManifestContent(manifest.bytes)
     guard content.isIndex else {
-      let config = try await config(content, name)
+      let config = try? await config(content, name, provider)
       return (config.map { [$0.platform.description] } ?? [], content.size)
     }
     let entries = (content.manifests ?? []).filter(\.isImage)
     var size: Int64 = 0
-    if let first = entries.first, let child = try? await api.provider(of: name).manifest(.digest(first.digest), in: name) {
+    if let first = entries.first, let child = try? await provider.manifest(.digest(first.digest), in: name) {
       size = try ManifestContent(child.bytes).size
     }
     return (entries.compactMap { $0.platform?.description }, size)
   }
 
-  private func description(_ manifest: ServedManifest, _ name: RepositoryName) async -> String {
+  private func description(_ manifest: ServedManifest, _ name: RepositoryName, _ provider: any ContentProvider) async -> String {
     guard let content = try? ManifestContent(manifest.bytes) else { return "" }
     let own = Self.description(content.annotations, nil)
     guard own.isEmpty else { return own }
-    if let first = content.manifests?.first(where: \.isImage), let child = try? await api.provider(of: name).manifest(.digest(first.digest), in: name)
-    {
-      return await description(child, name)
+    if let first = content.manifests?.first(where: \.isImage), let child = try? await provider.manifest(.digest(first.digest), in: name) {
+      return await self.description(child, name, provider)
     }
-    return Self.description(nil, try? await config(content, name)?.config.labels)
+    return Self.description(nil, try? await config(content, name, provider)?.config.labels)
   }
 
-  private func variant(_ manifest: ServedManifest, _ platform: Platform?, _ name: RepositoryName) async throws -> ImageDetail.Variant {
+  private func variant(
+    _ manifest: ServedManifest, _ platform: Platform?, _ name: RepositoryName, _ provider: any ContentProvider
+  ) async throws -> ImageDetail.Variant {
     let content = try ManifestContent(manifest.bytes)
-    let config = try await config(content, name)
+    let config = try? await config(content, name, provider)
     let process = config?.config
     return ImageDetail.Variant(
       platform: (platform ?? config?.platform)?.description ?? content.referrerType ?? "", digest: manifest.digest.description, size: content.size,
@@ -119,9 +122,9 @@ struct HubReader: Sendable {
   }
 
   /// The configuration of an image; nil for other artifacts.
-  private func config(_ content: ManifestContent, _ name: RepositoryName) async throws -> ImageConfig? {
+  private func config(_ content: ManifestContent, _ name: RepositoryName, _ provider: any ContentProvider) async throws -> ImageConfig? {
     guard let descriptor = content.config, MediaType.isConfig(descriptor.mediaType), descriptor.size <= 4 << 20 else { return nil }
-    let bytes = try await api.provider(of: name).smallBlob(descriptor.digest, in: name)
+    let bytes = try await provider.smallBlob(descriptor.digest, in: name)
     return try? JSONDecoder().decode(ImageConfig.self, from: Data(bytes))
   }
 

@@ -35,6 +35,7 @@ final class ProxyProvider: ContentProvider {
   }
 
   let isWritable = false
+  var atHand: any ContentProvider { own }
 
   func owns(_ name: RepositoryName) -> Bool { upstream.owns(name) }
 
