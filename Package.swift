@@ -112,7 +112,7 @@ let package = Package(
       "RegistryServer", on: "Registry",
       [
         "RegistryStore", "RegistryClient", "CCrypt", "Archive", "OCISpec", "LinuxSystem", "CLinux", "Errors",
-        hummingbird, hummingbirdCore, jwt, nio, nioPosix, nioHTTP, nioSSL, log,
+        hummingbird, hummingbirdCore, httpClient, jwt, nio, nioPosix, nioHTTP, nioSSL, log,
       ]),
 
     // Connect: networks and volumes on the host.

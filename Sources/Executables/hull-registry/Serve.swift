@@ -31,6 +31,9 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "How long a tag of --proxy is believed before it is asked for again.")
   var tagLifetime = "10m"
 
+  @Option(help: "Serve the images of a running hulld from its own files, without a copy: its socket, or PREFIX=SOCKET for names of their own.")
+  var engine: String?
+
   @Flag(help: "Refuse pushes and deletions.")
   var readOnly = false
 
@@ -80,6 +83,7 @@ struct Serve: AsyncParsableCommand {
     try users.apply(to: &configuration)
     try care.apply(to: &configuration.care)
     for text in proxy { configuration.upstreams.append(try UpstreamSettings(parsing: text)) }
+    configuration.engine = try engine.map { (text) throws(HullError) in try EngineOption.read(text) }
     configuration.tagLifetime = try Quantity.seconds(tagLifetime)
     configuration.readOnly = readOnly
     configuration.insecure = insecure
@@ -93,6 +97,15 @@ struct Serve: AsyncParsableCommand {
     }
     let host = listen[..<colon].filter { $0 != "[" && $0 != "]" }
     return (host.isEmpty ? "0.0.0.0" : host, port)
+  }
+}
+
+/// `unix:///run/hull/hull.sock`, `/run/hull/hull.sock` or `local=/run/hull/hull.sock`
+enum EngineOption {
+  static func read(_ text: String) throws(HullError) -> (socket: String, prefix: String) {
+    let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
+    guard halves.count == 2, !halves[0].contains("/") else { return (text, "") }
+    return (halves[1], try RepositoryName(halves[0]).description)
   }
 }
 

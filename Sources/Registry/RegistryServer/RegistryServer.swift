@@ -29,6 +29,8 @@ package struct RegistryConfiguration: Sendable {
   package var publicURL: String?
   /// Other registries whose contents are served and kept here.
   package var upstreams: [UpstreamSettings] = []
+  /// The socket of an engine whose images are served too, and the prefix of their names.
+  package var engine: (socket: String, prefix: String)?
   /// Seconds that an upstream's tag is believed.
   package var tagLifetime: Int64 = 600
   /// Whether a registry without TLS and users may be reached from other hosts.
@@ -78,8 +80,9 @@ package final class RegistryServer: Sendable {
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
     let upstreams = try configuration.upstreams.map { (settings) throws(HullError) in try Upstream(settings, group: group, logger: logger) }
+    let engine = configuration.engine.map { EngineClient($0.socket, group: group) }
     let application = Application(
-      responder: router(answers, upstreams).buildResponder(),
+      responder: router(answers, upstreams, engine).buildResponder(),
       server: HTTPServerBuilder { responder in FrontChannel(responder: responder, services: services, certificates: certificates) },
       configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port), backlog: 1024),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? 0) },
@@ -88,6 +91,7 @@ package final class RegistryServer: Sendable {
     defer { care.cancel() }
     do { try await application.runService() } catch is CancellationError {}
     for upstream in upstreams { await upstream.shutdown() }
+    await engine?.shutdown()
     log.flush()
     try store.flushPulls()
     try await group.shutdownGracefully()
@@ -104,14 +108,15 @@ package final class RegistryServer: Sendable {
     }
   }
 
-  private func router(_ answers: HotAnswers, _ upstreams: [Upstream]) -> Router<RegistryContext> {
+  private func router(_ answers: HotAnswers, _ upstreams: [Upstream], _ engine: EngineClient?) -> Router<RegistryContext> {
     let router = Router(context: RegistryContext.self)
     router.add(middleware: RegistryMiddleware(access: access, log: log))
-    let proxies = upstreams.map { upstream in
+    var others: [any ContentProvider] = upstreams.map { upstream in
       ProxyProvider(upstream, store: store, threads: threads, lifetime: configuration.tagLifetime, logger: logger)
     }
+    if let engine, let settings = configuration.engine { others.append(EngineProvider(engine, prefix: settings.prefix, threads: threads)) }
     let api = RegistryAPI(
-      store: store, threads: threads, access: access, answers: answers, providers: proxies + [StoreProvider(store: store, threads: threads)],
+      store: store, threads: threads, access: access, answers: answers, providers: others + [StoreProvider(store: store, threads: threads)],
       namespaces: Dictionary(upstreams.map { ($0.domain, $0.prefix) }) { first, _ in first }, readOnly: configuration.readOnly)
     for method in [HTTPRequest.Method.get, .head, .put, .post, .patch, .delete] {
       for path in ["/v2", "/v2/**"] as [RouterPath] { router.on(path, method: method) { request, _ in try await api.respond(to: request) } }
