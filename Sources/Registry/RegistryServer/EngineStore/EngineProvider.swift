@@ -141,13 +141,16 @@ final class EngineProvider: ContentProvider {
   /// A file of the engine's. The caller closes it.
   private func open(_ digest: Digest) async throws -> (descriptor: Int32, size: Int64) {
     let path = "\(try await look().root)/content/blobs/\(digest.algorithm)/\(digest.hex)"
-    return try await threads.perform { () throws(HullError) in
-      let file: OwnedDescriptor
-      do throws(SystemError) { file = try Files.open(path, O_RDONLY | O_NOFOLLOW) } catch {
-        throw HullError(.blobUnknown, "the engine does not keep blob \(digest) as it was pushed: \(error.reason)")
-      }
-      let size = try step("cannot read blob \(digest)") { () throws(SystemError) in Int64(try Files.status(of: file.number).st_size) }
+    return try await threads.perform { () throws(HullError) in try Self.open(path, digest) }
+  }
+
+  private static func open(_ path: String, _ digest: Digest) throws(HullError) -> (descriptor: Int32, size: Int64) {
+    do {
+      let file = try Files.open(path, O_RDONLY | O_NOFOLLOW)
+      let size = Int64(try Files.status(of: file.number).st_size)
       return (file.take(), size)
+    } catch {
+      throw HullError(.blobUnknown, "the engine does not keep blob \(digest) as it was pushed: \(error.reason)")
     }
   }
 
