@@ -109,6 +109,8 @@ class Registry:
         try:
             connection.request(method, path, body, headers, encode_chunked="Transfer-Encoding" in headers)
             response = connection.getresponse()
+            # What is said twice is read in two ways.
+            assert len(response.headers.get_all("Content-Length") or []) <= 1, response.headers.items()
             return Answer(response, response.read())
         finally:
             connection.close()
