@@ -85,7 +85,11 @@ package final class RegistryServer: Sendable {
       responder: router(answers, upstreams, engine).buildResponder(),
       server: HTTPServerBuilder { responder in FrontChannel(responder: responder, services: services, certificates: certificates) },
       configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port), backlog: 1024),
-      onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? 0) },
+      onServerRunning: { channel in
+        var footprint = Footprint()
+        footprint.look()
+        await onRunning(channel.localAddress?.port ?? 0)
+      },
       eventLoopGroupProvider: .shared(group), logger: quiet)
     let care = Task { await caretaker.run() }
     defer { care.cancel() }

@@ -68,6 +68,7 @@ class Browser:
     def open(self, url, width=1200, height=820, dark=False):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.call("Emulation.setScrollbarsHidden", hidden=True)
         self.call("Page.navigate", url=url)
         self.wait("document.readyState === 'complete'")
 
