@@ -52,6 +52,7 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     try await Main.reporting {
       hull_limit_heaps(2)
+      hull_return_large_blocks()
       FileLimit.raise()
       LoggingSystem.bootstrap(StreamLogHandler.standardError)
       var logger = Logger(label: "hull-registry")
