@@ -52,7 +52,9 @@ final class EngineClient: Sendable {
   private func ask<Value: Decodable>(_ path: String, _ type: Value.Type) async throws -> Value {
     let host = socket.utf8.map { "%" + Digest.hexadecimal([$0]) }.joined()
     do {
-      let response = try await client.execute(HTTPClientRequest(url: "http+unix://\(host)\(path)"), timeout: .seconds(30))
+      var request = HTTPClientRequest(url: "http+unix://\(host)\(path)")
+      request.headers.add(name: "Host", value: "localhost")
+      let response = try await client.execute(request, timeout: .seconds(30))
       let body = try await response.body.collect(upTo: 64 << 20)
       guard response.status != .notFound else { throw HullError(.manifestUnknown, "the engine has no such image") }
       guard response.status == .ok else { throw HullError(.unavailable, "the engine at \(socket) answers \(response.status)") }
