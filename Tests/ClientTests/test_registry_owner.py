@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the owner of a hull-registry decides: users, tokens, TLS, rules, quotas, retention, collection; and other tools as clients."""
 import http.client
+import io
 import json
 import os
 import ssl
 import subprocess
+import tarfile
 import threading
 import time
 
@@ -269,3 +271,23 @@ def test_skopeo_logs_in(layout, users):
         skopeo("copy", *flags, layout, f"docker://{registry.host}/a:v1")
         assert skopeo("inspect", "--tls-verify=false", f"docker://{registry.host}/a:v1", check=False).returncode != 0
         assert skopeo("inspect", "--tls-verify=false", "--creds", ":".join(basic("bob")), f"docker://{registry.host}/a:v1").returncode == 0
+
+
+def test_podman_pulls_and_pushes(tmp_path):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        entry = tarfile.TarInfo("file")
+        entry.size = 5
+        tar.addfile(entry, io.BytesIO(b"hello"))
+    folders = ("--root", str(tmp_path / "root"), "--runroot", str(tmp_path / "run"), "--storage-driver", "vfs")
+
+    def podman(*arguments):
+        return subprocess.run(["podman", *folders, *arguments], capture_output=True, text=True, timeout=120, check=True)
+
+    with Registry() as registry:
+        registry.image("a", "v1", archive.getvalue())
+        podman("pull", "--tls-verify=false", f"{registry.host}/a:v1")
+        podman("tag", f"{registry.host}/a:v1", f"{registry.host}/b:v2")
+        podman("push", "--tls-verify=false", f"{registry.host}/b:v2")
+        assert registry.tags("b") == ["v2"]
+        assert registry("GET", "/v2/b/manifests/v2").json()["config"]["digest"] == registry("GET", "/v2/a/manifests/v1").json()["config"]["digest"]
