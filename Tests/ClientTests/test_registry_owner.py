@@ -273,18 +273,19 @@ def test_skopeo_logs_in(layout, users):
         assert skopeo("inspect", "--tls-verify=false", "--creds", ":".join(basic("bob")), f"docker://{registry.host}/a:v1").returncode == 0
 
 
-def test_podman_pulls_and_pushes(tmp_path):
+def test_podman_pulls_and_pushes():
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         entry = tarfile.TarInfo("file")
         entry.size = 5
         tar.addfile(entry, io.BytesIO(b"hello"))
-    folders = ("--root", str(tmp_path / "root"), "--runroot", str(tmp_path / "run"), "--storage-driver", "vfs")
-
-    def podman(*arguments):
-        return subprocess.run(["podman", *folders, *arguments], capture_output=True, text=True, timeout=120, check=True)
-
     with Registry() as registry:
+        # Paths are short: podman takes at most 50 characters.
+        folders = ("--root", str(registry.directory / "p"), "--runroot", str(registry.directory / "r"), "--storage-driver", "vfs")
+
+        def podman(*arguments):
+            return subprocess.run(["podman", *folders, *arguments], capture_output=True, text=True, timeout=120, check=True)
+
         registry.image("a", "v1", archive.getvalue())
         podman("pull", "--tls-verify=false", f"{registry.host}/a:v1")
         podman("tag", f"{registry.host}/a:v1", f"{registry.host}/b:v2")
