@@ -65,7 +65,11 @@ class Registry:
         return [str(BINARIES / "hull-registry"), "serve", "--root", str(self.root), "--listen", self.host, "--access-log", "none", *self.options]
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_):
         if self.process and self.process.poll() is None:
