@@ -101,7 +101,9 @@ let package = Package(
     room("ImageStore", on: "Images", ["Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
     room(
       "RegistryClient", on: "Images", ["Addressing", "Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
-    room("ImageTransfer", on: "Images", ["RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Threads", "OCISpec", "LinuxSystem", "Errors"]),
+    room(
+      "ImageTransfer", on: "Images",
+      ["RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Threads", "OCISpec", "LinuxSystem", "Errors"]),
 
     // Registry: the hub, a program of its own. It knows nothing of the engine but its API.
     room("RegistryStore", on: "Registry", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
@@ -110,7 +112,7 @@ let package = Package(
       "RegistryServer", on: "Registry",
       [
         "RegistryStore", "RegistryClient", "CCrypt", "Archive", "OCISpec", "LinuxSystem", "CLinux", "Errors",
-        hummingbird, hummingbirdCore, jwt, nio, nioPosix, nioHTTP, nioSSL, log,
+        hummingbird, hummingbirdCore, httpClient, jwt, nio, nioPosix, nioHTTP, nioSSL, log,
       ]),
 
     // Connect: networks and volumes on the host.
@@ -123,7 +125,8 @@ let package = Package(
     room(
       "Engine", on: "Engine",
       [
-        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer", "RegistryClient", "ImageStore", "Threads", "Layers", "Archive", "ContentStore",
+        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer", "RegistryClient", "ImageStore",
+        "Threads", "Layers", "Archive", "ContentStore",
         "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
       ]),
@@ -135,7 +138,8 @@ let package = Package(
     room("HullCommands", on: "Commands", ["Errors"]),
 
     .executableTarget(
-      name: "hulld", dependencies: ["EngineHTTP", "Engine", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
+      name: "hulld",
+      dependencies: ["EngineHTTP", "Engine", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
       path: "Sources/Executables/hulld", swiftSettings: swift),
     .executableTarget(
       name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: staticSwift, linkerSettings: staticLink),
@@ -146,7 +150,8 @@ let package = Package(
       name: "hull-runtime", dependencies: ["OCIRuntime"], path: "Sources/Executables/hull-runtime", swiftSettings: staticSwift,
       linkerSettings: staticLink),
     .executableTarget(
-      name: "hull-registry", dependencies: ["RegistryServer", "RegistryStore", "LinuxSystem", "CLinux", "Errors", arguments, log], path: "Sources/Executables/hull-registry",
+      name: "hull-registry", dependencies: ["RegistryServer", "RegistryStore", "LinuxSystem", "CLinux", "Errors", arguments, log],
+      path: "Sources/Executables/hull-registry",
       swiftSettings: swift),
 
     .executableTarget(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import images
 import networks
+import registry
 from engines import BINARIES, Dockerd, Hull, UnixConnection, resident
 from rootfs import busybox_tar, make_bundle
 
@@ -161,6 +162,7 @@ PARTS = {
     "networks": lambda table, engines, rounds: networks.compare(table, engines, rounds, interleave, client),
     "daemons": compare_daemons,
     "images": images.compare,
+    "registry": registry.compare,
     "runtimes": lambda table, engines, rounds: compare_runtimes(table, rounds, engines[0].folder / "scratch"),
 }
 

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the owner of a hull-registry decides: users, tokens, TLS, rules, quotas, retention, collection; and other tools as clients."""
 import http.client
+import io
 import json
 import os
 import ssl
 import subprocess
+import tarfile
 import threading
 import time
 
 import pytest
+from support.certificates import Authority
 from support.engine import BINARIES
-from support.registry import OCI_MANIFEST, PeerRegistry, Registry, certificates, digest, image, location, skopeo, with_digest
+from support.registry import OCI_MANIFEST, PeerRegistry, Registry, digest, image, location, skopeo, with_digest
 from support.waiting import until
 
 PASSWORDS = {"alice": "wonder land:1", "bob": "builder"}
@@ -128,25 +131,23 @@ def test_it_is_not_reachable_from_afar_unless_said(tmp_path):
 
 
 def test_tls_with_certificates_of_clients_and_a_new_certificate(tmp_path):
-    context = certificates(tmp_path)
-    options = ["--tls-certificate", str(tmp_path / "server.pem"), "--tls-key", str(tmp_path / "server.key"), "--tls-client-ca", str(tmp_path / "ca.pem")]
-    with Registry(*options) as registry:
+    first, second = Authority(tmp_path / "first"), Authority(tmp_path / "second")
+    context = ssl.create_default_context(cafile=first.ca)
+    certificate, key = first.server("127.0.0.1")
+    with Registry("--tls-certificate", str(certificate), "--tls-key", str(key), "--tls-client-ca", str(first.ca)) as registry:
         registry.tls = context
         with pytest.raises((ssl.SSLError, http.client.HTTPException, OSError)):
             registry("GET", "/v2/")
-        context.load_cert_chain(tmp_path / "client.pem", tmp_path / "client.key")
+        context.load_cert_chain(*first.client())
         content = os.urandom(3_000_000)
         path = f"/v2/a/blobs/{registry.blob('a', content)}"
         for _ in range(2):
             assert registry("GET", path).body == content
             assert registry("GET", path, headers={"Range": "bytes=5-9"}).body == content[5:10]
         old = serial(registry)
-        fresh = tmp_path / "fresh"
-        fresh.mkdir()
-        certificates(fresh)
-        context.load_verify_locations(fresh / "ca.pem")
-        for name in ("server.pem", "server.key"):
-            (fresh / name).replace(tmp_path / name)
+        context.load_verify_locations(second.ca)
+        for new, place in zip(second.server("127.0.0.1"), (certificate, key)):
+            new.replace(place)
         registry.process.send_signal(1)
         until(lambda: serial(registry) != old, "the new certificate is in use after SIGHUP")
 
@@ -270,3 +271,24 @@ def test_skopeo_logs_in(layout, users):
         skopeo("copy", *flags, layout, f"docker://{registry.host}/a:v1")
         assert skopeo("inspect", "--tls-verify=false", f"docker://{registry.host}/a:v1", check=False).returncode != 0
         assert skopeo("inspect", "--tls-verify=false", "--creds", ":".join(basic("bob")), f"docker://{registry.host}/a:v1").returncode == 0
+
+
+def test_podman_pulls_and_pushes():
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        entry = tarfile.TarInfo("file")
+        entry.size = 5
+        tar.addfile(entry, io.BytesIO(b"hello"))
+    with Registry() as registry:
+        # Paths are short: podman takes at most 50 characters.
+        folders = ("--root", str(registry.directory / "p"), "--runroot", str(registry.directory / "r"), "--storage-driver", "vfs")
+
+        def podman(*arguments):
+            return subprocess.run(["podman", *folders, *arguments], capture_output=True, text=True, timeout=120, check=True)
+
+        registry.image("a", "v1", archive.getvalue())
+        podman("pull", "--tls-verify=false", f"{registry.host}/a:v1")
+        podman("tag", f"{registry.host}/a:v1", f"{registry.host}/b:v2")
+        podman("push", "--tls-verify=false", f"{registry.host}/b:v2")
+        assert registry.tags("b") == ["v2"]
+        assert registry("GET", "/v2/b/manifests/v2").json()["config"]["digest"] == registry("GET", "/v2/a/manifests/v1").json()["config"]["digest"]

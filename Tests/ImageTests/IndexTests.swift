@@ -23,7 +23,8 @@ import Testing
     let statement = "{\"statement\":1}"
     attestation = IndexTests.artifact(statement, subject: nil)
     signature = IndexTests.artifact(statement, subject: mine.descriptor())
-    let about = #","annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"\#(SHA256.digest(of: mine.manifest))"}"#
+    let about =
+      #","annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"\#(SHA256.digest(of: mine.manifest))"}"#
     inner = TestImage.index([
       other.descriptor(platform: #"{"os":"linux","architecture":"riscv64"}"#),
       mine.descriptor(platform: #"{"os":"linux","architecture":"\#(Platform.host.architecture)"}"#),

@@ -18,7 +18,9 @@ struct NameTests {
     expect(.tagInvalid) { _ = try ManifestReference(text) }
   }
 
-  @Test(arguments: ["sha256:", "sha256:../../etc/passwd", "sha256:ABC", "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256:" + String(repeating: "g", count: 64)])
+  @Test(arguments: [
+    "sha256:", "sha256:../../etc/passwd", "sha256:ABC", "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256:" + String(repeating: "g", count: 64),
+  ])
   func hostileDigestsAreRefused(_ text: String) {
     expect(.digestInvalid) { _ = try ManifestReference(text) }
   }

@@ -25,7 +25,8 @@ struct Collect: AsyncParsableCommand {
     try await Main.reporting {
       let store = try RegistryStore(root: directory.root)
       let report = try store.collect(grace: try Quantity.seconds(grace), uploadAge: try Quantity.seconds(uploadAge), dryRun: dryRun)
-      print("\(dryRun ? "would remove" : "removed") \(report.blobs) blobs (\(report.bytes) bytes), \(report.uploads) uploads, \(report.unlinked) links")
+      print(
+        "\(dryRun ? "would remove" : "removed") \(report.blobs) blobs (\(report.bytes) bytes), \(report.uploads) uploads, \(report.unlinked) links")
     }
   }
 }

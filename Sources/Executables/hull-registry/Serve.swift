@@ -23,6 +23,17 @@ struct Serve: AsyncParsableCommand {
   @OptionGroup(title: "TLS and users") var users: UserOptions
   @OptionGroup(title: "Care") var care: CareOptions
 
+  @Option(
+    parsing: .singleValue,
+    help: "Another registry whose images are served and kept here, PREFIX=URL (hub=https://registry-1.docker.io) or URL. May be repeated.")
+  var proxy: [String] = []
+
+  @Option(help: "How long a tag of --proxy is believed before it is asked for again.")
+  var tagLifetime = "10m"
+
+  @Option(help: "Serve the images of a running hulld from its own files, without a copy: its socket, or PREFIX=SOCKET for names of their own.")
+  var engine: String?
+
   @Flag(help: "Refuse pushes and deletions.")
   var readOnly = false
 
@@ -41,6 +52,7 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     try await Main.reporting {
       hull_limit_heaps(2)
+      hull_return_large_blocks()
       FileLimit.raise()
       LoggingSystem.bootstrap(StreamLogHandler.standardError)
       var logger = Logger(label: "hull-registry")
@@ -71,6 +83,9 @@ struct Serve: AsyncParsableCommand {
     configuration.storeRules.sparseIndexes = sparseIndexes
     try users.apply(to: &configuration)
     try care.apply(to: &configuration.care)
+    for text in proxy { configuration.upstreams.append(try UpstreamSettings(parsing: text)) }
+    configuration.engine = try engine.map { (text) throws(HullError) in try EngineOption.read(text) }
+    configuration.tagLifetime = try Quantity.seconds(tagLifetime)
     configuration.readOnly = readOnly
     configuration.insecure = insecure
     configuration.accessLog = try AccessLogFile.open(accessLog)
@@ -83,6 +98,15 @@ struct Serve: AsyncParsableCommand {
     }
     let host = listen[..<colon].filter { $0 != "[" && $0 != "]" }
     return (host.isEmpty ? "0.0.0.0" : host, port)
+  }
+}
+
+/// `unix:///run/hull/hull.sock`, `/run/hull/hull.sock` or `local=/run/hull/hull.sock`
+enum EngineOption {
+  static func read(_ text: String) throws(HullError) -> (socket: String, prefix: String) {
+    let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
+    guard halves.count == 2, !halves[0].contains("/") else { return (text, "") }
+    return (halves[1], try RepositoryName(halves[0]).description)
   }
 }
 

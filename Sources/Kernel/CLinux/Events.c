@@ -61,3 +61,9 @@ static int trim_segments(struct dl_phdr_info *object, size_t size, void *unused)
 void hull_trim_program(void) { dl_iterate_phdr(trim_segments, NULL); }
 
 void hull_limit_heaps(int count) { mallopt(M_ARENA_MAX, count); }
+
+void hull_return_large_blocks(void) {
+  // Also ends the C library's habit of raising both with use.
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+}

@@ -27,6 +27,12 @@ package struct RegistryConfiguration: Sendable {
   /// Where the access log goes; nil: nowhere.
   package var accessLog: Int32?
   package var publicURL: String?
+  /// Other registries whose contents are served and kept here.
+  package var upstreams: [UpstreamSettings] = []
+  /// The socket of an engine whose images are served too, and the prefix of their names.
+  package var engine: (socket: String, prefix: String)?
+  /// Seconds that an upstream's tag is believed.
+  package var tagLifetime: Int64 = 600
   /// Whether a registry without TLS and users may be reached from other hosts.
   package var insecure = false
 
@@ -73,15 +79,23 @@ package final class RegistryServer: Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 8))
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
+    let upstreams = try configuration.upstreams.map { (settings) throws(HullError) in try Upstream(settings, group: group, logger: logger) }
+    let engine = configuration.engine.map { EngineClient($0.socket, group: group) }
     let application = Application(
-      responder: router(answers).buildResponder(),
+      responder: router(answers, upstreams, engine).buildResponder(),
       server: HTTPServerBuilder { responder in FrontChannel(responder: responder, services: services, certificates: certificates) },
       configuration: ApplicationConfiguration(address: .hostname(configuration.host, port: configuration.port), backlog: 1024),
-      onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? 0) },
+      onServerRunning: { channel in
+        var footprint = Footprint()
+        footprint.look()
+        await onRunning(channel.localAddress?.port ?? 0)
+      },
       eventLoopGroupProvider: .shared(group), logger: quiet)
     let care = Task { await caretaker.run() }
     defer { care.cancel() }
-    try await application.runService()
+    do { try await application.runService() } catch is CancellationError {}
+    for upstream in upstreams { await upstream.shutdown() }
+    await engine?.shutdown()
     log.flush()
     try store.flushPulls()
     try await group.shutdownGracefully()
@@ -98,12 +112,16 @@ package final class RegistryServer: Sendable {
     }
   }
 
-  private func router(_ answers: HotAnswers) -> Router<RegistryContext> {
+  private func router(_ answers: HotAnswers, _ upstreams: [Upstream], _ engine: EngineClient?) -> Router<RegistryContext> {
     let router = Router(context: RegistryContext.self)
     router.add(middleware: RegistryMiddleware(access: access, log: log))
-    let provider = StoreProvider(store: store, threads: threads)
+    var others: [any ContentProvider] = upstreams.map { upstream in
+      ProxyProvider(upstream, store: store, threads: threads, lifetime: configuration.tagLifetime, logger: logger)
+    }
+    if let engine, let settings = configuration.engine { others.append(EngineProvider(engine, prefix: settings.prefix, threads: threads)) }
     let api = RegistryAPI(
-      store: store, threads: threads, access: access, answers: answers, providers: [provider], readOnly: configuration.readOnly)
+      store: store, threads: threads, access: access, answers: answers, providers: others + [StoreProvider(store: store, threads: threads)],
+      namespaces: Dictionary(upstreams.map { ($0.domain, $0.prefix) }) { first, _ in first }, readOnly: configuration.readOnly)
     for method in [HTTPRequest.Method.get, .head, .put, .post, .patch, .delete] {
       for path in ["/v2", "/v2/**"] as [RouterPath] { router.on(path, method: method) { request, _ in try await api.respond(to: request) } }
     }
@@ -113,6 +131,15 @@ package final class RegistryServer: Sendable {
       router.get("/token") { request, _ in try await service.get(request) }
       router.post("/token") { request, _ in try await service.post(request) }
     }
+    let hub = HubAPI(api: api, reader: HubReader(api))
+    router.get("/hub/api/info") { request, _ in try await hub.info(request) }
+    router.get("/hub/api/repositories") { request, _ in try await hub.list(request) }
+    router.get("/hub/api/repositories/**") { request, _ in try await hub.repository(request) }
+    router.get("/hub/login") { request, _ in try await hub.login(request) }
+    router.get("/v1/search") { request, _ in try await hub.search(request) }
+    // Docker's daemon asks this before it searches.
+    router.get("/v1/_ping") { _, _ in Response(json: ["standalone": true]) }
+    PageFiles.add(to: router)
     return router
   }
 
@@ -120,11 +147,14 @@ package final class RegistryServer: Sendable {
   private static func checkReach(_ configuration: RegistryConfiguration) throws(HullError) {
     let isLocal = ["localhost", "::1"].contains(configuration.host) || configuration.host.hasPrefix("127.")
     guard !isLocal, !configuration.insecure else { return }
-    let protected = configuration.certificates != nil && (configuration.passwords != nil || configuration.tokens != nil || configuration.certificates?.clientAuthority != nil)
+    let protected =
+      configuration.certificates != nil
+      && (configuration.passwords != nil || configuration.tokens != nil || configuration.certificates?.clientAuthority != nil)
     guard protected else {
       throw HullError(
         .invalidArgument,
-        "refusing to serve \(configuration.host) without TLS and users: name --tls-certificate, --tls-key and --users, or say --insecure when everybody who reaches this host may read and write")
+        "refusing to serve \(configuration.host) without TLS and users: name --tls-certificate, --tls-key and --users, or say --insecure when everybody who reaches this host may read and write"
+      )
     }
   }
 }

@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import tempfile
 from pathlib import Path
@@ -66,7 +65,11 @@ class Registry:
         return [str(BINARIES / "hull-registry"), "serve", "--root", str(self.root), "--listen", self.host, "--access-log", "none", *self.options]
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_):
         if self.process and self.process.poll() is None:
@@ -110,6 +113,8 @@ class Registry:
         try:
             connection.request(method, path, body, headers, encode_chunked="Transfer-Encoding" in headers)
             response = connection.getresponse()
+            # What is said twice is read in two ways.
+            assert len(response.headers.get_all("Content-Length") or []) <= 1, response.headers.items()
             return Answer(response, response.read())
         finally:
             connection.close()
@@ -182,16 +187,3 @@ def skopeo(*arguments, check=True):
     environment = {**os.environ, "HOME": "/nonexistent"}
     return subprocess.run(["skopeo", *arguments], capture_output=True, text=True, timeout=120, check=check, env=environment)
 
-
-def certificates(folder):
-    """An authority and a server's and a client's certificate in a folder, by openssl. Gives the context of a client."""
-
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-    for who in ("server", "client"):
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{who}.key", "-out", f"{who}.csr", "-subj", f"/CN={who}")
-        openssl("x509", "-req", "-in", f"{who}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", f"{who}.pem", "-extfile", "names")
-    return ssl.create_default_context(cafile=folder / "ca.pem")

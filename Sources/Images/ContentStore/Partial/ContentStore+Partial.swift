@@ -9,7 +9,10 @@ extension ContentStore {
   /// Starts or resumes the download of a blob. One at a time for a digest: the caller sees to that.
   package func partial(_ digest: Digest, size: Int64) throws(HullError) -> Partial {
     guard digest.algorithm == "sha256" else { throw HullError(.unsupported, "blob \(digest): only sha256 is supported") }
-    return try Partial(self, digest, size: size)
+    do { return try Partial(self, digest, size: size) } catch {
+      removePartial(digest.hex)
+      throw error
+    }
   }
 
   /// Makes downloads that were verified visible as blobs. One that somebody else has made visible is fine.
@@ -25,7 +28,9 @@ extension ContentStore {
   /// Downloads that were cut, or that the rest of their image was missing for: digest, bytes on disk, and when something last came in (seconds since 1970).
   package func cutDownloads() throws(HullError) -> [(digest: Digest, bytes: Int64, changed: Int64)] {
     try DurableFiles.names(partials).compactMap { name in
-      guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else { return nil }
+      guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else {
+        return nil
+      }
       return (digest, Int64(status.st_blocks) * 512, Int64(status.st_mtim.tv_sec))
     }
   }

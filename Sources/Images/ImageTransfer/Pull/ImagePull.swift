@@ -114,7 +114,8 @@ private struct ImagePull: Sendable {
     }
     let config = ImageConfig(platform: Platform(os: "", architecture: ""))
     var image = NewImage(
-      id: chosen.document.descriptor.digest, config: config, rawConfig: Array("{}".utf8), manifest: chosen.document.descriptor, blobs: all, layers: [])
+      id: chosen.document.descriptor.digest, config: config, rawConfig: Array("{}".utf8), manifest: chosen.document.descriptor, blobs: all, layers: []
+    )
     image.artifactType = type
     image.artifactSize = parts.reduce(chosen.document.descriptor.size) { $0 + $1.size }
     return image

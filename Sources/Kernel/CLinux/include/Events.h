@@ -28,3 +28,5 @@ void hull_trim_heap(void);
 void hull_trim_program(void);
 /// At most so many separate heaps, however many threads there are.
 void hull_limit_heaps(int count);
+/// Allocations of a quarter of a megabyte and more go back to the system as soon as they are freed.
+void hull_return_large_blocks(void);

@@ -31,10 +31,20 @@ protocol ContentProvider: Sendable {
   func blob(_ digest: Digest, in name: RepositoryName) async throws -> ServedBlob
   /// Bytes; a blob whose size was told stays for a while.
   func blobSize(_ digest: Digest, in name: RepositoryName) async throws -> Int64
+  /// A whole small blob, such as a configuration.
+  func smallBlob(_ digest: Digest, in name: RepositoryName) async throws -> [UInt8]
   func tags(in name: RepositoryName, after last: String?, limit: Int) async throws -> (tags: [String], more: Bool)
   func referrers(
     of subject: Digest, in name: RepositoryName, artifactType: String?, after last: Digest?, limit: Int
   ) async throws -> (descriptors: [Descriptor], more: Bool)
   /// Every repository that is known to be there, sorted.
   func repositories() async throws -> [RepositoryName]
+  /// When tags were set, seconds since 1970, as far as it is known.
+  func tagTimes(in name: RepositoryName) async throws -> [String: Int64]
+  /// The same without asking anybody else: for lists of many repositories.
+  var atHand: any ContentProvider { get }
+}
+
+extension ContentProvider {
+  var atHand: any ContentProvider { self }
 }

@@ -33,7 +33,8 @@ extension RegistryAPI {
   /// Every repository that the user may read, sorted.
   func readable(by user: Principal) async throws -> [RepositoryName] {
     var names: Set<RepositoryName> = []
-    for provider in providers { names.formUnion(try await provider.repositories()) }
+    // Whoever cannot be asked just now does not hide the others.
+    for provider in providers { names.formUnion((try? await provider.repositories()) ?? []) }
     return names.filter { access.allows(user, .pull, $0) }.sorted()
   }
 

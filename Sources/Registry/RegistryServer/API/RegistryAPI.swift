@@ -14,6 +14,8 @@ struct RegistryAPI: Sendable {
   let answers: HotAnswers
   /// In the order in which they are asked; the last owns everything.
   let providers: [any ContentProvider]
+  /// Prefixes of names by the upstream that they stand for: clients that use this registry as a mirror say `?ns=docker.io`.
+  let namespaces: [String: String]
   let readOnly: Bool
 
   /// A request that is allowed.
@@ -26,7 +28,7 @@ struct RegistryAPI: Sendable {
   }
 
   func respond(to request: Request) async throws -> Response {
-    guard let route = try RegistryRoute(path: request.uri.path) else { throw HullError(.notFound, "there is no such endpoint") }
+    guard let route = try RegistryRoute(path: path(of: request)) else { throw HullError(.notFound, "there is no such endpoint") }
     let user = try await access.principal(request)
     try access.check(user, route, request)
     let call = Call(request: request, user: user)
@@ -39,6 +41,15 @@ struct RegistryAPI: Sendable {
     case (.get, .blob(let name, let digest)), (.head, .blob(let name, let digest)): return try await blob(digest, name, call)
     default: return try await change(route, call)
     }
+  }
+
+  /// The path, with the prefix that the upstream's names have here.
+  private func path(of request: Request) -> String {
+    let path = request.uri.path
+    guard let namespace = request.uri.queryParameters["ns"], let prefix = namespaces[String(namespace)], !prefix.isEmpty, path.hasPrefix("/v2/"),
+      path != "/v2/"
+    else { return path }
+    return "/v2/\(prefix)/\(path.dropFirst(4))"
   }
 
   func provider(of name: RepositoryName) -> any ContentProvider { providers.first { $0.owns(name) } ?? providers[providers.count - 1] }

@@ -32,6 +32,10 @@ struct StoreProvider: ContentProvider {
     try await threads.perform { () throws(HullError) in try store.leaseBlob(digest, in: name) }
   }
 
+  func smallBlob(_ digest: Digest, in name: RepositoryName) async throws -> [UInt8] {
+    try await threads.perform { () throws(HullError) in try store.readBlob(digest, in: name) }
+  }
+
   func tags(in name: RepositoryName, after last: String?, limit: Int) async throws -> (tags: [String], more: Bool) {
     try await threads.perform { () throws(HullError) in try store.tags(in: name, after: last, limit: limit) }
   }
@@ -45,6 +49,12 @@ struct StoreProvider: ContentProvider {
   }
 
   func repositories() async throws -> [RepositoryName] { store.catalog.all }
+
+  func tagTimes(in name: RepositoryName) async throws -> [String: Int64] {
+    try await threads.perform { () throws(HullError) in
+      Dictionary(try store.tagRecords(in: name).map { ($0.name, $0.set) }, uniquingKeysWith: max)
+    }
+  }
 }
 
 extension NIOThreadPool {

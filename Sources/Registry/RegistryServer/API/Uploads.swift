@@ -7,6 +7,10 @@ import OCISpec
 import RegistryStore
 
 extension RegistryAPI {
+  /// Bytes that are hashed and written at a time, and about as many as a read from a connection brings.
+  private static let piece = 1 << 18
+  private static let read = 1 << 16
+
   /// `POST /v2/NAME/blobs/uploads/`: begins an upload, or mounts a blob (`mount`, `from`), or takes one whole (`digest`).
   func startUpload(_ name: RepositoryName, _ call: Call) async throws -> Response {
     if let text = call.query("mount"), let mounted = try await mount(try Digest(registry: text), name, call) { return mounted }
@@ -32,7 +36,8 @@ extension RegistryAPI {
       upload = try await threads.perform { () throws(HullError) in try store.takeUpload(id, in: name, at: start) }
     } catch let error as HullError where error.code == .rangeInvalid {
       var response = Response(error)
-      response.headers.append(contentsOf: uploadHeaders(try store.upload(id, in: name)))
+      let upload = try await threads.perform { () throws(HullError) in try store.upload(id, in: name) }
+      response.headers.append(contentsOf: uploadHeaders(upload))
       return response
     }
     defer { upload.end() }
@@ -83,7 +88,6 @@ extension RegistryAPI {
   private func uploadHeaders(_ upload: Upload) -> HTTPFields {
     [
       .location: "/v2/\(upload.repository)/blobs/uploads/\(upload.id)", .range: "0-\(max(upload.offset - 1, 0))", .uploadID: upload.id,
-      .contentLength: "0",
     ]
   }
 
@@ -92,14 +96,15 @@ extension RegistryAPI {
     let limit = try await threads.perform { () throws(HullError) in try store.room(in: name) }
     let loop = MultiThreadedEventLoopGroup.singleton.next()
     var writing: EventLoopFuture<Void>?
-    var piece = ByteBuffer()
+    let allocator = ByteBufferAllocator()
+    var piece = allocator.buffer(capacity: Self.piece + Self.read)
     do {
       for try await buffer in call.request.body {
         piece.writeImmutableBuffer(buffer)
-        guard piece.readableBytes >= 1 << 19 else { continue }
+        guard piece.readableBytes >= Self.piece else { continue }
         try await writing?.get()
         writing = threads.append(piece, to: upload, limit: limit, loop)
-        piece = ByteBuffer()
+        piece = allocator.buffer(capacity: Self.piece + Self.read)
       }
       try await writing?.get()
       writing = nil

@@ -41,6 +41,8 @@ final class AccessControl: Sendable {
     self.threads = threads
   }
 
+  /// Whether a browser can log in.
+  var takesPasswords: Bool { passwords != nil }
   var knowsUsers: Bool { passwords != nil || tokens != nil }
 
   func allows(_ user: Principal, _ action: Action, _ name: RepositoryName) -> Bool {
@@ -59,6 +61,12 @@ final class AccessControl: Sendable {
     guard knowsUsers, let authorization else { return rules.allows(nil, .pull, name) ? "-" : nil }
     guard let known = remembered(authorization), allows(known, .pull, name) else { return nil }
     return known.name ?? "-"
+  }
+
+  /// Who a header stood for lately.
+  func nameForLog(_ authorization: String?) -> String {
+    guard knowsUsers, let authorization else { return "-" }
+    return remembered(authorization)?.name ?? "-"
   }
 
   /// Who sent a request. Throws `UNAUTHORIZED` for credentials that are wrong.

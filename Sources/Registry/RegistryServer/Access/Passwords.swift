@@ -47,7 +47,9 @@ final class Passwords: Sendable {
     let space = UnsafeMutableRawPointer.allocate(byteCount: Int(size), alignment: 16)
     defer { space.deallocate() }
     memset(space, 0, Int(size))
-    guard let result = crypt_rn(password, setting, space, size) else { throw HullError(.internalError, "cannot hash a password: \(errorText(errno))") }
+    guard let result = crypt_rn(password, setting, space, size) else {
+      throw HullError(.internalError, "cannot hash a password: \(errorText(errno))")
+    }
     return String(cString: result)
   }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import CLinux
 import Errors
 import Logging
 import NIOPosix
 import RegistryStore
+import Synchronization
 
 /// When what is collected.
 package struct CareSettings: Sendable {
@@ -27,6 +27,7 @@ struct Caretaker: Sendable {
   func run() async {
     let thread = NIOThreadPool(numberOfThreads: 1)
     thread.start()
+    let footprint = Mutex(Footprint())
     var ticks: Int64 = 0
     while !Task.isCancelled {
       try? await Task.sleep(for: .milliseconds(250))
@@ -36,11 +37,9 @@ struct Caretaker: Sendable {
       try? await thread.runIfActive {
         log.flush()
         guard isSecond else { return }
+        footprint.withLock { $0.look() }
         if seconds % 60 == 0 { attempt { () throws(HullError) in try store.flushPulls() } }
-        if seconds % 300 == 0 {
-          store.closeIdleUploads()
-          hull_trim_heap()
-        }
+        if seconds % 300 == 0 { store.closeIdleUploads() }
         if let interval = settings.interval, seconds % max(interval, 1) == 0 { attempt(collect) }
       }
     }

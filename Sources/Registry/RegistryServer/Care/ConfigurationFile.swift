@@ -152,7 +152,8 @@ private enum Members {
 
   private static func check(_ names: Set<String>, in section: String) throws(HullError) {
     guard let allowed = known[section], let name = names.subtracting(allowed).min() else { return }
-    throw HullError(.invalidArgument, "unknown member \(quoted(name))\(section.isEmpty ? "" : " in \(section)"): use \(allowed.sorted().joined(separator: ", "))")
+    throw HullError(
+      .invalidArgument, "unknown member \(quoted(name))\(section.isEmpty ? "" : " in \(section)"): use \(allowed.sorted().joined(separator: ", "))")
   }
 
   /// A list of objects, of which only the names of members are read.

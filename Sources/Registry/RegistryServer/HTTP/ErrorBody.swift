@@ -35,7 +35,7 @@ struct ErrorBody: Encodable {
     case .tagInvalid: "MANIFEST_INVALID"
     case .notFound: "NAME_UNKNOWN"
     case .invalidArgument: "UNSUPPORTED"
-    case .unavailable: "TOOMANYREQUESTS"
+    case .unavailable: "UNAVAILABLE"
     case .unauthorized: "UNAUTHORIZED"
     case .forbidden: "DENIED"
     case .internalError: "UNKNOWN"

@@ -19,7 +19,7 @@ extension RegistryStore {
     do {
       try upload.begin(at: start)
       return upload
-    } catch where error.code == .blobUploadUnknown {
+    } catch  where error.code == .blobUploadUnknown {
       // Its file was closed between the two calls: it is opened again.
       let again = try uploads.find(id, in: name)
       try again.begin(at: start)

@@ -18,6 +18,7 @@ package final class Upload: @unchecked Sendable {
   package let id: String
   package let repository: RepositoryName
   private let file: OwnedDescriptor
+  var descriptor: Int32 { file.number }
   private let state = Mutex(State())
   private let received: Atomic<Int64>
   private var hash: ContentHash
@@ -101,5 +102,12 @@ package final class Upload: @unchecked Sendable {
       if count == 0 { return hash }
       hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
+  }
+}
+
+extension Upload {
+  /// Another descriptor of what has been received so far; it goes on to stand for the blob when the upload has become one. The caller closes it.
+  package func duplicate() throws(HullError) -> Int32 {
+    try step("cannot read upload \(id)") { () throws(SystemError) in try Descriptors.duplicate(descriptor) }.take()
   }
 }

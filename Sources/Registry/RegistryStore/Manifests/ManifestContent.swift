@@ -43,7 +43,8 @@ package struct ManifestContent: Sendable, Decodable {
   /// - Parameter declared: the request's `Content-Type`; nil: none.
   func check(declared: String?) throws(HullError) {
     guard schemaVersion == 2 else {
-      throw HullError(.manifestInvalid, "manifests of schema version \(schemaVersion.map(String.init) ?? "none") are not supported: push with schema version 2")
+      throw HullError(
+        .manifestInvalid, "manifests of schema version \(schemaVersion.map(String.init) ?? "none") are not supported: push with schema version 2")
     }
     guard !(isIndex && (layers != nil || config != nil)) else {
       throw HullError(.manifestInvalid, "the manifest has both manifests and layers: it must be an index or an image")

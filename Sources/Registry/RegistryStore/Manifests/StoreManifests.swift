@@ -26,7 +26,9 @@ extension RegistryStore {
   /// A manifest. Throws `MANIFEST_UNKNOWN`.
   package func manifest(_ reference: ManifestReference, in name: RepositoryName) throws(HullError) -> StoredManifest {
     let digest = try resolve(reference, in: name)
-    guard let bytes = try shelf.read(Layout.manifest(digest, in: name), limit: rules.manifestLimit) else { throw RegistryStore.unknown(reference, name) }
+    guard let bytes = try shelf.read(Layout.manifest(digest, in: name), limit: rules.manifestLimit) else {
+      throw RegistryStore.unknown(reference, name)
+    }
     return StoredManifest(digest: digest, bytes: bytes, content: try ManifestContent(bytes))
   }
 
@@ -136,7 +138,9 @@ extension RegistryStore {
       }
     }
     if !rules.sparseIndexes {
-      for manifest in content.manifests ?? [] where shelf.status(Layout.manifest(manifest.digest, in: name)) == nil { missing.append(manifest.digest) }
+      for manifest in content.manifests ?? [] where shelf.status(Layout.manifest(manifest.digest, in: name)) == nil {
+        missing.append(manifest.digest)
+      }
     }
     guard missing.isEmpty else { throw MissingContents(missing).error(in: name) }
   }

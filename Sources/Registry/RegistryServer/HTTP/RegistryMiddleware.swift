@@ -23,7 +23,8 @@ struct RegistryMiddleware: RouterMiddleware {
     if request.method == .head { response = response.createHeadResponse() }
     response.headers[.apiVersion] = "registry/2.0"
     log.append(
-      peer: context.peer, user: "-", method: request.method.rawValue, path: request.uri.string, status: response.status.code,
+      peer: context.peer, user: access.nameForLog(request.headers[.authorization]), method: request.method.rawValue, path: request.uri.string,
+      status: response.status.code,
       bytes: Int64(response.body.contentLength ?? 0), nanoseconds: Clock.nanoseconds - start)
     return response
   }
