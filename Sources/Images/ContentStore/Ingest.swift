@@ -6,7 +6,8 @@ import LinuxSystem
 import OCISpec
 
 /// Blobs that are being received: a private directory, gone with this value unless they are published.
-package final class Ingest {
+package final class Ingest: @unchecked Sendable {
+  // `count` is for the one thread that receives; what was received may be opened by any, since `directory` never changes.
   /// A file in the private directory.
   package struct File: Sendable, Hashable {
     fileprivate let name: String

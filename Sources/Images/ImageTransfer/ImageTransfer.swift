@@ -2,7 +2,6 @@
 import Archive
 import ContentStore
 import Errors
-import Glibc
 import ImageStore
 import OCISpec
 import RegistryClient
@@ -13,8 +12,7 @@ package final class ImageTransfer: Sendable {
   let store: ImageStore
   package let client: RegistryClient
   let downloads: Downloads
-  /// Layers that are unpacked at a time: one more than processors, since each waits for the network or the disk now and then.
-  let unpacking = AsyncLimiter(max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))) + 1)
+  let unpacking = AsyncLimiter(ImageStore.unpackers)
 
   package init(store: ImageStore, client: RegistryClient) {
     self.store = store

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dispatch
 import Glibc
 import NIOPosix
 
@@ -28,6 +29,17 @@ package enum Blocking {
       // Without a thread to be had the job waits for one of the pool's.
       if !start(job) { pool.submit { _ in job.body() } }
     }
+  }
+
+  /// Runs a job on a thread of its own, if one can be had.
+  static func detach(in group: DispatchGroup, _ body: @escaping @Sendable () -> Void) {
+    group.enter()
+    let started = start(
+      Job {
+        body()
+        group.leave()
+      })
+    if !started { group.leave() }
   }
 
   private final class Job: Sendable {

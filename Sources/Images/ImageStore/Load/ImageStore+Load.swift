@@ -2,8 +2,10 @@
 import Archive
 import ContentStore
 import Errors
+import Glibc
 import Layers
 import OCISpec
+import Threads
 
 /// How far the unpacking of one layer is.
 package struct LayerProgress: Sendable, Hashable {
@@ -41,24 +43,28 @@ extension ImageStore {
     _ image: PlannedImage, _ ingest: Ingest, _ progress: @escaping @Sendable (LayerProgress) -> Void
   ) throws(HullError) -> [LayerInfo] {
     let chains = LayerStore.chains(image.config.rootfs.diffIDs)
-    var infos: [LayerInfo] = []
-    for (index, layer) in image.layers.enumerated() {
+    let (stack, store, files) = (LayerStack(chains, in: layers), layers, image.layers)
+    return try Parallel.map(files.count, atMost: ImageStore.unpackers) { (index) throws(HullError) in
+      let layer = files[index]
       // A plain layer whose digest is its diff ID was hashed when it was received.
       let verified = layer.descriptor.digest == layer.diffID
-      let info = try layers.unpack(chains[index], diffID: layer.diffID, above: lower(chains[..<index]), verified: verified) { () throws(HullError) in
-        try LayerFile.source(layer.file, in: ingest) {
-          progress(LayerProgress(diffID: layer.diffID, current: $0, total: layer.descriptor.size))
+      do throws(HullError) {
+        let info = try store.unpack(chains[index], diffID: layer.diffID, above: stack.below(index), verified: verified) { () throws(HullError) in
+          try LayerFile.source(layer.file, in: ingest) {
+            progress(LayerProgress(diffID: layer.diffID, current: $0, total: layer.descriptor.size))
+          }
         }
+        stack.add(info)
+        return info
+      } catch {
+        stack.fail(error)
+        throw error
       }
-      infos.append(info)
     }
-    return infos
   }
 
-  private func lower(_ chains: ArraySlice<Digest>) -> LowerStack? {
-    let directories = Array(chains.reversed().map(layers.path(of:)))
-    return directories.isEmpty ? nil : LowerStack { () throws(HullError) in directories }
-  }
+  /// Layers that are unpacked at a time: one more than processors, since each waits for the disk now and then.
+  package static let unpackers = max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))) + 1
 
   /// Writes down images whose files are in place, once those are on disk for good.
   func register(_ images: [NewImage], _ referrers: [NewReferrer] = []) throws(HullError) -> [LoadedImage] {

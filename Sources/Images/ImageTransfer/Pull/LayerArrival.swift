@@ -19,14 +19,14 @@ struct LayerArrival: Sendable {
   let blobs: BlobArrival
   let layers: [Layer]
   let report: TransferReport
-  private let unpacked: UnpackedLayers
+  private let unpacked: LayerStack
 
   init(_ blobs: BlobArrival, manifest: Manifest, diffIDs: [Digest], report: @escaping TransferReport) {
     self.blobs = blobs
     self.report = report
     let chains = LayerStore.chains(diffIDs)
     layers = manifest.layers.enumerated().map { Layer(index: $0, blob: $1, diffID: diffIDs[$0], chain: chains[$0]) }
-    unpacked = UnpackedLayers(blobs.transfer.store.layers, chains)
+    unpacked = LayerStack(chains, in: blobs.transfer.store.layers)
   }
 
   /// - Returns: the layers, lowest first.
@@ -117,39 +117,5 @@ private final class FollowingSource: ByteSource {
     count += Int64(read)
     if download.isComplete { meter.set(count) }
     return read
-  }
-}
-
-/// Which layers of an image are there, for those above that have to look into them.
-private final class UnpackedLayers: Sendable {
-  private struct State {
-    var done: Set<Digest> = []
-    var failure: HullError?
-  }
-
-  private let store: LayerStore
-  private let chains: [Digest]
-  private let state = Monitor(State())
-
-  init(_ store: LayerStore, _ chains: [Digest]) {
-    self.store = store
-    self.chains = chains
-  }
-
-  func add(_ info: LayerInfo) { state.with { _ = $0.done.insert(info.chain) } }
-
-  func fail(_ error: HullError) { state.with { $0.failure = error } }
-
-  func below(_ index: Int) -> LowerStack? {
-    let lower = chains[..<index]
-    guard !lower.isEmpty else { return nil }
-    return LowerStack { [self] () throws(HullError) in
-      let outcome: Result<Void, HullError> = state.wait { state in
-        if let failure = state.failure { return .failure(failure) }
-        return lower.allSatisfy(state.done.contains) ? .success(()) : nil
-      }
-      try outcome.get()
-      return lower.reversed().map(store.path(of:))
-    }
   }
 }
