@@ -12,7 +12,7 @@ import Testing
 
   @Test func anybodyGetsATokenOnceForManyRequests() async throws {
     let registry = try await TokenRegistry { [image] in try await $0.serve(image) }
-    try await withRepository("\(registry.host)/a") { repository in
+    try await withRepository("\(registry.host)/a") { repository async throws in
       try await withThrowingDiscardingTaskGroup { group in
         for _ in 0..<8 { group.addTask { _ = try await repository.manifest(.tag("latest")) } }
       }
@@ -33,7 +33,7 @@ import Testing
 
   @Test func aWrongPasswordIsSaidInTheTokenServersWords() async throws {
     let registry = try await TokenRegistry(user: "other") { [image] in try await $0.serve(image) }
-    try await withRepository("\(registry.host)/a", credentials: user) { repository in
+    try await withRepository("\(registry.host)/a", credentials: user) { repository async throws in
       let error = await refusal("Get \"http://\(registry.host)/v2/a/manifests/latest\": unauthorized: incorrect username or password") {
         _ = try await repository.manifest(.tag("latest"))
       }
@@ -62,7 +62,7 @@ import Testing
 
   @Test func aTokenThatIsRefusedIsRenewedOnce() async throws {
     let registry = try await TokenRegistry { [image] in try await $0.serve(image) }
-    try await withRepository("\(registry.host)/a") { repository in
+    try await withRepository("\(registry.host)/a") { repository async throws in
       _ = try await repository.manifest(.tag("latest"))
       registry.revoke()
       _ = try await repository.manifest(.tag("latest"))
@@ -72,7 +72,7 @@ import Testing
 
   @Test func oneThatRefusesEveryTokenIsAskedTwice() async throws {
     let registry = try await TokenRegistry { try await $0.refuse(401, "UNAUTHORIZED", "never") }
-    try await withRepository("\(registry.host)/a") { repository in
+    try await withRepository("\(registry.host)/a") { repository async throws in
       await refusal("unauthorized: never") { _ = try await repository.manifest(.tag("latest")) }
     }
     #expect(registry.requests.count == 2)
@@ -83,7 +83,7 @@ import Testing
       try await exchange.answer(
         401, ["WWW-Authenticate": #"Bearer realm="http://127.0.0.1:1/",error="insufficient_scope",scope="repository:b:pull""#], "")
     }
-    try await withRepository("\(registry.host)/a") { repository in
+    try await withRepository("\(registry.host)/a") { repository async throws in
       let error = await refusal("pull access denied for \(registry.host)/a", "denied: requested access to the resource is denied") {
         _ = try await repository.manifest(.tag("latest"))
       }
@@ -98,24 +98,24 @@ import Testing
       }
       try await exchange.serve(image)
     }
-    try await withRepository("\(server.host)/a", credentials: user) { repository in
+    try await withRepository("\(server.host)/a", credentials: user) { repository async throws in
       _ = try await repository.manifest(.tag("latest"))
       _ = try await repository.manifest(.tag("latest"))
     }
     #expect(server.requests.count == 3, "known after the first 401")
-    try await withRepository("\(server.host)/a") { repository in
+    try await withRepository("\(server.host)/a") { repository async throws in
       await refusal("Get \"http://\(server.host)/v2/a/manifests/latest\": no basic auth credentials") {
         _ = try await repository.manifest(.tag("latest"))
       }
     }
-    try await withRepository("\(server.host)/a", credentials: RegistryCredentials(username: "user", password: "wrong")) { repository in
+    try await withRepository("\(server.host)/a", credentials: RegistryCredentials(username: "user", password: "wrong")) { repository async throws in
       await refusal("unauthorized: authentication required") { _ = try await repository.manifest(.tag("latest")) }
     }
   }
 
   @Test func tokensThatAreTooOldAreNotUsed() async throws {
     let registry = try await TokenRegistry(lifetime: 0) { [image] in try await $0.serve(image) }
-    try await withRepository("\(registry.host)/a") { repository in
+    try await withRepository("\(registry.host)/a") { repository async throws in
       _ = try await repository.manifest(.tag("latest"))
       _ = try await repository.manifest(.tag("latest"))
     }
@@ -127,7 +127,7 @@ import Testing
       try await exchange.answer(exchange.request.method == "HEAD" ? 404 : 201, [:], "")
     }
     let bytes = sample(10)
-    try await withRepository("\(registry.host)/a", access: .push) { repository in
+    try await withRepository("\(registry.host)/a", access: .push) { repository async throws in
       let source = try Reference("\(registry.host)/b")
       let outcome = try await repository.push(descriptor(bytes), from: BytesReader(bytes: bytes), mountable: [source])
       #expect(outcome == .mounted(from: source))

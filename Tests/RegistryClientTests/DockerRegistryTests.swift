@@ -13,14 +13,14 @@ import Testing
     _ registry: DockerRegistry, _ configuration: RegistriesConfiguration = RegistriesConfiguration(), credentials: RegistryCredentials? = nil
   ) async throws {
     let image = try SampleImage(layer: sample(1_000_000))
-    try await withRepository("\(registry.host)/some/image", configuration, credentials: credentials, access: .push) { repository in
+    try await withRepository("\(registry.host)/some/image", configuration, credentials: credentials, access: .push) { repository async throws in
       for bytes in [image.layer, image.config] {
         #expect(try await repository.push(descriptor(bytes), from: BytesReader(bytes: bytes)) == .pushed)
         #expect(try await repository.push(descriptor(bytes), from: BytesReader(bytes: bytes)) == .exists)
       }
       #expect(try await repository.putManifest(.tag("1"), bytes: image.manifest, mediaType: MediaType.ociManifest) == image.descriptor.digest)
     }
-    try await withRepository("\(registry.host)/some/image", configuration, credentials: credentials) { repository in
+    try await withRepository("\(registry.host)/some/image", configuration, credentials: credentials) { repository async throws in
       #expect(try await repository.descriptor(.tag("1")) == image.descriptor)
       #expect(try await repository.manifest(.tag("1"), expecting: image.descriptor).bytes == image.manifest)
       #expect(try await repository.manifest(.digest(image.descriptor.digest)).bytes == image.manifest)
@@ -37,14 +37,14 @@ import Testing
   @Test func basicAuthentication() async throws {
     let registry = try DockerRegistry(user: "user")
     try await expectRoundTrip(registry, credentials: user)
-    try await withClient { client in
+    try await withClient { client async throws in
       var credentials = user
       credentials.serverAddress = registry.host
       #expect(try await client.verify(credentials) == ("Login Succeeded", ""))
       credentials.password = "wrong"
       await refusal("login attempt to http://\(registry.host)/v2/ failed with status: 401 Unauthorized") { _ = try await client.verify(credentials) }
     }
-    try await withRepository("\(registry.host)/a") { repository in
+    try await withRepository("\(registry.host)/a") { repository async throws in
       await refusal("no basic auth credentials") { _ = try await repository.manifest(.tag("1")) }
     }
   }
@@ -56,18 +56,19 @@ import Testing
     configuration.registries[registry.host] = .init(
       tls: TLSFiles(authorities: [certificates.authority], certificate: certificates.client, key: certificates.clientKey))
     try await expectRoundTrip(registry, configuration)
-    configuration.registries[registry.host]?.tls = TLSFiles(authorities: [try Certificates().authority])
-    try await withRepository("\(registry.host)/a", configuration) { repository in
+    let others = try Certificates()
+    configuration.registries[registry.host]?.tls = TLSFiles(authorities: [others.authority])
+    try await withRepository("\(registry.host)/a", configuration) { repository async throws in
       await refusal("Get \"https://\(registry.host)/v2/a/manifests/1\": x509", "certs.d/\(registry.host)/ca.crt") {
         _ = try await repository.manifest(.tag("1"))
       }
     }
     configuration.registries[registry.host]?.tls = TLSFiles(authorities: [certificates.authority])
-    try await withRepository("\(registry.host)/a", configuration) { repository in
+    try await withRepository("\(registry.host)/a", configuration) { repository async throws in
       await refusal("the server wants a client certificate", "client.cert and client.key") { _ = try await repository.manifest(.tag("1")) }
     }
     configuration.registries[registry.host]?.tls = TLSFiles(authorities: [certificates.clientKey])
-    try await withRepository("\(registry.host)/a", configuration) { repository in
+    try await withRepository("\(registry.host)/a", configuration) { repository async throws in
       await refusal("cannot use the certificate authority in \"\(certificates.clientKey)\"") { _ = try await repository.manifest(.tag("1")) }
     }
   }
@@ -76,7 +77,7 @@ import Testing
     let registry = try DockerRegistry()
     let bytes = sample(5000)
     let source = try Reference("\(registry.host)/first")
-    try await withClient { client in
+    try await withClient { client async throws in
       #expect(try await client.repository(source, access: .push).push(descriptor(bytes), from: BytesReader(bytes: bytes)) == .pushed)
       let second = client.repository(try Reference("\(registry.host)/second"), access: .push)
       #expect(try await second.push(descriptor(bytes), from: BytesReader(bytes: []), mountable: [source]) == .mounted(from: source))
@@ -88,7 +89,7 @@ import Testing
 
   @Test func whatIsNotThereIsSaidAsDockerSaysIt() async throws {
     let registry = try DockerRegistry()
-    try await withRepository("\(registry.host)/none") { repository in
+    try await withRepository("\(registry.host)/none") { repository async throws in
       await refusal("manifest for \(registry.host)/none:1 not found: manifest unknown: manifest unknown") {
         _ = try await repository.manifest(.tag("1"))
       }
@@ -104,7 +105,7 @@ import Testing
     let registry = try DockerRegistry()
     let image = try SampleImage()
     let signature = try SampleImage(layer: sample(5), subject: image.descriptor, artifactType: "application/signature")
-    try await withRepository("\(registry.host)/a", access: .push) { repository in
+    try await withRepository("\(registry.host)/a", access: .push) { repository async throws in
       for each in [image, signature] {
         for bytes in [each.layer, each.config] { _ = try await repository.push(descriptor(bytes), from: BytesReader(bytes: bytes)) }
         try await repository.putManifest(.digest(each.descriptor.digest), bytes: each.manifest, mediaType: MediaType.ociManifest)

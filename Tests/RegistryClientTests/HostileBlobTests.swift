@@ -14,7 +14,7 @@ import Testing
   ) async throws {
     let server = try await FaultyServer(handler)
     let target = MemoryBlob(blob.count)
-    try await withRepository("\(server.host)/a", limits: limits) { repository in
+    try await withRepository("\(server.host)/a", limits: limits) { repository async throws in
       let error = await refusal("\(server.host)/a", "\(descriptor(blob).digest)", sourceLocation: sourceLocation) {
         try await repository.fetch(descriptor(blob), into: target)
       }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct HubTests {
   @Test func loginGivesTheIdentityToken() async throws {
     let registry = try await TokenRegistry(user: "user") { try await $0.answer(200, [:], "{}") }
-    try await withClient { client in
+    try await withClient { client async throws in
       let result = try await client.verify(RegistryCredentials(username: "user", password: "secret", serverAddress: registry.host))
       #expect(result == ("Login Succeeded", "identity"))
       #expect(
@@ -22,7 +22,7 @@ import Testing
   @Test func aWrongPasswordIsRefusedInDockersWords() async throws {
     let registry = try await TokenRegistry(user: "other") { try await $0.answer(200, [:], "{}") }
     let basic = try await FaultyServer { try await $0.answer(401, ["WWW-Authenticate": "Basic"], "") }
-    try await withClient { client in
+    try await withClient { client async throws in
       let error = await refusal("Get \"http://\(registry.host)/v2/\": unauthorized: incorrect username or password") {
         _ = try await client.verify(RegistryCredentials(username: "user", password: "secret", serverAddress: registry.host))
       }
@@ -42,7 +42,7 @@ import Testing
         200, [:],
         #"{"num_results":2,"results":[{"name":"a/b","description":"d","star_count":3,"is_official":true},{"name":"c","star_count":null}]}"#)
     }
-    try await withClient { client in
+    try await withClient { client async throws in
       let results = try await client.search("\(server.host)/my term", limit: 10)
       #expect(results == [SearchResult(name: "a/b", description: "d", starCount: 3, isOfficial: true), SearchResult(name: "c")])
       #expect(server.requests[0].uri == "/v1/search?q=my%20term&n=10")
@@ -58,10 +58,10 @@ import Testing
     let server = try await FaultyServer { try await $0.answer(404, [:], "") }
     var offline = RegistriesConfiguration()
     offline.offline = true
-    try await withClient { client in
+    try await withClient { client async throws in
       await refusal("cannot search \(server.host)", "404 Not Found") { _ = try await client.search("\(server.host)/x") }
     }
-    try await withClient(offline) { client in
+    try await withClient(offline) { client async throws in
       await refusal("registry docker.io must not be asked: the configuration says offline") { _ = try await client.search("x") }
       await refusal("offline") { _ = try await client.verify(RegistryCredentials(username: "u", password: "p")) }
     }

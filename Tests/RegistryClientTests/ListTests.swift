@@ -14,7 +14,7 @@ import Testing
       default: try await exchange.answer(200, [:], #"{"tags":null}"#)
       }
     }
-    try await withRepository("\(server.host)/a") { repository in
+    try await withRepository("\(server.host)/a") { repository async throws in
       #expect(try await repository.tags() == ["1", "2", "3", "4"])
       #expect(server.requests.count == 3)
       #expect(try await repository.tags(limit: 3) == ["1", "2", "3"])
@@ -23,20 +23,20 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "<", "<>", "<>; rel=next", "<::>; rel=next", "nonsense; rel=next", "<http://\u{7f}>; rel=next", "; ; ,,<x", "<tags/list>; rel=prev",
+    "", "<", "<>", "<>; rel=next", "<::>; rel=next", "nonsense; rel=next", "; ; ,,<x", "<tags/list>; rel=prev",
   ])
   func linksThatAreNoneEndTheList(_ link: String) async throws {
     let server = try await FaultyServer { exchange in
       try await exchange.answer(200, exchange.request.path.hasSuffix("tags/list") ? ["Link": link] : [:], #"{"tags":["1"]}"#)
     }
-    try await withRepository("\(server.host)/a") { repository in
+    try await withRepository("\(server.host)/a") { repository async throws in
       #expect(Set(try await repository.tags()) == ["1"])
     }
   }
 
   @Test func aListThatIsNoneIsRefused() async throws {
     let server = try await FaultyServer { try await $0.answer(200, [:], "<html>") }
-    try await withRepository("\(server.host)/a") { repository in
+    try await withRepository("\(server.host)/a") { repository async throws in
       await refusal("tags of \(server.host)/a", "not the list") { _ = try await repository.tags() }
     }
   }
@@ -50,7 +50,7 @@ import Testing
       guard exchange.request.path == "/v2/a/referrers/\(subject)" else { return try await exchange.answer(404, [:], "") }
       try await exchange.answer(200, ["Content-Type": MediaType.ociIndex], index)
     }
-    try await withRepository("\(server.host)/a") { repository in
+    try await withRepository("\(server.host)/a") { repository async throws in
       #expect(try await repository.referrers(subject).count == 2)
       #expect(try await repository.referrers(subject, artifactType: "application/signature") == [signature])
     }
@@ -63,7 +63,7 @@ import Testing
       guard exchange.request.path == "/v2/a/manifests/sha256-\(subject.hex)" else { return try await exchange.answer(404, [:], "404 page not found") }
       try await exchange.answer(200, ["Content-Type": MediaType.ociIndex], index)
     }
-    try await withRepository("\(server.host)/a") { repository in
+    try await withRepository("\(server.host)/a") { repository async throws in
       #expect(try await repository.referrers(subject).count == 1)
       #expect(try await repository.referrers(descriptor(sample(9)).digest).isEmpty)
     }

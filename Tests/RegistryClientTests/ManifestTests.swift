@@ -15,7 +15,7 @@ import Testing
     _ handler: @escaping FaultyServer.Handler
   ) async throws {
     let server = try await FaultyServer(handler)
-    try await withRepository("\(server.host)/a") { repository in
+    try await withRepository("\(server.host)/a") { repository async throws in
       let error = await refusal("\(server.host)/a", sourceLocation: sourceLocation) {
         _ = try await repository.manifest(.tag("1"), expecting: expecting)
       }
@@ -26,7 +26,7 @@ import Testing
 
   @Test func allKindsAreAskedForAndTheBytesStayAsTheyAre() async throws {
     let server = try await FaultyServer { [image] in try await $0.serve(image) }
-    try await withRepository("\(server.host)/a") { repository in
+    try await withRepository("\(server.host)/a") { repository async throws in
       let manifest = try await repository.manifest(.tag("1"))
       #expect(manifest.bytes == image.manifest && manifest.descriptor == image.descriptor && manifest.place == server.host)
     }
@@ -43,7 +43,8 @@ import Testing
     let server = try await FaultyServer { exchange in
       if let type { try await exchange.answer(200, ["Content-Type": type], index) } else { try await exchange.answer(200, [:], index) }
     }
-    try await withRepository("\(server.host)/a") { #expect(try await $0.manifest(.tag("1")).descriptor.mediaType == MediaType.ociIndex) }
+    let manifest = try await withRepository("\(server.host)/a") { try await $0.manifest(.tag("1")) }
+    #expect(manifest.descriptor.mediaType == MediaType.ociIndex)
   }
 
   @Test func whatIsNotThere() async throws {
@@ -122,7 +123,7 @@ import Testing
       default: try await exchange.answer(404, [:], "")
       }
     }
-    try await withRepository("\(server.host)/a") { repository in
+    try await withRepository("\(server.host)/a") { repository async throws in
       #expect(try await repository.descriptor(.tag("good")) == image.descriptor)
       #expect(server.requests.map(\.method) == ["HEAD"])
       #expect(try await repository.descriptor(.tag("old")) == image.descriptor)

@@ -28,7 +28,7 @@ import Testing
     let empty = try await FaultyServer { try await $0.refuse(404, "NAME_UNKNOWN", "unknown") }
     let good = try await FaultyServer { [image] in try await $0.serve(image) }
     let configuration = mirrors("quay.io", try nobody(), try mirror(bad), try mirror(empty), try mirror(good, "/cache"))
-    try await withRepository("quay.io/a", configuration) { repository in
+    try await withRepository("quay.io/a", configuration) { repository async throws in
       let manifest = try await repository.manifest(.tag("latest"))
       #expect(manifest.bytes == image.manifest && manifest.place == "http://\(good.host)/cache")
     }
@@ -49,7 +49,7 @@ import Testing
     let file = try scratch.write("password", "of the mirror\n")
     let configuration = mirrors(registry.host, Mirror(try WebAddress("http://\(mirror.host)"), username: "mirror", passwordFile: file))
     try await withRepository("\(registry.host)/a", configuration, credentials: RegistryCredentials(username: "user", password: "secret")) {
-      repository in
+      repository async throws in
       #expect(try await repository.manifest(.tag("latest")).place == registry.host)
     }
     #expect(mirror.requests.map(\.authorization) == [nil, RegistryCredentials.basic("mirror", "of the mirror")])
@@ -59,7 +59,7 @@ import Testing
   @Test func aMirrorThatDoesNotResolveTagsIsAskedByDigestOnly() async throws {
     let old = try await FaultyServer { [image] in try await $0.serve(image) }
     let registry = try await FaultyServer { [image] in try await $0.serve(image) }
-    try await withRepository("\(registry.host)/a", mirrors(registry.host, try mirror(old, resolvesTags: false))) { repository in
+    try await withRepository("\(registry.host)/a", mirrors(registry.host, try mirror(old, resolvesTags: false))) { repository async throws in
       #expect(try await repository.manifest(.tag("latest")).place == registry.host)
       #expect(try await repository.manifest(.digest(image.descriptor.digest)).place == "http://\(old.host)")
     }
@@ -68,7 +68,7 @@ import Testing
   @Test func aMirrorWithTheWrongContentIsPassedOver() async throws {
     let lying = try await FaultyServer { try await $0.answer(200, ["Content-Type": MediaType.ociManifest], "{}") }
     let registry = try await FaultyServer { [image] in try await $0.serve(image) }
-    try await withRepository("\(registry.host)/a", mirrors(registry.host, try mirror(lying))) { repository in
+    try await withRepository("\(registry.host)/a", mirrors(registry.host, try mirror(lying))) { repository async throws in
       #expect(try await repository.manifest(.digest(image.descriptor.digest)).place == registry.host)
       #expect(try await repository.manifest(.tag("latest"), expecting: image.descriptor).place == registry.host)
     }
@@ -83,7 +83,7 @@ import Testing
     let registry = try await FaultyServer { try await $0.serve(blob) }
     let target = MemoryBlob(blob.count)
     try await withRepository("\(registry.host)/a", mirrors(registry.host, try mirror(dying)), limits: quickLimits { $0.segment = 1 << 30 }) {
-      repository in
+      repository async throws in
       let places = try await repository.fetch(descriptor(blob), into: target)
       #expect(places == ["http://\(dying.host)", registry.host])
     }
@@ -94,7 +94,7 @@ import Testing
   @Test func placesThatAreAvoidedAreNotAsked() async throws {
     let lying = try await FaultyServer { try await $0.serve(Array(blob.reversed())) }
     let registry = try await FaultyServer { try await $0.serve(blob) }
-    try await withRepository("\(registry.host)/a", mirrors(registry.host, try mirror(lying))) { repository in
+    try await withRepository("\(registry.host)/a", mirrors(registry.host, try mirror(lying))) { repository async throws in
       let first = MemoryBlob(blob.count)
       let places = try await repository.fetch(descriptor(blob), into: first)
       #expect(first.bytes != blob && places == ["http://\(lying.host)"])
@@ -107,7 +107,7 @@ import Testing
   @Test func theErrorTellsWhatEachPlaceSaid() async throws {
     let limited = try await FaultyServer { try await $0.refuse(429, "TOOMANYREQUESTS", "pull rate limit reached", ["Retry-After": "3600"]) }
     let registry = try await FaultyServer { try await $0.refuse(404, "MANIFEST_UNKNOWN", "manifest unknown") }
-    try await withRepository("\(registry.host)/a", mirrors(registry.host, try mirror(limited), try nobody())) { repository in
+    try await withRepository("\(registry.host)/a", mirrors(registry.host, try mirror(limited), try nobody())) { repository async throws in
       let error = await refusal(
         "manifest for \(registry.host)/a:1 not found: manifest unknown: manifest unknown (mirror http://\(limited.host): toomanyrequests: pull rate limit reached",
         "3600", "mirror http://127.0.0.1:1: Get \"http://127.0.0.1:1/v2/a/manifests/1?ns=", "dial tcp 127.0.0.1:1: connect: connection refused"
@@ -122,7 +122,7 @@ import Testing
     let empty = try await FaultyServer { try await $0.refuse(404, "MANIFEST_UNKNOWN", "no") }
     var configuration = mirrors(registry.host, try mirror(empty))
     configuration.offline = true
-    try await withRepository("\(registry.host)/a", configuration) { repository in
+    try await withRepository("\(registry.host)/a", configuration) { repository async throws in
       await refusal("manifest for \(registry.host)/a:1 not found") { _ = try await repository.manifest(.tag("1")) }
       #expect(try await repository.descriptor(.tag("1")) == nil)
     }

@@ -11,7 +11,7 @@ import Testing
 
   private func push(_ server: FaultyServer, limits: ClientLimits = quickLimits()) async throws -> (outcome: PushOutcome, progress: Int64) {
     let progress = Counter()
-    let outcome = try await withRepository("\(server.host)/a", access: .push, limits: limits) { repository in
+    let outcome = try await withRepository("\(server.host)/a", access: .push, limits: limits) { repository async throws in
       try await repository.push(descriptor(blob), from: BytesReader(bytes: blob)) { progress.add($0) }
     }
     return (outcome, progress.value)
@@ -79,8 +79,8 @@ import Testing
       }
     }
     let limits = quickLimits {
-      $0.stallTimeout = .milliseconds(100)
-      $0.answerTimeout = .milliseconds(300)
+      $0.stallTimeout = .seconds(1)
+      $0.answerTimeout = .seconds(1)
       $0.attempts = 2
     }
     await refusal("cannot push blob \(descriptor(blob).digest) to \(server.host)/a", "nothing moved") { _ = try await push(server, limits: limits) }
@@ -102,7 +102,7 @@ import Testing
   @Test func aBlobThatEndsEarlyHereIsAnErrorOfOurs() async throws {
     let server = try await FaultyServer { try await $0.answer($0.request.method == "HEAD" ? 404 : 202, ["Location": "/x"], "") }
     await refusal("ends after 1000000 of its 3000000 bytes") {
-      try await withRepository("\(server.host)/a", access: .push) { repository in
+      try await withRepository("\(server.host)/a", access: .push) { repository async throws in
         _ = try await repository.push(descriptor(blob), from: BytesReader(bytes: Array(blob.prefix(1_000_000))))
       }
     }
@@ -117,7 +117,7 @@ import Testing
       default: try await exchange.answer(201, [:], "")
       }
     }
-    try await withRepository("\(server.host)/a", access: .push) { repository in
+    try await withRepository("\(server.host)/a", access: .push) { repository async throws in
       let others = try ["\(server.host)/b", "\(server.host)/c", "quay.io/d", "\(server.host)/a"].map { try Reference($0) }
       #expect(try await repository.push(descriptor(blob), from: BytesReader(bytes: blob), mountable: others) == .pushed)
       #expect(try await !repository.mount(descriptor(blob).digest, from: others[0]))
@@ -135,7 +135,7 @@ import Testing
       if exchange.request.path.hasSuffix("sha256-\(subject.descriptor.digest.hex)") { stored.withLock { $0 = exchange.request.body } }
       try await exchange.answer(201, [:], "")
     }
-    try await withRepository("\(server.host)/a", access: .push) { repository in
+    try await withRepository("\(server.host)/a", access: .push) { repository async throws in
       let digest = try await repository.putManifest(
         .digest(referrer.descriptor.digest), bytes: referrer.manifest, mediaType: MediaType.ociManifest)
       #expect(digest == referrer.descriptor.digest)

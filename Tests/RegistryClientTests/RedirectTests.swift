@@ -41,7 +41,7 @@ import Testing
   @Test func storageThatAsksForCredentialsGetsNone() async throws {
     let storage = try await FaultyServer { try await $0.answer(401, ["WWW-Authenticate": "Basic"], "") }
     let registry = try await registry { try await $0.answer(307, ["Location": "http://\(storage.host)/object"], "") }
-    try await withRepository("\(registry.host)/a", credentials: user) { repository in
+    try await withRepository("\(registry.host)/a", credentials: user) { repository async throws in
       await refusal("unauthorized") { try await repository.fetch(descriptor(blob), into: MemoryBlob(blob.count)) }
     }
     #expect(storage.requests.allSatisfy { $0.authorization == nil })
@@ -49,7 +49,7 @@ import Testing
 
   @Test func circlesEnd() async throws {
     let registry = try await FaultyServer { try await $0.answer(302, ["Location": $0.request.uri], "") }
-    try await withRepository("\(registry.host)/a") { repository in
+    try await withRepository("\(registry.host)/a") { repository async throws in
       await refusal("stopped after 10 redirects") { try await repository.fetch(descriptor(blob), into: MemoryBlob(blob.count)) }
     }
     #expect(registry.requests.count == 11)
@@ -58,7 +58,7 @@ import Testing
   @Test(arguments: ["", "ftp://x/", "http://", "http://a:b/"])
   func locationsThatAreNoneAreRefused(_ location: String) async throws {
     let registry = try await FaultyServer { try await $0.answer(302, ["Location": location], "") }
-    try await withRepository("\(registry.host)/a", limits: quickLimits { $0.attempts = 1 }) { repository in
+    try await withRepository("\(registry.host)/a", limits: quickLimits { $0.attempts = 1 }) { repository async throws in
       await refusal("\(registry.host)/a", "blob") { try await repository.fetch(descriptor(blob), into: MemoryBlob(blob.count)) }
     }
   }
@@ -68,7 +68,7 @@ import Testing
     let registry = try await registry { exchange in
       try await exchange.answer(exchange.request.method == "HEAD" ? 404 : 202, ["Location": "http://\(storage.host)/upload?id=1"], "")
     }
-    try await withRepository("\(registry.host)/a", credentials: user, access: .push) { repository in
+    try await withRepository("\(registry.host)/a", credentials: user, access: .push) { repository async throws in
       #expect(try await repository.push(descriptor(blob), from: BytesReader(bytes: blob)) == .pushed)
     }
     #expect(storage.requests.map(\.authorization) == [nil])

@@ -68,3 +68,15 @@ func refusal(
   }
   return nil
 }
+
+/// Waits until something is so; records an issue after half a minute.
+func eventually(sourceLocation: SourceLocation = #_sourceLocation, _ isSo: () async throws -> Bool) async throws {
+  let end = ContinuousClock.now + .seconds(30)
+  while try await !isSo() {
+    guard ContinuousClock.now < end else {
+      Issue.record("it did not come about in half a minute", sourceLocation: sourceLocation)
+      return
+    }
+    try await Task.sleep(for: .milliseconds(5))
+  }
+}

@@ -49,6 +49,7 @@ final class DrainHandler: ChannelDuplexHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     guard case .inputClosed? = event as? ChannelEvent else { return context.fireUserInboundEventTriggered(event) }
     hasEnded = true
+    askReader(context)
     deliver(context)
   }
 
@@ -76,6 +77,9 @@ final class DrainHandler: ChannelDuplexHandler {
     context.fireChannelReadComplete()
   }
 
+  /// A channel says after each piece that it could read more, and the reader answers with `read` once it wants to; one that has ended does not.
+  private func askReader(_ context: ChannelHandlerContext) { context.channel.pipeline.syncOperations.read() }
+
   /// Gives one piece each time that one is wanted, then the end.
   private func deliver(_ context: ChannelHandlerContext) {
     guard !isDelivering else { return }
@@ -85,6 +89,7 @@ final class DrainHandler: ChannelDuplexHandler {
       isWanted = false
       context.fireChannelRead(wrapInboundOut(held.removeFirst()))
       context.fireChannelReadComplete()
+      if hasEnded { askReader(context) }
     }
     if isWanted, held.isEmpty, hasEnded { context.close(promise: nil) }
   }

@@ -72,7 +72,8 @@ extension Answer {
     let body = call.method == .HEAD ? [] : (try? await bytes(limit: 64 << 10, stall: min(limits.stallTimeout, .seconds(10)))) ?? []
     let said = RegistryError(challenges: Challenge.parse(headers["www-authenticate"])) ?? RegistryError(json: body, status: status.code) ?? assumed
     let text = said?.text ?? "received unexpected HTTP status: \(statusLine)"
-    return PlaceFailure(kind, text, code: said?.code ?? "", retryAfter: retryAfter)
+    let wait = kind == .limited ? retryAfter.map { " (Retry-After: \($0.components.seconds) s)" } ?? "" : ""
+    return PlaceFailure(kind, text + wait, code: said?.code ?? "", retryAfter: retryAfter)
   }
 
   private var kind: PlaceFailure.Kind {
