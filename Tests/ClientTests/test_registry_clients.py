@@ -95,7 +95,7 @@ def test_bars_move_at_a_terminal(engine, hull, registry, proxy_on, layer, name):
 
 @pytest.fixture
 def guarded(engine, registry_on, layer):
-    registry = registry_on(engine.host, accounts={"somebody": "se:cret"})
+    registry = registry_on(engine.host, port=5010, accounts={"somebody": "se:cret"})
     registry.put_image("private", "one", [layer])
     return registry
 
