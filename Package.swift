@@ -164,7 +164,7 @@ let package = Package(
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
-    tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP]),
+    tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),
     tests("RegistryStoreTests", ["RegistryStore", "OCISpec", "Archive", "LinuxSystem", "Errors"]),
     tests("RegistryServerTests", ["RegistryServer", "RegistryStore", "OCISpec", "Archive", "Errors", httpClient, nio]),
     .target(

@@ -40,7 +40,9 @@ import Testing
     let partial = try store.partial(digest, size: 100_000)
     #expect(partial.missing() == [1500..<50_000, 60_000..<100_000] && partial.isResumed)
     for range in partial.missing() { try write(partial, range) }
-    try partial.finish()
+    try partial.verify()
+    #expect(try files() == [digest.hex, digest.hex + ".map"])
+    try store.publish([digest])
     #expect(try files() == [digest.hex])
     #expect(try store.read(digest) == content)
   }
@@ -58,7 +60,7 @@ import Testing
     try write(partial, 0..<10)
     try write(partial, 10..<40_000)
     #expect(try await read == content)
-    try partial.finish()
+    try partial.verify()
   }
 
   @Test func aReaderHearsThatNothingMoreComes() throws {
@@ -72,21 +74,21 @@ import Testing
   @Test func aWrongDigestLeavesNothing() throws {
     let partial = try store().partial(SHA256.digest(of: "other"), size: 100_000)
     try write(partial, 0..<100_000)
-    expectRefusal("wrong digest", digest.description) { try partial.finish() }
+    expectRefusal("wrong digest", digest.description) { try partial.verify() }
     #expect(try files().isEmpty)
   }
 
   @Test func moreThanTheSizeIsRefused() throws {
     let partial = try store().partial(digest, size: 10)
     expectRefusal("more than its 10 bytes") { try write(partial, 5..<11) }
-    expectRefusal("not complete") { try partial.finish() }
+    expectRefusal("not complete") { try partial.verify() }
   }
 
   @Test func manyPiecesInAnyOrderBecomeOne() throws {
     let partial = try store().partial(digest, size: 100_000)
     for piece in (0..<100).map({ Int64($0 * 37 % 100) }) { try write(partial, piece * 1000..<piece * 1000 + 1000) }
     #expect(partial.missing().isEmpty)
-    try partial.finish()
+    try partial.verify()
   }
 
   @Test func filesThatBelongToNoDownloadAreSwept() throws {

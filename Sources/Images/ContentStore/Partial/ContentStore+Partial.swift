@@ -12,7 +12,17 @@ extension ContentStore {
     return try Partial(self, digest, size: size)
   }
 
-  /// Downloads that were cut: digest, bytes on disk, and when something last came in (seconds since 1970).
+  /// Makes downloads that were verified visible as blobs. One that somebody else has made visible is fine.
+  package func publish(_ verified: [Digest]) throws(HullError) {
+    for digest in verified where size(of: digest) == nil {
+      guard renameat(partials, digest.hex, blobs, digest.hex) == 0 || (errno == ENOENT && size(of: digest) != nil) else {
+        throw systemFailure("cannot store blob \(digest)")
+      }
+    }
+    for digest in verified { unlinkat(partials, digest.hex + Partial.mapSuffix, 0) }
+  }
+
+  /// Downloads that were cut, or that the rest of their image was missing for: digest, bytes on disk, and when something last came in (seconds since 1970).
   package func cutDownloads() throws(HullError) -> [(digest: Digest, bytes: Int64, changed: Int64)] {
     try DurableFiles.names(partials).compactMap { name in
       guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else { return nil }

@@ -83,16 +83,15 @@ package final class Partial: @unchecked Sendable {
   /// No more will come: readers get this error when they have read what is there.
   package func fail(_ error: HullError) { progress.with { $0.failure = error } }
 
-  /// Compares the digest and makes the blob visible. With a wrong one all of it is thrown away.
-  package func finish() throws(HullError) {
+  /// Compares the digest. With a wrong one all of it is thrown away. A right one waits to be published, also in the next run of the daemon:
+  /// what only one of several blobs has failed for is not fetched again.
+  package func verify() throws(HullError) {
     guard missing().isEmpty else { throw HullError(.internalError, "blob \(digest) is not complete") }
     let found = try wholeDigest()
     guard found == digest else {
       discard()
       throw HullError(.wrongDigest, "blob \(digest): wrong digest: its content is \(found)")
     }
-    try DurableFiles.rename(digest.hex, in: store.partials, to: digest.hex, in: store.blobs)
-    unlinkat(store.partials, digest.hex + Partial.mapSuffix, 0)
   }
 
   /// Throws away what has been received.

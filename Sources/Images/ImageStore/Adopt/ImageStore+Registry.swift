@@ -24,19 +24,27 @@ extension ImageStore {
     }
   }
 
-  /// Repositories of the same registry that are likely to have a blob: those that images with it came from or went to. At most four each.
+  /// Repositories of the same registry that are likely to have a blob: those that images with it came from or went to. At most four each,
+  /// the nearest first: whoever may push to a repository may most likely read its neighbours.
   package func repositories(with blobs: [Digest], besides reference: Reference) throws(HullError) -> [Digest: [Reference]] {
     let sql = """
       SELECT DISTINCT repository FROM image_blob JOIN image_name USING (image)
-      WHERE digest = ? AND name LIKE repository || '@%' AND repository LIKE ? AND repository <> ? LIMIT 4
+      WHERE digest = ? AND name LIKE repository || '@%' AND repository LIKE ? AND repository <> ?
       """
     return try database.read("look up repositories") { database in
       var found: [Digest: [Reference]] = [:]
       for blob in blobs {
         let names = try String.fetchAll(database, sql: sql, arguments: [blob.description, reference.domain + "/%", reference.name])
-        found[blob] = try names.map { name in try Reference(name) }
+        let nearest = names.map { ($0, $0.commonPrefix(with: reference.name).utf8.count) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+        found[blob] = try nearest.prefix(4).map { name, _ in try Reference(name) }
       }
       return found
     }
+  }
+}
+
+extension String {
+  fileprivate func commonPrefix(with other: String) -> Substring {
+    self[..<(zip(indices, zip(self, other)).first { $0.1.0 != $0.1.1 }?.0 ?? index(startIndex, offsetBy: min(count, other.count)))]
   }
 }

@@ -14,7 +14,7 @@ struct BlobArrival: Sendable {
   let transfer: ImageTransfer
   let repository: Repository
 
-  /// Fetches a blob unless it is in the store.
+  /// Fetches a blob. It is verified then, but becomes a blob of the store only when it is published.
   /// - Parameter with: called with the download as soon as it runs, again when the blob has to be fetched anew; ends before this does.
   func bring(_ blob: Descriptor, with follow: @escaping @Sendable (Download) async throws -> Void = { _ in }) async throws {
     var avoiding: Set<String> = []
@@ -24,7 +24,9 @@ struct BlobArrival: Sendable {
       do {
         return try await BlobArrival.complete(download, follow)
       } catch let error as HullError {
-        guard first == nil, error.code == .wrongDigest else { throw named(first ?? error) }
+        // What a better connection could complete is kept; what is wrong is not.
+        if error.code != .unavailable { try await Blocking.run { download.partial.discard() } }
+        guard first == nil, error.code == .wrongDigest else { throw first ?? error }
         first = error
         // What a power failure left may be wrong, and so may one place of several.
         avoiding = download.partial.isResumed ? [] : download.places
@@ -39,8 +41,17 @@ struct BlobArrival: Sendable {
         .tooLarge, "\(repository.reference.familiar): \(what) \(blob.digest) has \(blob.size) bytes, more than \(BlobArrival.maximumDocument)")
     }
     let store = transfer.store.blobs
-    if try await !isHere(blob) { try await bring(blob) }
+    if try await !isHere(blob) {
+      try await bring(blob)
+      try await publish([blob])
+    }
     return try await Blocking.run { try store.read(blob.digest) }
+  }
+
+  /// Makes blobs that were brought visible in the store.
+  func publish(_ brought: [Descriptor]) async throws {
+    let store = transfer.store.blobs
+    try await Blocking.run { try store.publish(brought.map(\.digest)) }
   }
 
   func isHere(_ blob: Descriptor) async throws -> Bool {
@@ -53,11 +64,6 @@ struct BlobArrival: Sendable {
     async let following: Result<Void, any Error> = Result.catching { try await follow(download) }
     try await download.wait()
     try await following.get()
-  }
-
-  private func named(_ error: HullError) -> HullError {
-    let name = repository.reference.familiarName
-    return error.message.contains(name) ? error : HullError(error.code, "\(name): \(error.message)", cause: error.cause)
   }
 }
 

@@ -31,7 +31,7 @@ final class Download: Sendable {
     state.withLock { $0.received = partial.size - missing }
   }
 
-  /// Ends when the blob is in the store. A caller that is cancelled goes at once; with the last one the download ends, and can be resumed.
+  /// Ends when all of the blob is here and verified. A caller that is cancelled goes at once; with the last one the download ends, and can be resumed.
   func wait() async throws {
     do { try await ended.value() } catch {
       if Task.isCancelled { leave() }
@@ -96,7 +96,7 @@ final class Download: Sendable {
       let places = try await repository.fetch(blob, into: partial, avoiding: avoiding) { count in self.advance(count) }
       complete(places)
       let partial = self.partial
-      try await Blocking.run { try partial.finish() }
+      try await Blocking.run { try partial.verify() }
     } catch {
       partial.fail(error as? HullError ?? HullError(.unavailable, "blob \(blob.digest): the download was given up", cause: error))
       throw error

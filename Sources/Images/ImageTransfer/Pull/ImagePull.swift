@@ -27,8 +27,23 @@ extension ImageTransfer {
   ) async throws -> PulledImage {
     let repository = client.repository(reference, credentials: credentials, access: .pull)
     return try await claiming { claim in
-      try await ImagePull(transfer: self, repository: repository, claim: claim, report: report).run(reference, platform)
+      do {
+        return try await ImagePull(transfer: self, repository: repository, claim: claim, report: report).run(reference, platform)
+      } catch let error as HullError {
+        throw error.naming(reference)
+      }
     }
+  }
+}
+
+extension HullError {
+  /// Says which reference it is about. Docker's words for what a registry refuses stay as they are.
+  fileprivate func naming(_ reference: Reference) -> HullError {
+    let isRefusal: Set<HullError.Code> = [.notFound, .unauthorized, .forbidden]
+    guard !message.contains(reference.familiar), !message.hasPrefix("Get \""), !isRefusal.contains(code) else { return self }
+    let prefix = reference.familiarName + ": "
+    let rest = message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
+    return HullError(code, "\(reference.familiar): \(rest)", cause: cause)
   }
 }
 
@@ -71,6 +86,7 @@ private struct ImagePull: Sendable {
     let config = try self.config(rawConfig, manifest)
     claim.claim(chains: LayerStore.chains(config.rootfs.diffIDs))
     let layers = try await LayerArrival(blobs, manifest: manifest, diffIDs: config.rootfs.diffIDs, report: report).run()
+    try await blobs.publish(manifest.layers)
     return NewImage(
       id: manifest.config.digest, config: config, rawConfig: rawConfig, manifest: chosen.document.descriptor, blobs: all, layers: layers)
   }
@@ -93,6 +109,7 @@ private struct ImagePull: Sendable {
     for blob in parts where try await !blobs.isHere(blob) {
       report(TransferEvent("Downloading", id: blob.digest.short, current: 0, total: blob.size))
       try await blobs.bring(blob)
+      try await blobs.publish([blob])
       report(TransferEvent("Download complete", id: blob.digest.short))
     }
     let config = ImageConfig(platform: Platform(os: "", architecture: ""))
@@ -113,7 +130,10 @@ private struct ImagePull: Sendable {
     }
     for blob in tree.attestations.flatMap({ [$0.manifest.config] + $0.manifest.layers }) where blob.size <= BlobArrival.maximumDocument {
       claim.claim(blobs: [blob.digest])
-      if try await !blobs.isHere(blob) { try await blobs.bring(blob) }
+      if try await !blobs.isHere(blob) {
+        try await blobs.bring(blob)
+        try await blobs.publish([blob])
+      }
       needed.insert(blob.digest)
     }
     let images = tree.candidates.compactMap { candidate in candidate.platform.map { (manifest: candidate.digest, platform: $0) } }

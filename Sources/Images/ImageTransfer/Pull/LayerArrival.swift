@@ -88,7 +88,11 @@ struct LayerArrival: Sendable {
     let meter = ProgressMeter("Extracting", id: layer.blob.digest.short, total: layer.blob.size, report: report)
     let info = try await blobs.transfer.unpacking.run {
       try await Blocking.stream {
-        try store.unpack(layer.chain, diffID: layer.diffID, above: unpacked.below(layer.index)) { () throws(HullError) in try source(meter) }
+        do throws(HullError) {
+          return try store.unpack(layer.chain, diffID: layer.diffID, above: unpacked.below(layer.index)) { () throws(HullError) in try source(meter) }
+        } catch {
+          throw HullError(error.code, "blob \(layer.blob.digest): \(error.message)", cause: error.cause)
+        }
       }
     }
     unpacked.add(info)

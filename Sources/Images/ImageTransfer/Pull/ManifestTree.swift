@@ -76,7 +76,7 @@ struct ManifestWalk {
     let best = try choose(candidates)
     try await walk(try await fetch(best), platform: best.platform, depth: depth + 1, into: &tree)
     for attestation in attestations where attestation.annotations?[Annotation.dockerReferenceDigest] == best.digest.description {
-      tree.attestations.append(try chosen(try await fetch(attestation), nil))
+      tree.attestations.append(try chosen(try await fetch(attestation), nil, isImage: false))
     }
   }
 
@@ -110,7 +110,8 @@ struct ManifestWalk {
     return Document(descriptor: remote.descriptor, bytes: remote.bytes)
   }
 
-  func chosen(_ document: Document, _ platform: Platform?) throws -> ChosenManifest {
+  /// - Parameter isImage: an image's layers must be layers; attestations only look like images.
+  func chosen(_ document: Document, _ platform: Platform?, isImage: Bool = true) throws -> ChosenManifest {
     let manifest: Manifest = try decode(document, "the manifest")
     let chosen = ChosenManifest(document: document, manifest: manifest, platform: platform)
     for blob in [manifest.config] + manifest.layers {
@@ -120,7 +121,7 @@ struct ManifestWalk {
     guard manifest.layers.count <= ImageRules.maximumLayers else {
       throw invalid("\(manifest.layers.count) layers, more than \(ImageRules.maximumLayers)")
     }
-    if chosen.artifactType == nil, let foreign = manifest.layers.first(where: { !MediaType.isLayer($0.mediaType) }) {
+    if isImage, chosen.artifactType == nil, let foreign = manifest.layers.first(where: { !MediaType.isLayer($0.mediaType) }) {
       throw HullError(.unsupported, "\(name): layer \(foreign.digest) is of unknown media type \(quoted(foreign.mediaType))")
     }
     return chosen

@@ -30,11 +30,14 @@ struct ReferrerArrival: Sendable {
     guard MediaType.isManifest(descriptor.mediaType) else { return nil }
     walk.claim.claim(blobs: [descriptor.digest])
     let remote = try await blobs.repository.manifest(.digest(descriptor.digest), expecting: descriptor)
-    let chosen = try walk.chosen(Document(descriptor: remote.descriptor, bytes: remote.bytes), nil)
+    let chosen = try walk.chosen(Document(descriptor: remote.descriptor, bytes: remote.bytes), nil, isImage: false)
     let parts = [chosen.manifest.config] + chosen.manifest.layers
     guard parts.allSatisfy({ $0.size <= BlobArrival.maximumDocument }) else { return nil }
     walk.claim.claim(blobs: parts.map(\.digest))
-    for blob in parts where try await !blobs.isHere(blob) { try await blobs.bring(blob) }
+    for blob in parts where try await !blobs.isHere(blob) {
+      try await blobs.bring(blob)
+      try await blobs.publish([blob])
+    }
     let store = walk.store
     try await Blocking.run { _ = try store.put(remote.bytes) }
     var kept = remote.descriptor

@@ -19,7 +19,17 @@ final class Authenticator: Sendable {
     var tokens: [TokenRequest: Token] = [:]
     /// One request at a time for each realm: whoever waited finds the token.
     var gates: [WebAddress: Limiter] = [:]
+
+    /// Keeps memory bounded, whatever realms and scopes registries think of.
+    mutating func forgetOld() {
+      tokens = tokens.filter { $0.value.expires > .now }
+      if tokens.count >= Authenticator.most { tokens = [:] }
+      if gates.count >= Authenticator.most { gates = [:] }
+      if challenges.count >= Authenticator.most { challenges = [:] }
+    }
   }
+
+  private static let most = 500
 
   private let transport: Transport
   private let limits: ClientLimits
@@ -93,7 +103,7 @@ final class Authenticator: Sendable {
       if let token = remembered(request, refused: refused) { return token }
       let token = try await fetch(request, for: call)
       state.withLock { state in
-        state.tokens = state.tokens.filter { $0.value.expires > .now }
+        state.forgetOld()
         state.tokens[request] = token
       }
       return token

@@ -7,6 +7,8 @@ struct BlobFetch: Sendable {
   let client: PlaceClient
   let blob: Descriptor
   let target: any PartialBlob
+  /// How often each connection tries again.
+  let attempts: Attempts
   let progress: @Sendable (Int64) -> Void
 
   var core: ClientCore { client.core }
@@ -38,10 +40,12 @@ struct BlobFetch: Sendable {
       let (answers, answered) = AsyncStream.makeStream(of: Void.self)
       group.addTask {
         defer { answered.finish() }
-        try await work(queue) { answered.finish() }
+        try await work(queue) { answered.yield() }
       }
-      for await _ in answers {}
-      for _ in 1..<max(workers, 1) { group.addTask { try await work(queue) } }
+      for await _ in answers {
+        for _ in 1..<workers { group.addTask { try await work(queue) } }
+        break
+      }
       try await group.waitForAll()
     }
   }
@@ -53,7 +57,7 @@ struct BlobFetch: Sendable {
   /// Fetches one segment, going on behind its last byte as long as something comes.
   private func fetch(_ segment: Range<Int64>, answered: @Sendable () -> Void) async throws {
     let cursor = Cursor(segment.lowerBound)
-    var attempts = Attempts(core.limits)
+    var attempts = attempts
     while cursor.position < segment.upperBound {
       let start = cursor.position
       do {
@@ -73,7 +77,7 @@ struct BlobFetch: Sendable {
 
   /// One connection for everything, from a place that sends the whole blob whatever is asked for: what is there already is skipped.
   private func inOnePiece() async throws {
-    var attempts = Attempts(core.limits)
+    var attempts = attempts
     while true {
       let missing = try await missing()
       guard let first = missing.first, let last = missing.last else { return }

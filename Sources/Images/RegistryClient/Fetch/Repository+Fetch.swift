@@ -20,9 +20,12 @@ extension Repository {
     return try await core.downloads.run {
       var reports = PlaceReports(reference, .blob(blob.digest))
       var sources: Set<String> = []
-      for client in try await places() where !avoiding.contains(client.place.name) {
+      let places = try await places().filter { !avoiding.contains($0.place.name) }
+      for (index, client) in places.enumerated() {
         let received = Atomic<Bool>(false)
-        let fetch = BlobFetch(client: client, blob: blob, target: target) { count in
+        // Where another place may help, nobody waits for one that is not there.
+        let attempts = index == places.count - 1 ? Attempts(core.limits) : client.attempts
+        let fetch = BlobFetch(client: client, blob: blob, target: target, attempts: attempts) { count in
           received.store(true, ordering: .relaxed)
           progress(count)
         }

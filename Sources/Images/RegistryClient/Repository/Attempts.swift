@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How long to wait before something is tried again, and when to stop trying.
-struct Attempts {
+struct Attempts: Sendable {
   private let limits: ClientLimits
   private let maximum: Int
   private let retriesUnreachable: Bool

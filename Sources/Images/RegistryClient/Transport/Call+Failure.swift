@@ -31,6 +31,7 @@ extension Call {
     case ChannelError.connectTimeout: return (.unreachable, "dial tcp \(address.host):\(address.port): i/o timeout")
     case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return (.unreachable, tlsReason("\(error)", address))
     case is ChannelError: return (.cut, "EOF")
+    case HTTPParserError.invalidEOFState: return (.cut, "unexpected EOF")
     case let error as HTTPParserError: return (.misbehaved, "malformed HTTP response: \(error)")
     default: return (.cut, "\(error)")
     }

@@ -18,7 +18,10 @@ final class TLSSettings: Sendable {
     let now = ContinuousClock.now
     if let entry = entries.withLock({ $0[policy] }), now - entry.made < .seconds(60) { return entry.settings }
     let settings = try TLSSettings.make(policy)
-    entries.withLock { $0[policy] = Entry(settings: settings, made: now) }
+    entries.withLock { entries in
+      entries = entries.filter { now - $0.value.made < .seconds(60) }
+      entries[policy] = Entry(settings: settings, made: now)
+    }
     return settings
   }
 

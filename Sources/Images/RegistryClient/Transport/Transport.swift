@@ -104,6 +104,7 @@ final class Transport: Sendable {
     settings.connectionPool.retryConnectionEstablishment = false
     settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
     settings.connectionPool.idleTimeout = .seconds(30)
+    settings.http1_1ConnectionDebugInitializer = DrainHandler.install
     settings.proxy = proxy.map { .init($0) }
     return settings
   }

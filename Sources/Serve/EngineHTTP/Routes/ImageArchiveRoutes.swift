@@ -66,6 +66,8 @@ extension EngineAPI {
             sink.finish(throwing: error)
           }
         }
+        // With the client the work goes, too: also when it is only noticed by a line that cannot be sent.
+        defer { worker.cancel() }
         try await withTaskCancellationHandler {
           try await send(lines, to: writer, begun: errorsAreLines)
         } onCancel: {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import Logging
+import NIOPosix
+import OCISpec
+import RegistryClient
+import Testing
+
+/// Limits under which nothing waits long.
+func quickLimits(_ change: (inout ClientLimits) -> Void = { _ in }) -> ClientLimits {
+  var limits = ClientLimits()
+  limits.connectTimeout = .seconds(3)
+  limits.answerTimeout = .seconds(10)
+  limits.stallTimeout = .seconds(5)
+  limits.backoff = .milliseconds(2)
+  limits.longestBackoff = .milliseconds(20)
+  limits.attempts = 4
+  limits.segment = 64 << 10
+  change(&limits)
+  return limits
+}
+
+/// Runs `body` with a client that is shut down afterwards.
+@discardableResult
+func withClient<Result>(
+  _ configuration: RegistriesConfiguration = RegistriesConfiguration(), limits: ClientLimits = quickLimits(),
+  _ body: (RegistryClient) async throws -> Result
+) async throws -> Result {
+  let client = RegistryClient(
+    configuration: configuration, userAgent: "hull/test", group: MultiThreadedEventLoopGroup.singleton, limits: limits,
+    logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+  do {
+    let result = try await body(client)
+    await client.shutdown()
+    return result
+  } catch {
+    await client.shutdown()
+    throw error
+  }
+}
+
+/// Runs `body` with one repository of one host.
+@discardableResult
+func withRepository<Result>(
+  _ name: String, _ configuration: RegistriesConfiguration = RegistriesConfiguration(), credentials: RegistryCredentials? = nil,
+  access: RegistryAccess = .pull, limits: ClientLimits = quickLimits(), _ body: (Repository) async throws -> Result
+) async throws -> Result {
+  try await withClient(configuration, limits: limits) { client in
+    try await body(client.repository(Reference(name), credentials: credentials, access: access))
+  }
+}
+
+/// The error that `body` ends with; records an issue when there is none, or one without these words.
+@discardableResult
+func refusal(
+  _ words: String..., sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+) async -> HullError? {
+  do {
+    try await body()
+    Issue.record("no error, where one should say \(words)", sourceLocation: sourceLocation)
+  } catch let error as HullError {
+    for word in words {
+      #expect(error.message.contains(word), "\(error)", sourceLocation: sourceLocation)
+    }
+    return error
+  } catch {
+    Issue.record("\(error)", sourceLocation: sourceLocation)
+  }
+  return nil
+}
