@@ -33,7 +33,7 @@ def docker(engine, tmp_path):
 @pytest.fixture
 def guarded(engine, registry_on, kind, layer):
     """A registry that wants a password, with an image in it."""
-    registry = registry_on(engine.host, kind, accounts=ACCOUNTS)
+    registry = registry_on(engine.host, kind, port=5010, accounts=ACCOUNTS)
     registry.put_image("private", "one", [layer])
     return registry
 
@@ -91,6 +91,24 @@ def test_the_api_takes_the_account_with_the_request(api, guarded):
     assert b"nauthorized" in api("POST", f"/images/create?fromImage={guarded.address}/private&tag=one", headers={"X-Registry-Auth": wrong}).body
 
 
+def test_what_a_registry_wanted_once_is_not_what_it_wants_for_ever(engine, docker, registry_on, guarded, layer):
+    """A registry without accounts takes the place of one with them, and the other way round."""
+    reference = f"{guarded.address}/private:one"
+    docker("pull", reference, code=1)
+    guarded.close()
+    open_to_all = registry_on(engine.host, guarded.kind, port=guarded.port)
+    open_to_all.put_image("private", "one", [layer])
+    docker("pull", reference)
+    docker("tag", reference, f"{guarded.address}/mine:one")
+    docker("push", f"{guarded.address}/mine:one")
+    open_to_all.close()
+    guarded.start()
+    docker("rmi", reference)
+    docker("pull", reference, code=1)
+    log_in(docker, guarded)
+    docker("pull", reference)
+
+
 @pytest.fixture
 def tokens(engine, tmp_path):
     made = TokenServer(engine.host, tmp_path / "tokens", ACCOUNTS)
@@ -99,7 +117,7 @@ def tokens(engine, tmp_path):
 
 
 def test_tokens_are_fetched_for_what_is_done(engine, docker, registry_on, tokens, kind, name):
-    registry = registry_on(engine.host, kind, tokens=tokens)
+    registry = registry_on(engine.host, kind, port=5011, tokens=tokens)
     assert log_in(docker, registry).out == "Login Succeeded"
     reference = f"{registry.address}/{name}:one"
     docker("tag", "busybox", reference)
@@ -117,7 +135,7 @@ def test_tokens_are_fetched_for_what_is_done(engine, docker, registry_on, tokens
 
 
 def test_a_wrong_password_at_the_token_server_is_told(engine, docker, registry_on, tokens, kind):
-    registry = registry_on(engine.host, kind, tokens=tokens)
+    registry = registry_on(engine.host, kind, port=5011, tokens=tokens)
     assert "incorrect username or password" in log_in(docker, registry, "wrong", code=1).err
 
 

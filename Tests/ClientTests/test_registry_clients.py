@@ -81,10 +81,11 @@ def test_hull_refuses_what_docker_refuses(docker, hull, arguments):
 
 
 @needs_hull
-def test_bars_move_at_a_terminal(engine, hull, registry, proxy_on, layer, name):
+def test_bars_move_at_a_terminal(engine, hull, registry, proxy_on, name):
+    layer = tar_of(lambda archive: regular(archive, name, bytes(4 << 20)))
     registry.put_image(name, "slow", [layer], compress=None)
     proxy = proxy_on(engine.host, target=registry.port)
-    proxy.when("/blobs/", drip(16384, 0.02))
+    proxy.when("/blobs/", drip(16384, 0.01))
     with Terminal([hull.program, "pull", f"{proxy.address}/{name}:slow"], hull.environment) as terminal:
         terminal.expect(r": Downloading \[=*>")
         terminal.expect(r"\x1b\[\d+A.*: Downloading \[==+>")
@@ -95,7 +96,7 @@ def test_bars_move_at_a_terminal(engine, hull, registry, proxy_on, layer, name):
 
 @pytest.fixture
 def guarded(engine, registry_on, layer):
-    registry = registry_on(engine.host, accounts={"somebody": "se:cret"})
+    registry = registry_on(engine.host, port=5010, accounts={"somebody": "se:cret"})
     registry.put_image("private", "one", [layer])
     return registry
 

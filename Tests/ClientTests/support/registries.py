@@ -56,6 +56,7 @@ class Registry:
             return False
 
     def close(self):
+        """Ends the program; `start` starts it again with what it had."""
         self.process.terminate()
         self.process.wait(20)
 
