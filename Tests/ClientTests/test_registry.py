@@ -328,3 +328,9 @@ def test_everything_survives_kill_9(name):
             thread.start()
         stop.set()
         thread.join()
+
+
+def test_pages_of_other_sites_change_nothing(registry, name):
+    path = f"/v2/{name}/blobs/uploads/"
+    assert registry("POST", path, headers={"Origin": "https://elsewhere.example"}).code == "DENIED"
+    assert registry("POST", path, headers={"Origin": f"http://{registry.host}"}).status == 202
