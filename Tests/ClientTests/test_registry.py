@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """hull-registry against the distribution specification, point by point, over raw HTTP."""
 import json
+import os
 import threading
 
 import pytest
 from support.registry import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, Registry, descriptor, digest, image, location, with_digest
+from support.waiting import until
 
 CHUNK = {"Content-Type": "application/octet-stream"}
 
@@ -172,8 +174,6 @@ def test_a_cut_upload_keeps_what_arrived(registry, name):
     connection.endheaders()
     connection.send(b"y" * 700_000)
     connection.close()
-    from support.waiting import until
-
     def arrived():
         kept = int(registry("GET", path).headers["Range"].split("-")[1]) + 1
         answer = registry("PATCH", path, b"", {**CHUNK})
@@ -328,3 +328,28 @@ def test_everything_survives_kill_9(name):
             thread.start()
         stop.set()
         thread.join()
+
+
+def test_pages_of_other_sites_change_nothing(registry, name):
+    path = f"/v2/{name}/blobs/uploads/"
+    assert registry("POST", path, headers={"Origin": "https://elsewhere.example"}).code == "DENIED"
+    assert registry("POST", path, headers={"Origin": f"http://{registry.host}"}).status == 202
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["by a thread", "by the front"])
+def test_an_answer_that_has_begun_is_finished_at_sigterm(name, warm):
+    with Registry() as registry:
+        content = os.urandom(1_000_000) * 40
+        path = f"/v2/{name}/blobs/{registry.blob(name, content)}"
+        if warm:
+            registry("GET", path)
+        connection = registry.connection()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        begin = answer.read(1_000_000)
+        registry.process.terminate()
+        with pytest.raises(OSError):
+            until(lambda: registry("GET", "/v2/").status != 200, "nobody new is let in", 10)
+        assert begin + answer.read() == content
+        connection.close()
+        assert registry.process.wait(30) == 0

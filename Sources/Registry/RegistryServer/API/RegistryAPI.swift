@@ -61,10 +61,18 @@ struct RegistryAPI: Sendable {
     return min(number, maximum)
   }
 
+  /// Whether a request comes from no browser, or from a page of this registry.
+  private func isFromHere(_ request: Request) -> Bool {
+    guard let origin = request.headers[.origin] else { return true }
+    return origin == "http://\(request.head.authority ?? "")" || origin == "https://\(request.head.authority ?? "")"
+  }
+
   private func change(_ route: RegistryRoute, _ call: Call) async throws -> Response {
     guard let name = route.repository, !readOnly else {
       throw HullError(.unsupportedHere, readOnly ? "this registry is read-only" : "\(call.request.method) is not supported here")
     }
+    // A browser sends what any page tells it to, with the password that it knows: only the registry's own pages may change something.
+    guard isFromHere(call.request) else { throw HullError(.denied, "a page of another site must not change anything here") }
     guard provider(of: name).isWritable else {
       throw HullError(.unsupportedHere, "repository \(name) mirrors another place: push there, or to another name")
     }
