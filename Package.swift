@@ -135,7 +135,7 @@ let package = Package(
     room("HullCommands", on: "Commands", ["Errors"]),
 
     .executableTarget(
-      name: "hulld", dependencies: ["EngineHTTP", "Engine", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
+      name: "hulld", dependencies: ["EngineHTTP", "Engine", "ImageStore", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
       path: "Sources/Executables/hulld", swiftSettings: swift),
     .executableTarget(
       name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: staticSwift, linkerSettings: staticLink),
