@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images from and to a registry: Debian's docker-registry and Hull's own, with docker's clients and skopeo as witnesses."""
 import json
+import random
 import re
 
 import pytest
@@ -53,7 +54,8 @@ def test_quiet_pull_prints_the_name(docker, image):
 
 def test_pull_streams_dockers_messages(api, registry, name):
     image = f"{registry.address}/tests/{name}:one"
-    registry.put_image(*parts(image), [tar_of(lambda archive: regular(archive, f"{name}-{number}", b"new" * 9000)) for number in range(2)])
+    data = random.Random(name).randbytes(4 << 20)
+    registry.put_image(*parts(image), [tar_of(lambda archive: regular(archive, f"{name}-{number}", data)) for number in range(2)])
     repository, tag = image.rsplit(":", 1)
     answer = api("POST", f"/images/create?fromImage={repository}&tag={tag}")
     assert answer.status == 200 and answer.headers["content-type"] == "application/json"
@@ -109,7 +111,7 @@ def test_pull_all_tags(docker, registry, layers, name):
 
 def test_a_missing_tag_and_repository_are_named(docker, registry, image):
     missing = image.replace(":one", ":nosuch")
-    assert docker("pull", missing, code=1).err == f"Error response from daemon: manifest for {missing} not found: manifest unknown: manifest unknown"
+    assert docker("pull", missing, code=1).err.startswith(f"Error response from daemon: manifest for {missing} not found: manifest unknown: ")
     nobody = f"{registry.address}/nobody/nothing:latest"
     assert f"manifest for {nobody} not found" in docker("pull", nobody, code=1).err
 

@@ -2,140 +2,147 @@
 import Archive
 import Errors
 import Foundation
+import Glibc
 import ImageStore
 import OCISpec
 import Testing
 
-/// What the catalogue knows of indexes, of images for several platforms under one name, and of referrers.
+/// An image for two platforms, with what BuildKit puts beside one and a signature of the other.
 @Suite struct IndexTests {
-  let scratch: Scratch
-  let store: ImageStore
-  let mine = TestImage(layers: [RawTar.make { $0.file("shared") }, RawTar.make { $0.file("mine") }])
-  let other = TestImage(layers: [RawTar.make { $0.file("shared") }, RawTar.make { $0.file("other") }], architecture: "s390x")
-  let third = TestImage(layers: [RawTar.make { $0.file("third") }], architecture: "riscv64")
-  private var arriving: Arriving { Arriving(store: store) }
+  private let scratch: Scratch
+  private let mine = TestImage(layers: [RawTar.make { $0.file("mine") }], tags: [])
+  private var other = TestImage(layers: [RawTar.make { $0.file("other") }], tags: [])
+  private let inner: String
+  private let attestation: String
+  private let signature: String
+  private static let manifestType = "application/vnd.oci.image.manifest.v1+json"
 
   init() throws {
     scratch = try Scratch()
-    store = try scratch.store()
+    other.config = other.config.replacing(Platform.host.architecture, with: "riscv64")
+    let statement = "{\"statement\":1}"
+    attestation = IndexTests.artifact(statement, subject: nil)
+    signature = IndexTests.artifact(statement, subject: mine.descriptor())
+    let about = #","annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"\#(SHA256.digest(of: mine.manifest))"}"#
+    inner = TestImage.index([
+      other.descriptor(platform: #"{"os":"linux","architecture":"riscv64"}"#),
+      mine.descriptor(platform: #"{"os":"linux","architecture":"\#(Platform.host.architecture)"}"#),
+      TestImage.descriptor(attestation, IndexTests.manifestType, about),
+    ])
   }
 
-  private func remove(_ name: String, force: Bool = false, used: Set<Digest> = []) throws -> [Removal] {
-    try store.remove(name, force: force) { used.contains($0) ? [ImageHolder(id: "0123456789abcdef", running: false)] : [] }
+  private static func artifact(_ layer: String, subject: String?) -> String {
+    let config = TestImage.descriptor("{}", "application/vnd.example.thing")
+    return #"{"schemaVersion":2,"mediaType":"\#(manifestType)","config":\#(config),"layers":[\#(TestImage.descriptor(layer, "application/json"))]"#
+      + (subject.map { #","subject":\#($0)"# } ?? "") + "}"
   }
 
-  private func list(_ change: (inout ImageFilter) -> Void = { _ in }) throws -> Set<Digest> {
-    var filter = ImageFilter()
-    change(&filter)
-    return Set(try store.list(filter).map(\.id))
+  private func archive() -> [UInt8] {
+    let named = #","annotations":{"io.containerd.image.name":"docker.io/library/m:1"}"#
+    let outer = TestImage.index([
+      TestImage.descriptor(inner, "application/vnd.oci.image.index.v1+json", named), TestImage.descriptor(signature, IndexTests.manifestType),
+    ])
+    return RawTar.make { tar in
+      tar.file("index.json", outer)
+      for text in [inner, attestation, signature, "{}", "{\"statement\":1}"] { TestImage.add(text, to: &tar) }
+      mine.addBlobs(to: &tar)
+      other.addBlobs(to: &tar)
+    }
   }
 
-  @Test func aNameStandsForTheImageOfThisMachine() throws {
-    let index = try arriving.adopt("app:1", index: [other, mine], here: [other, mine])
-    #expect(try store.resolve("app:1").id == mine.id)
-    #expect(try store.resolve("app@\(index)").id == mine.id)
-    let wanted = try Platform(parsing: "linux/s390x")
-    #expect(try store.resolve("app:1", platform: wanted).id == other.id)
-    expectRefusal("does not match the specified platform") { _ = try store.resolve("app:1", platform: try Platform(parsing: "linux/riscv64")) }
-    #expect(try store.resolve(other.id.hex).tags.map(\.familiar) == ["app:1"])
+  private func loaded(_ name: String = "root") throws -> ImageStore {
+    let store = try scratch.store(name)
+    #expect(try store.load(from: scratch.file(archive())).map(\.message) == ["Loaded image: m:1"])
+    return store
   }
 
-  @Test func listsShowOneImageUnlessAllAreAskedFor() throws {
-    try arriving.adopt("app:1", index: [other, mine, third], here: [other, mine])
-    #expect(try list() == [mine.id])
-    #expect(try list { $0.variants = true } == [mine.id, other.id])
-    #expect(try list { $0.dangling = true }.isEmpty)
-    #expect(try list { $0.references = ["app"] } == [mine.id])
-    #expect(try store.resolve(other.id.hex).isOnlyVariant)
-    #expect(try store.variants(of: store.resolve("app:1")).map(\.isHere) == [true, true, false])
+  private func save(_ store: ImageStore, _ name: String, platform: Platform? = nil) throws -> [UInt8] {
+    let file = open(scratch("saved.tar"), O_RDWR | O_CREAT | O_TRUNC, 0o600)
+    defer { close(file) }
+    try store.save([name], platform: platform, to: file)
+    return try #require(read(scratch("saved.tar")))
   }
 
-  @Test func aPlatformThatComesLaterJoins() throws {
-    try arriving.adopt("app:1", index: [other, mine], here: [other])
-    #expect(try store.resolve("app:1").id == other.id)
-    try arriving.adopt("app:1", index: [other, mine], here: [mine])
-    #expect(try store.resolve("app:1").id == mine.id)
-    #expect(try list { $0.variants = true } == [mine.id, other.id])
+  private let foreign = Platform(os: "linux", architecture: "riscv64")
+
+  @Test func eachPlatformHasItsImage() throws {
+    let store = try loaded()
+    #expect(try store.resolve("m:1").id == mine.id)
+    #expect(try store.resolve("m:1", platform: foreign).id == other.id)
+    expectRefusal("does not match the specified platform: wanted linux/s390x") {
+      _ = try store.resolve("m:1", platform: Platform(os: "linux", architecture: "s390x"))
+    }
+    #expect(try store.list().map(\.id) == [mine.id])
+    #expect(try store.resolve(other.id.description).tags.map(\.familiar) == ["m:1"])
   }
 
-  @Test func whatIsKnownIsNotNew() throws {
-    var arrival = Arrival()
-    arrival.images = [try arriving.image(mine)]
-    arrival.references = [try Reference("app:1")]
-    #expect(try store.adopt(arrival).isNew)
-    let before = try store.resolve("app:1").lastUse
-    let again = try store.adopt(arrival)
-    #expect(again.image == mine.id && !again.isNew)
-    // But somebody has asked for it.
-    #expect(try store.resolve("app:1").lastUse > before)
+  @Test func theTreeShowsEveryManifest() throws {
+    let store = try loaded()
+    let variants = try store.variants(of: store.resolve("m:1"))
+    #expect(variants.map(\.image) == [other.id, mine.id, nil])
+    #expect(variants.map(\.isHere) == [true, true, true])
+    #expect(variants[2].kind == .attestation(SHA256.digest(of: mine.manifest)))
   }
 
-  @Test func removingTheNameTakesAllPlatformsAlong() throws {
-    try arriving.adopt("app:1", index: [other, mine], here: [other, mine])
-    let removed = Set(try remove("app:1"))
-    #expect(removed.isSuperset(of: [.untagged("app:1"), .deletedImage(mine.id), .deletedImage(other.id)]))
+  @Test func savingKeepsEveryByteOfIt() throws {
+    let store = try loaded()
+    let again = try scratch.store("again")
+    _ = try again.load(from: scratch.file(save(store, "m:1")))
+    #expect(Set(try again.blobs.all()) == Set(try store.blobs.all()))
+    #expect(try again.content("m:1").root.digest == SHA256.digest(of: inner))
+    #expect(try again.content("m:1").referrers.map(\.descriptor.digest) == [SHA256.digest(of: signature)])
+    #expect(try save(again, "m:1") == save(store, "m:1"))
+  }
+
+  @Test func onePlatformCanBeSavedAndLoaded() throws {
+    let store = try loaded()
+    let again = try scratch.store("again")
+    _ = try again.load(from: scratch.file(save(store, "m:1", platform: foreign)))
+    #expect(try again.list().map(\.id) == [other.id])
+    let chosen = try scratch.store("chosen")
+    _ = try chosen.load(from: scratch.file(archive()), platform: foreign)
+    #expect(try chosen.resolve("m:1").id == other.id)
+    #expect(try chosen.content("m:1").missing.map(\.digest) == [SHA256.digest(of: mine.manifest)])
+  }
+
+  @Test func aNameTakesAllOfItsImagesAlong() throws {
+    let store = try loaded()
+    let removals = try store.remove("m:1", force: false) { _ in [] }
+    #expect(removals.first == .untagged("m:1"))
+    #expect(Set(removals.compactMap { if case .deletedImage(let id) = $0 { id } else { nil } }) == [mine.id, other.id])
     #expect(scratch.files("root").isEmpty)
   }
 
-  @Test func removingAPlatformByItsIDLeavesTheName() throws {
-    try arriving.adopt("app:1", index: [other, mine], here: [other, mine])
-    #expect(try remove(other.id.hex).first == .deletedImage(other.id))
-    #expect(try store.resolve("app:1").id == mine.id)
-    #expect(try list { $0.variants = true } == [mine.id])
-    // The layer that both have is still there.
-    #expect(text(store.layers.lowerDirectories(try store.resolve("app:1").diffIDs)[1] + "/shared") == "x")
+  @Test func oneVariantCanGoAlone() throws {
+    let store = try loaded()
+    let removals = try store.remove(other.id.description, force: false) { _ in [] }
+    #expect(removals.first == .deletedImage(other.id))
+    #expect(try store.resolve("m:1").id == mine.id)
+    #expect(try store.content("m:1").missing.map(\.digest) == [SHA256.digest(of: other.manifest)])
   }
 
-  @Test func aPlatformInUseStaysWhenTheNameGoes() throws {
-    try arriving.adopt("app:1", index: [other, mine], here: [other, mine])
-    let removed = try remove("app:1", used: [other.id])
-    #expect(removed.contains(.deletedImage(mine.id)) && !removed.contains(.deletedImage(other.id)))
-    #expect(try store.resolve(other.id.hex).isDangling)
-    #expect(try remove(other.id.hex, force: true).first == .deletedImage(other.id))
+  @Test func aNewTagStandsForAllPlatforms() throws {
+    let store = try loaded()
+    _ = try store.tag("m:1", as: try Reference("n:2"))
+    _ = try store.remove("m:1", force: false) { _ in [] }
+    #expect(try store.resolve("n:2", platform: foreign).id == other.id)
+    #expect(try store.content("n:2").root.digest == SHA256.digest(of: inner))
+  }
+
+  @Test func anArtifactIsKeptThoughItCannotRun() throws {
+    let thing = IndexTests.artifact("content", subject: nil)
+    let named = #","annotations":{"io.containerd.image.name":"docker.io/library/thing:1"}"#
+    let archive = RawTar.make { tar in
+      tar.file("index.json", TestImage.index([TestImage.descriptor(thing, IndexTests.manifestType, named)]))
+      for text in [thing, "{}", "content"] { TestImage.add(text, to: &tar) }
+    }
+    let store = try scratch.store()
+    _ = try store.load(from: scratch.file(archive))
+    let record = try store.resolve("thing:1")
+    #expect(record.artifactType == "application/vnd.example.thing" && record.id == SHA256.digest(of: thing))
+    #expect(record.size == Int64(thing.utf8.count + 2 + 7))
+    #expect(try store.content("thing:1").documents.map(\.descriptor.digest) == [record.id])
+    _ = try store.remove("thing:1", force: false) { _ in [] }
     #expect(scratch.files("root").isEmpty)
-  }
-
-  @Test func anotherTagKeepsTheIndex() throws {
-    try arriving.adopt("app:1", index: [other, mine], here: [other, mine])
-    try store.tag("app:1", as: Reference("copy:1"))
-    #expect(try remove("app:1").filter { $0 == .deletedImage(mine.id) }.isEmpty)
-    #expect(try store.resolve("copy:1", platform: Platform(parsing: "linux/s390x")).id == other.id)
-    _ = try remove("copy:1")
-    #expect(scratch.files("root").isEmpty)
-  }
-
-  @Test func aTagThatMovesLeavesDanglingImages() throws {
-    try arriving.adopt("app:1", index: [other, mine], here: [other, mine])
-    let newer = TestImage(layers: [RawTar.make { $0.file("newer") }])
-    try arriving.adopt("app:1", index: [newer], here: [newer])
-    #expect(try store.resolve("app:1").id == newer.id)
-    // The old ones are still known by the digest of their index.
-    #expect(try store.resolve(mine.id.hex).tags.isEmpty)
-    #expect(try list { $0.dangling = true }.contains(mine.id))
-    _ = try store.prune(ImageFilter()) { _ in [] }
-    #expect(try list { $0.variants = true } == [newer.id])
-    #expect(try store.check().problems.isEmpty)
-  }
-
-  @Test func referrersLiveWithTheirSubject() throws {
-    let index = try arriving.adopt("app:1", index: [mine], here: [mine]) { [try arriving.referrer(of: $0)] }
-    let content = try store.content("app:1")
-    #expect(content.root.digest == index && content.referrers.count == 1)
-    // A signature of the signature.
-    let signature = content.referrers[0].descriptor.digest
-    try arriving.adopt("app:1", index: [mine], here: [mine]) { _ in [try arriving.referrer(of: signature, "countersigned")] }
-    #expect(try store.check().problems.isEmpty)
-    _ = try remove("app:1")
-    #expect(scratch.files("root").isEmpty)
-  }
-
-  @Test func anIndexWithoutANameGoesWithItsBlob() throws {
-    let index = try arriving.adopt("app:1", index: [mine], here: [mine])
-    try store.tag(mine.id.hex, as: Reference("plain:1"))
-    #expect(store.blobs.size(of: index) != nil)
-    _ = try remove("app:1")
-    #expect(store.blobs.size(of: index) == nil)
-    #expect(try store.resolve("plain:1").id == mine.id)
-    #expect(try store.check().problems.isEmpty)
   }
 }

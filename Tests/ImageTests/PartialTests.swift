@@ -92,7 +92,7 @@ import Testing
   @Test func filesThatBelongToNoDownloadAreSwept() throws {
     _ = try store()
     for name in ["rubbish", digest.hex, SHA256.digest(of: "x").hex + ".map"] {
-      FileManager.default.createFile(atPath: scratch("content/partial/" + name), contents: Data())
+      _ = FileManager.default.createFile(atPath: scratch("content/partial/" + name), contents: Data())
     }
     _ = try store()
     #expect(try files().isEmpty)

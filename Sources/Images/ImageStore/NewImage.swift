@@ -14,6 +14,8 @@ package struct NewImage: Sendable {
   package var layers: [LayerInfo]
   package var references: [Reference]
   package var parent: ImageID?
+  /// The index that the references stand for.
+  package var index: NewIndex?
   /// What kind of artifact it is, when it is no image; then there are no layers.
   package var artifactType: String?
   /// Bytes of an artifact's blobs.

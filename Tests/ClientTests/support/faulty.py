@@ -195,9 +195,14 @@ def _handler(proxy):
 
         def _send_body(self, answer, chunked):
             count = self._counter(answer)
-            for piece in answer.pieces:
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
-                count(len(piece))
+            for piece in filter(None, answer.pieces):  # an empty chunk would be the end
+                if chunked:
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                    count(len(piece))
+                while piece and not chunked:  # what the kernel took has been sent, also when the rest fails
+                    taken = self.connection.send(piece)
+                    count(taken)
+                    piece = piece[taken:]
             if chunked:
                 self.wfile.write(b"0\r\n\r\n")
 

@@ -149,7 +149,8 @@ class DockerRegistry(Registry):
         if self.accounts:
             settings["auth"] = {"htpasswd": {"realm": "test", "path": str(htpasswd(self.folder, self.accounts))}}
         if self.tokens:
-            settings["auth"] = {"token": self.tokens.settings}
+            token = self.tokens
+            settings["auth"] = {"token": {"realm": token.realm, "service": token.service, "issuer": token.issuer, "rootcertbundle": str(token.certificate)}}
         if self.pki:
             certificate, key = self.pki.server(self.ip)
             settings["http"]["tls"] = {"certificate": str(certificate), "key": str(key)}
@@ -166,12 +167,19 @@ class HullRegistry(Registry):
     program = BINARIES / "hull-registry"
 
     def command(self):
-        options = ["--root", self.content, "--listen", self.address]
+        options = ["--root", self.content, "--listen", self.address, "--access-log", "none"]
+        if not (self.accounts and self.pki):
+            options.append("--insecure")
         if self.accounts:
-            options += ["--htpasswd", htpasswd(self.folder, self.accounts)]
+            options += ["--users", htpasswd(self.folder, self.accounts), "--basic"]
+        if self.tokens:
+            options += ["--token-realm", self.tokens.realm, "--token-service", self.tokens.service, "--token-issuer", self.tokens.issuer]
+            options += ["--token-keys", self.tokens.certificate]
         if self.pki:
             certificate, key = self.pki.server(self.ip)
-            options += ["--tls-cert", certificate, "--tls-key", key]
+            options += ["--tls-certificate", certificate, "--tls-key", key]
+            if self.client_certificates:
+                options += ["--tls-client-ca", self.pki.ca]
         return [self.program, "serve", *options]
 
     def forget(self):

@@ -9,13 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
-ISSUER, SERVICE = "token server of a test", "registry of a test"
-
 
 class TokenServer:
     """Listens at 127.0.0.1:`port` of `host`. Without an account one may pull, with one of `accounts` (passwords by user) do everything.
 
-    `settings` are what docker-registry wants to know of it; `asked` the scopes so far with the user, None for nobody."""
+    `asked` are the scopes so far, their actions sorted, with the user, None for nobody."""
+
+    issuer, service = "token server of a test", "registry of a test"
 
     def __init__(self, host, folder, accounts, port=5090, lifetime=300):
         self.folder, self.accounts, self.lifetime = Path(folder), accounts, lifetime
@@ -25,7 +25,6 @@ class TokenServer:
         subject = ("-subj", "/CN=tokens", "-days", "2", "-keyout", self.key, "-out", self.certificate)
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject], check=True, capture_output=True)
         self.realm = f"http://127.0.0.1:{port}/token"
-        self.settings = {"realm": self.realm, "service": SERVICE, "issuer": ISSUER, "rootcertbundle": str(self.certificate)}
         with host.inside():
             self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -44,10 +43,15 @@ class TokenServer:
             access.append({"type": kind, "name": name, "actions": [action for action in actions if user or action == "pull"]})
         now = int(time.time())
         chain = "".join(self.certificate.read_text().strip().splitlines()[1:-1])
-        claims = {"iss": ISSUER, "sub": user or "", "aud": SERVICE, "iat": now, "nbf": now - 5, "exp": now + self.lifetime, "jti": str(time.time_ns())}
+        claims = {"iss": self.issuer, "sub": user or "", "aud": self.service, "iat": now, "nbf": now - 5, "exp": now + self.lifetime, "jti": str(time.time_ns())}
         body = f"{_part({'typ': 'JWT', 'alg': 'RS256', 'x5c': [chain]})}.{_part(claims | {'access': access})}"
         signed = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=body.encode(), capture_output=True, check=True).stdout
         return f"{body}.{_encoded(signed)}"
+
+
+def _sorted(scope):
+    place, _, actions = scope.rpartition(":")
+    return f"{place}:{','.join(sorted(actions.split(',')))}"
 
 
 def _encoded(data):
@@ -81,7 +85,7 @@ def _handler(server):
                 self._send(401, {"details": "incorrect username or password"})
                 return
             user = account[0] if account else None
-            server.asked.append((user, scopes))
+            server.asked.append((user, [_sorted(scope) for scope in scopes]))
             self._send(200, {"token": server.token(user, scopes), "expires_in": server.lifetime})
 
         def _send(self, status, value):

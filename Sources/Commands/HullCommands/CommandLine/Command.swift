@@ -34,6 +34,8 @@ struct Command: Sendable {
   var arguments: Arguments = .none
   /// Flags may follow arguments; where not, the first argument ends them.
   var interspersed = true
+  /// Every word is an argument, flags too: they are another program's.
+  var passesWords = false
   var completion: Completion = .nothing
   var flags: @Sendable () -> [Flag] = { [] }
   var run: (@Sendable (Invocation) throws -> Int32)?

@@ -35,6 +35,7 @@ package enum CommandRunner {
       return 0
     }
     let host = top.changed("host") ? top.string("host") : nil
+    if top.changed("config") { setenv("HULL_CONFIG", top.string("config"), 1) }
     guard let verb = top.arguments.first else {
       Output.shared.write(rootHelp())
       return 0
@@ -59,7 +60,11 @@ package enum CommandRunner {
 
   private static func run(_ command: Command, path: String, words: [String], host: String?) throws -> Int32 {
     let flags = command.flags()
-    let blank = Invocation(path: path, flags: flags, host: host)
+    var blank = Invocation(path: path, flags: flags, host: host)
+    if command.passesWords {
+      blank.arguments = words
+      return try command.run?(blank) ?? 0
+    }
     do {
       guard let call = try FlagParser(flags: flags, interspersed: command.interspersed).parse(words, into: blank) else {
         Output.shared.write(Help.text(command, path: path, columns: Terminal.columns ?? 80))

@@ -2,10 +2,10 @@
 
 extension CommandRunner {
   static let globalFlags: [Flag] = [
+    .string("config", "Location of client config files (overrides HULL_CONFIG and DOCKER_CONFIG)"),
     .string("host,H", "Daemon socket to connect to (overrides HULL_HOST and DOCKER_HOST)", initial: ""),
     // Taken for the sake of scripts written for docker; there is nothing here that they would change.
     .bool("debug,D", "Enable debug mode").concealed(), .string("log-level,l", "Set the logging level").concealed(),
-    .string("config", "Location of client config files").concealed(),
     .bool("version,v", "Print version information and quit"),
   ]
 

@@ -82,28 +82,3 @@ struct ContainerPathStat {
     }
   }
 }
-
-enum Base64 {
-  static func decode(_ text: String) -> [UInt8] {
-    var out: [UInt8] = []
-    var (bits, count) = (0, 0)
-    for byte in text.utf8 {
-      let value: Int
-      switch byte {
-      case 0x41...0x5A: value = Int(byte) - 0x41
-      case 0x61...0x7A: value = Int(byte) - 0x61 + 26
-      case 0x30...0x39: value = Int(byte) - 0x30 + 52
-      case UInt8(ascii: "+"), UInt8(ascii: "-"): value = 62
-      case UInt8(ascii: "/"), UInt8(ascii: "_"): value = 63
-      default: continue
-      }
-      bits = (bits << 6 | value) & 0xFFFFFF
-      count += 6
-      if count >= 8 {
-        count -= 8
-        out.append(UInt8(bits >> count & 0xFF))
-      }
-    }
-    return out
-  }
-}

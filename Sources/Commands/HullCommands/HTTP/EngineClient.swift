@@ -12,8 +12,8 @@ final class EngineClient {
   init(endpoint: Endpoint) { self.endpoint = endpoint }
 
   /// A request with an optional JSON body; throws `EngineFailure` for a status of 400 and above.
-  func send(_ method: String, _ path: String, query: Query = [], body: JSON? = nil) throws -> Response {
-    let head = requestHead(method, path, query: query, headers: body == nil ? [] : [("Content-Type", "application/json")])
+  func send(_ method: String, _ path: String, query: Query = [], headers: [(String, String)] = [], body: JSON? = nil) throws -> Response {
+    let head = requestHead(method, path, query: query, headers: headers + (body == nil ? [] : [("Content-Type", "application/json")]))
     let content = body.map { Array($0.encoded().utf8) } ?? []
     let lengthHeader = body != nil || method != "GET" && method != "HEAD" ? "Content-Length: \(content.count)\r\n" : ""
     let message = Array((head + lengthHeader + "\r\n").utf8) + content
@@ -127,7 +127,7 @@ final class EngineClient {
     return out
   }
 
-  /// As `escaped`, with `/` and `:` left alone: for image names in paths.
+  /// As `escaped`, with `/` left alone: for image names in paths.
   static func escapedPath(_ text: String) -> String {
     text.split(separator: "/", omittingEmptySubsequences: false).map { escaped(String($0)) }.joined(separator: "/")
   }

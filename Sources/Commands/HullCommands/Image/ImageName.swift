@@ -21,4 +21,23 @@ enum ImageName {
     }
     return (name, "")
   }
+
+  /// Whether neither a tag nor a digest is given.
+  static func isRepository(_ name: String) -> Bool { !name.contains("@") && parts(name).tag.isEmpty }
+
+  /// With the registry and Docker Hub's `library/`, as docker prints what it has pulled.
+  static func canonical(_ name: String) -> String {
+    guard RegistryName.ofImage(name) == RegistryName.hub else { return name }
+    let short = familiar(name)
+    return short.contains("/") ? "docker.io/\(short)" : "docker.io/library/\(short)"
+  }
+
+  /// `os[/architecture[/variant]]` as the engine takes it in requests about one platform of an image.
+  static func platform(_ text: String) -> JSON {
+    var object = JSONObject()
+    for (key, value) in zip(["os", "architecture", "variant"], text.split(separator: "/", maxSplits: 2)) {
+      object.append(key, .string(String(value)))
+    }
+    return .object(object)
+  }
 }

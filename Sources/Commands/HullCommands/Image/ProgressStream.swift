@@ -33,17 +33,33 @@ struct ProgressStream {
     return message
   }
 
-  /// Prints what the messages say; `quiet` leaves out all but the stream's text.
+  /// Prints what the messages say; `quiet` leaves out all but the stream's text. On a terminal the parts of a transfer have bars that move.
   mutating func show(quiet: Bool, isError: Bool = false) throws {
     let out = Output.shared
+    let bars = quiet ? nil : Self.bars(isError ? 2 : 1)
+    defer { bars?.end() }
     while let message = try next() {
       if let text = message["stream"].string {
         out.write(text)
         out.flush()
-      } else if let status = message["status"].string, !quiet, message["progressDetail"].object.isEmpty {
-        let line = (message["id"].string.map { "\($0): " } ?? "") + status
-        if isError { out.error(line) } else { out.line(line) }
+      } else if let status = message["status"].string, !quiet {
+        if let id = message["id"].string, let bars {
+          bars.update(id, message)
+        } else if message["progressDetail"].object.isEmpty {
+          bars?.end()
+          let line = (message["id"].string.map { "\($0): " } ?? "") + status
+          if isError { out.error(line) } else { out.line(line) }
+        }
       }
     }
+  }
+
+  private static func bars(_ descriptor: Int32) -> ProgressBars? {
+    guard Terminal.isTerminal(descriptor) else { return nil }
+    let write: (String) -> Void = { text in
+      Output.shared.flush()
+      Output.writeAll(descriptor, Array(text.utf8))
+    }
+    return ProgressBars(size: { Terminal.size(descriptor) ?? (24, 80) }, write: write, now: { Progress.now })
   }
 }

@@ -9,7 +9,8 @@ final class Progress {
   private var step = ""
   private var drawn = 0
 
-  private static var now: Int {
+  /// Milliseconds of the monotonic clock.
+  static var now: Int {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return time.tv_sec * 1000 + time.tv_nsec / 1_000_000

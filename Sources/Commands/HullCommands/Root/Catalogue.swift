@@ -7,8 +7,9 @@ enum Catalogue {
 
   static let top: [Command] =
     containerVerbs + [
-      ImageList.command, ImageHistory.command, ImageImport.command, ImageLoad.command, ImageSave.command, ImageTag.command, ImageRemove.command,
-      Inspect.command, SystemEvents.command, SystemInfo.command, Version.command, Doctor.command, Completion.command,
+      ImageList.command, ImageHistory.command, ImageImport.command, ImageLoad.command, ImagePull.command, ImagePush.command, ImageSave.command,
+      ImageTag.command, ImageRemove.command, Login.command, Logout.command, Search.command, Inspect.command, SystemEvents.command,
+      SystemInfo.command, Version.command, WhyKept.command, Doctor.command, Completion.command,
     ] + nouns
 
   /// Those that are the same at the top and under `container`.
@@ -35,9 +36,9 @@ enum Catalogue {
       name: "image", summary: "Manage images",
       subcommands: {
         [
-          ImageBootstrap.command, ImageHistory.command, ImageImport.command, ImageInspect.command, ImageLoad.command,
-          ImageList.command.renamed("ls", otherNames: ["list"]), ImagePrune.command, ImageRemove.command.renamed("rm", otherNames: ["remove"]),
-          ImageSave.command, ImageTag.command,
+          ImageBootstrap.command, ImageDiff.command, ImageHistory.command, ImageImport.command, ImageInspect.command, ImageLoad.command,
+          ImageList.command.renamed("ls", otherNames: ["list"]), ImagePrune.command, ImagePull.command, ImagePush.command,
+          ImageRemove.command.renamed("rm", otherNames: ["remove"]), ImageSave.command, ImageShow.command, ImageTag.command,
         ]
       }),
     Command(
@@ -48,11 +49,13 @@ enum Catalogue {
           NetworkPrune.command, NetworkRemove.command,
         ]
       }),
+    Command(name: "registry", summary: "Serve images to others", subcommands: { [RegistryServe.command] }),
     Command(
       name: "system", summary: "Manage Hull",
       subcommands: {
         [
-          SystemDiskUsage.command, SystemEvents.command, SystemInfo.command, SystemPrune.command, SystemStart.command, SystemStatus.command,
+          SystemCheck.command, SystemDiskUsage.command, SystemEvents.command, SystemInfo.command, SystemPrune.command, SystemStart.command,
+          SystemStatus.command,
           SystemStop.command,
         ]
       }),

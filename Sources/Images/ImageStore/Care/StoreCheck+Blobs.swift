@@ -40,13 +40,14 @@ extension StoreCheck {
       let catalog = Catalog(database: database)
       return (
         blob: try catalog.needsBlob(blob), images: try catalog.images(withBlob: blob),
-        config: try Data.fetchOne(database, sql: "SELECT config FROM image WHERE id = ?", arguments: [blob.description]).map(Array.init),
+        config: try Data.fetchOne(database, sql: "SELECT config FROM image WHERE id = ?", arguments: [blob.description]).map(Array.init)
+          .flatMap { SHA256.digest(of: $0) == blob ? $0 : nil },
         names: try catalog.documentReasons(for: blob).map(\.name)
       )
     }
     // Its image may have been removed meanwhile.
     guard needed.blob else { return }
-    if options.mend, let config = needed.config, SHA256.digest(of: config) == blob {
+    if options.mend, let config = needed.config {
       try store.blobs.remove(blob)
       try store.blobs.put(config)
       report.problems.append(StoreProblem("blob \(blob)", problem, bytes: size, mended: true))

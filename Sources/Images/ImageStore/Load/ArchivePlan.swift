@@ -21,24 +21,53 @@ struct PlannedImage {
   /// Files that become blobs: manifest, configuration, layers.
   let files: [(file: Ingest.File, digest: Digest)]
   var references: [Reference]
+  /// The index that the names stand for.
+  var index: PlannedIndex?
+  /// What kind of artifact it is, when it is no image, and the bytes of all its blobs.
+  var artifactType: String?
+  var artifactSize: Int64 = 0
+}
+
+/// An index that an archive holds, with what is needed of it beside its images.
+struct PlannedIndex {
+  var descriptor: Descriptor
+  /// Itself, and attestations.
+  var files: [(file: Ingest.File, digest: Digest)]
+  var images: [(manifest: Digest, platform: Platform)]
+}
+
+/// A signature or the like.
+struct PlannedReferrer {
+  let descriptor: Descriptor
+  let subject: Digest
+  let files: [(file: Ingest.File, digest: Digest)]
+}
+
+/// All that an archive holds.
+struct ArchiveContent {
+  var images: [PlannedImage] = []
+  var referrers: [PlannedReferrer] = []
 }
 
 /// Finds the images in a spooled archive.
 struct ArchivePlan {
   let spool: ArchiveSpool
-  let platform: Platform
+  /// `nil`: of each index all images that are in the archive.
+  let platform: Platform?
 
   /// All images, in the archive's order. Throws when there is none, or when something about one of them is wrong.
-  func images() throws(HullError) -> [PlannedImage] {
+  func content() throws(HullError) -> ArchiveContent {
     let index = try spool.item("index.json", namedBy: "the layout")
     let manifests = try spool.item("manifest.json", namedBy: "the layout")
-    var images: [PlannedImage] = []
-    if let index { images = try OCILayoutPlan(self).images(spool.read(index, "index.json")) }
-    if let manifests { images = try DockerArchivePlan(self).images(spool.read(manifests, "manifest.json"), known: images) }
+    var content = ArchiveContent()
+    if let index { content = try OCILayoutPlan(self).content(spool.read(index, "index.json")) }
+    if let manifests {
+      content.images = try DockerArchivePlan(self).images(spool.read(manifests, "manifest.json"), known: content.images)
+    }
     guard index != nil || manifests != nil else {
       throw HullError(.invalidArgument, "invalid archive: does not contain a manifest.json or an index.json")
     }
-    return images
+    return content
   }
 
   /// Puts one image together from its parts and compares them with each other.

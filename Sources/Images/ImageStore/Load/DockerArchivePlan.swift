@@ -43,7 +43,7 @@ struct DockerArchivePlan {
     guard let bytes = try? spool.read(item, "a configuration"), let config: ImageConfig = try? JSON.decode(bytes, "a configuration") else {
       return false
     }
-    return config.platform.distance(to: plan.platform) == nil
+    return config.platform.distance(to: plan.platform ?? .host) == nil
   }
 
   /// Such an archive has no manifest: one is made, always the same for the same parts.

@@ -13,21 +13,27 @@ struct OCILayoutPlan {
 
   init(_ plan: ArchivePlan) { self.plan = plan }
 
-  func images(_ document: [UInt8]) throws(HullError) -> [PlannedImage] {
+  func content(_ document: [UInt8]) throws(HullError) -> ArchiveContent {
     let index: Index = try JSON.decode(document, "index.json")
-    var found: [PlannedImage] = []
+    var content = ArchiveContent()
     for group in groups(index.manifests) {
-      for descriptor in try choose(group, depth: 0, required: true) {
-        guard let image = try image(descriptor) else { continue }
-        if let known = found.firstIndex(where: { $0.manifest.digest == image.manifest.digest }) {
-          found[known].references += image.references.filter { !found[known].references.contains($0) }
-        } else {
-          found.append(image)
-        }
-      }
+      let (descriptors, index) = try members(group)
+      for descriptor in descriptors { try add(descriptor, of: index, to: &content) }
     }
-    guard !found.isEmpty else { throw HullError(.invalidArgument, "archive: index.json names no image that can be loaded") }
-    return found
+    guard !content.images.isEmpty else { throw HullError(.invalidArgument, "archive: index.json names no image that can be loaded") }
+    return content
+  }
+
+  private func add(_ descriptor: Descriptor, of index: PlannedIndex?, to content: inout ArchiveContent) throws(HullError) {
+    let document = try OCIManifestPlan(plan).read(descriptor)
+    if let referrer = document.referrer {
+      content.referrers.append(referrer)
+    } else if let known = content.images.firstIndex(where: { $0.manifest.digest == descriptor.digest }) {
+      content.images[known].references += document.references.filter { !content.images[known].references.contains($0) }
+    } else if var image = try document.image() {
+      image.index = index
+      content.images.append(image)
+    }
   }
 
   /// Descriptors of the same name that say what they run on are one image for several platforms; the others stand for themselves.
@@ -46,80 +52,68 @@ struct OCILayoutPlan {
     return groups
   }
 
-  /// The manifest for our platform among several, indexes resolved. Names are handed down to it.
-  private func choose(_ descriptors: [Descriptor], depth: Int, required: Bool) throws(HullError) -> [Descriptor] {
+  /// What a group stands for: with an index all of its images that are in the archive, or the one that is wanted. Names are handed down.
+  private func members(_ group: [Descriptor]) throws(HullError) -> ([Descriptor], PlannedIndex?) {
+    guard group.count == 1, let only = group.first, MediaType.isIndex(only.mediaType) else { return ([try choose(group)], nil) }
+    let item = try plan.spool.blob(only)
+    var index = PlannedIndex(descriptor: only, files: [(item.file, only.digest)], images: [])
+    index.descriptor.annotations = nil
+    let images = try expand(only, item, depth: 0, &index)
+    let wanted = plan.platform == nil ? images : [try choose(images)]
+    return (wanted.map { $0.named(as: only) }, index)
+  }
+
+  /// The images of an index that are in the archive.
+  private func expand(
+    _ descriptor: Descriptor, _ item: ArchiveSpool.Item, depth: Int, _ index: inout PlannedIndex
+  ) throws(HullError) -> [Descriptor] {
+    let what = "the index \(descriptor.digest)"
     guard depth < OCILayoutPlan.maximumDepth else {
       throw HullError(.invalidArgument, "archive: indexes are nested more than \(OCILayoutPlan.maximumDepth) deep, or in a circle")
     }
-    guard descriptors.count <= OCILayoutPlan.maximumManifests else {
-      throw HullError(.tooLarge, "archive: an index with \(descriptors.count) manifests (at most \(OCILayoutPlan.maximumManifests))")
+    let document: Index = try JSON.decode(spool.read(item, what), what)
+    guard document.manifests.count <= OCILayoutPlan.maximumManifests else {
+      throw HullError(.tooLarge, "archive: an index with \(document.manifests.count) manifests (at most \(OCILayoutPlan.maximumManifests))")
     }
-    if descriptors.count == 1, let only = descriptors.first {
-      return try MediaType.isIndex(only.mediaType) ? expand(only, depth: depth) : [only]
-    }
-    let ranked = descriptors.compactMap { descriptor in
-      descriptor.platform.flatMap { $0.distance(to: plan.platform) }.map { (descriptor, $0) }
-    }
-    guard let best = ranked.min(by: { $0.1 < $1.1 })?.0 else {
-      let offered = descriptors.compactMap { $0.platform?.description }.joined(separator: ", ")
-      throw HullError(.notFound, "archive: no image for \(plan.platform): it has \(offered.isEmpty ? "none that says its platform" : offered)")
-    }
-    return try choose([best], depth: depth, required: required)
-  }
-
-  private func expand(_ descriptor: Descriptor, depth: Int) throws(HullError) -> [Descriptor] {
-    let index: Index = try JSON.decode(spool.read(try blob(descriptor), "the index \(descriptor.digest)"), "the index \(descriptor.digest)")
-    let candidates = index.manifests.filter { !isAttestation($0) }
-    guard !candidates.isEmpty else { throw HullError(.invalidArgument, "archive: the index \(descriptor.digest) names no image") }
-    return try choose(candidates, depth: depth + 1, required: true).map { chosen in
-      var chosen = chosen
-      chosen.annotations = (chosen.annotations ?? [:]).merging(descriptor.annotations ?? [:]) { $1 }
-      return chosen
-    }
-  }
-
-  /// - Returns: `nil` for a manifest that is not that of an image.
-  private func image(_ descriptor: Descriptor) throws(HullError) -> PlannedImage? {
-    let item = try blob(descriptor)
-    let what = "the manifest \(descriptor.digest)"
-    let manifest: Manifest = try JSON.decode(spool.read(item, what), what)
-    let type = [manifest.mediaType ?? "", descriptor.mediaType].first { !$0.isEmpty } ?? MediaType.ociManifest
-    guard MediaType.isManifest(type) else { throw HullError(.invalidArgument, "archive: \(what) is of unknown media type \(quoted(type))") }
-    guard manifest.artifactType == nil, manifest.config.mediaType.isEmpty || MediaType.isConfig(manifest.config.mediaType) else { return nil }
-    let config = try blob(manifest.config)
-    var layers: [(Descriptor, ArchiveSpool.Item)] = []
-    for layer in manifest.layers {
-      guard MediaType.isLayer(layer.mediaType) else {
-        throw HullError(.unsupported, "archive: layer \(layer.digest) is of unknown media type \(quoted(layer.mediaType))")
+    let candidates = document.manifests.filter { !isAttestation($0) }
+    guard !candidates.isEmpty else { throw HullError(.invalidArgument, "archive: \(what) names no image") }
+    var images: [Descriptor] = []
+    for candidate in candidates where try spool.holds(candidate) {
+      if MediaType.isIndex(candidate.mediaType) {
+        let inner = try spool.blob(candidate)
+        index.files.append((inner.file, candidate.digest))
+        images += try expand(candidate, inner, depth: depth + 1, &index)
+      } else {
+        images.append(candidate)
+        if let platform = candidate.platform { index.images.append((candidate.digest, platform)) }
       }
-      layers.append((layer, try blob(layer)))
     }
-    let kept = Descriptor(mediaType: type, digest: item.digest, size: item.size)
-    return try plan.image(manifest: kept, manifestFile: item.file, config: config, layers: layers, references: references(descriptor))
+    for attestation in document.manifests.filter(isAttestation) where try spool.holds(attestation) {
+      index.files += try OCIManifestPlan(plan).read(attestation).files
+    }
+    return images.isEmpty ? [try choose(candidates)] : images
   }
 
-  private func blob(_ descriptor: Descriptor) throws(HullError) -> ArchiveSpool.Item {
-    guard descriptor.digest.algorithm == "sha256" else {
-      throw HullError(.unsupported, "archive: blob \(descriptor.digest): only sha256 is supported")
+  /// The manifest for our platform among several.
+  private func choose(_ descriptors: [Descriptor]) throws(HullError) -> Descriptor {
+    if descriptors.count == 1, let only = descriptors.first, only.platform == nil || plan.platform == nil { return only }
+    let wanted = plan.platform ?? .host
+    let ranked = descriptors.compactMap { descriptor in
+      descriptor.platform.flatMap { $0.distance(to: wanted) }.map { (descriptor, $0) }
     }
-    let item = try spool.require("blobs/sha256/\(descriptor.digest.hex)", namedBy: "the layout")
-    guard item.digest == descriptor.digest else {
-      throw HullError(.invalidArgument, "archive: blob \(descriptor.digest): wrong digest: its content is \(item.digest)")
-    }
-    guard item.size == descriptor.size else {
-      throw HullError(.invalidArgument, "archive: blob \(descriptor.digest) has \(item.size) bytes, but its descriptor says \(descriptor.size)")
-    }
-    return item
-  }
-
-  /// The whole name where a tool wrote one; a bare tag says nothing about the repository and is left out.
-  private func references(_ descriptor: Descriptor) throws(HullError) -> [Reference] {
-    if let name = descriptor.annotations?[Annotation.imageName] { return [try Reference(name).withDefaultTag] }
-    guard let name = descriptor.annotations?[Annotation.refName], name.contains(":") || name.contains("/"),
-      let reference = try? Reference(name), reference.digest == nil
-    else { return [] }
-    return [reference.withDefaultTag]
+    if let best = ranked.min(by: { $0.1 < $1.1 })?.0 { return best }
+    let offered = descriptors.compactMap { $0.platform?.description }.joined(separator: ", ")
+    throw HullError(.notFound, "archive: no image for \(wanted): it has \(offered.isEmpty ? "none that says its platform" : offered)")
   }
 
   private func isAttestation(_ descriptor: Descriptor) -> Bool { descriptor.annotations?[Annotation.dockerReferenceType] != nil }
+}
+
+extension Descriptor {
+  /// With the names that are said about its index.
+  fileprivate func named(as index: Descriptor) -> Descriptor {
+    var named = self
+    named.annotations = (annotations ?? [:]).merging(index.annotations ?? [:]) { $1 }
+    return named
+  }
 }

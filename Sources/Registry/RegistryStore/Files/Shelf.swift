@@ -95,7 +95,14 @@ final class Shelf: Sendable {
   }
 
   /// Removes a directory and what is in it.
-  func removeTree(_ path: String) throws(HullError) { try TreeRemoval.remove(Array(path.utf8), in: root) }
+  func removeTree(_ path: String) throws(HullError) {
+    let parent = directory(of: path)
+    let directory = try step("cannot remove \(path)") { () throws(SystemError) in
+      try Files.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY, at: root)
+    }
+    let name = path.utf8.dropFirst(parent.isEmpty ? 0 : parent.utf8.count + 1)
+    try TreeRemoval.remove(Array(name), in: directory.number)
+  }
 
   /// Removes a directory when it is empty.
   func removeIfEmpty(_ path: String) -> Bool { unlinkat(root, path, AT_REMOVEDIR) == 0 }
