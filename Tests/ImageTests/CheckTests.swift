@@ -94,7 +94,9 @@ import Testing
 
   @Test func whatBelongsToNothingIsFoundAndRemoved() throws {
     let lone = try store.blobs.put(Array("lone".utf8))
-    _ = try store.layers.unpack(SHA256.digest(of: RawTar.make { $0.file("x", "xyz") }), diffID: SHA256.digest(of: RawTar.make { $0.file("x", "xyz") }), above: nil) {
+    _ = try store.layers.unpack(
+      SHA256.digest(of: RawTar.make { $0.file("x", "xyz") }), diffID: SHA256.digest(of: RawTar.make { $0.file("x", "xyz") }), above: nil
+    ) {
       PrefixedSource(RawTar.make { $0.file("x", "xyz") })
     }
     try FileManager.default.createDirectory(atPath: scratch("root/layers/.new-left"), withIntermediateDirectories: false)

@@ -105,7 +105,8 @@ import Testing
     for image in [second, third] { _ = try store.load(from: scratch.file(image.legacy())) }
     let before = try store.usage().total
     let (removals, reclaimed) = try store.prune(ImageFilter()) { [container] in $0 == third.id ? [container] : [] }
-    #expect(removals.first == .deletedImage(second.id) && reclaimed == before - (try store.usage().total))
+    #expect(removals.first == .deletedImage(second.id) && reclaimed > 2)
+    #expect(try store.usage().total == before - reclaimed)
     #expect(try Set(store.list().map(\.id)) == [image.id, third.id])
     var all = ImageFilter()
     all.dangling = false

@@ -86,7 +86,11 @@ package final class ContentStore: Sendable {
   /// From now on `body` is called before bytes come in, with their number as far as it is known.
   package func beforeReceiving(_ body: @escaping @Sendable (Int64) -> Void) { roomMaker.with { $0 = body } }
 
-  func makeRoom(_ count: Int64) { roomMaker.with { $0 }?(count) }
+  /// Whether somebody wants to be asked for room.
+  package var asksForRoom: Bool { roomMaker.with { $0 != nil } }
+
+  /// Asks for room for bytes that are about to come in. Blocking, perhaps for seconds.
+  package func makeRoom(_ count: Int64) { roomMaker.with { $0 }?(count) }
 
   /// Starts receiving blobs that become visible together.
   package func ingest() throws(HullError) -> Ingest {

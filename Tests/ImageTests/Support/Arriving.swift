@@ -21,7 +21,8 @@ struct Arriving {
     }
     return NewImage(
       id: image.id, config: ImageConfig(platform: image.platform, diffIDs: diffIDs), rawConfig: Array(image.config.utf8),
-      manifest: Descriptor(mediaType: MediaType.ociManifest, digest: blobs[1], size: Int64(image.manifest.utf8.count)), blobs: Set(blobs), layers: infos)
+      manifest: Descriptor(mediaType: MediaType.ociManifest, digest: blobs[1], size: Int64(image.manifest.utf8.count)), blobs: Set(blobs),
+      layers: infos)
   }
 
   /// An index over images, whether they are here or not.
@@ -45,7 +46,8 @@ struct Arriving {
 
   /// An index under a name, with those of its images that are to be here.
   @discardableResult
-  func adopt(_ name: String, index images: [TestImage], here: [TestImage], referrers: (Digest) throws -> [NewReferrer] = { _ in [] }) throws -> Digest {
+  func adopt(_ name: String, index images: [TestImage], here: [TestImage], referrers: (Digest) throws -> [NewReferrer] = { _ in [] }) throws -> Digest
+  {
     var arrival = Arrival()
     let claim = store.claim()
     arrival.images = try here.map(image)

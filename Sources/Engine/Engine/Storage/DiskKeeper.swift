@@ -96,7 +96,8 @@ final class DiskKeeper: Sendable {
     }
     if reclaimed.isOver, !wasOver {
       log.warning(
-        "disk budget exceeded: images take \(reclaimed.used) of \(reclaimed.limit) bytes, and all are in use: remove containers or raise --disk-budget")
+        "disk budget exceeded: images take \(reclaimed.used) of \(reclaimed.limit) bytes, and all are in use: remove containers or raise --disk-budget"
+      )
     }
   }
 }

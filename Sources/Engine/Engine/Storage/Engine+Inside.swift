@@ -3,8 +3,8 @@ import DockerAPI
 import Errors
 import Glibc
 import ImageStore
-import LinuxSystem
 import Layers
+import LinuxSystem
 import Threads
 
 /// What images consist of and how they differ.

@@ -2,6 +2,7 @@
 import Errors
 import Glibc
 import LinuxSystem
+import OCISpec
 
 /// One file below a root, by a path that is bytes; no link is followed on the way. Blocking.
 package struct TreeFile {

@@ -9,7 +9,6 @@ extension ContentStore {
   /// Starts or resumes the download of a blob. One at a time for a digest: the caller sees to that.
   package func partial(_ digest: Digest, size: Int64) throws(HullError) -> Partial {
     guard digest.algorithm == "sha256" else { throw HullError(.unsupported, "blob \(digest): only sha256 is supported") }
-    makeRoom(size)
     receiving.add(digest.hex)
     do throws(HullError) { return try Partial(self, digest, size: size) } catch {
       receiving.drop(digest.hex)
@@ -31,7 +30,9 @@ extension ContentStore {
   /// Blobs that have come in in part, those that were cut and those that are on their way.
   package func downloads() throws(HullError) -> [CutDownload] {
     try DurableFiles.names(partials).compactMap { name in
-      guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else { return nil }
+      guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else {
+        return nil
+      }
       return CutDownload(
         digest: digest, bytes: Int64(status.st_blocks) * 512, changed: Int64(status.st_mtim.tv_sec), isRunning: receiving.contains(name))
     }

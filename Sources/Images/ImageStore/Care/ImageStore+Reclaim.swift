@@ -78,7 +78,8 @@ private struct ReclaimRun {
       let before = result.images.count
       var candidates = try store.list().filter { $0.lastUse > 0 }.sorted { $0.lastUse < $1.lastUse }
       if !candidates.isEmpty { candidates.removeLast() }
-      for record in candidates where result.bytes < goal && (try isFree(record)) {
+      for record in candidates where result.bytes < goal {
+        guard try isFree(record) else { continue }
         let removed = try store.removeWhole(record, holders: holders)
         guard !removed.removals.isEmpty else { continue }
         result.images.append((record, removed.removals))

@@ -116,7 +116,8 @@ extension Catalog {
     return try Row.fetchAll(database, sql: sql, arguments: [blob.description]).flatMap { row -> [KeepReason] in
       let (document, subject): (String, String?) = (row[0], row[1])
       if subject != nil { return [KeepReason(.referrer, document)] }
-      let names = try String.fetchAll(database, sql: "SELECT name FROM image_name WHERE target = ? ORDER BY name", arguments: [document]).map(reference)
+      let names = try String.fetchAll(database, sql: "SELECT name FROM image_name WHERE target = ? ORDER BY name", arguments: [document]).map(
+        reference)
       return names.isEmpty ? [KeepReason(.index, document)] : names.map { KeepReason(.index, $0.familiar) }
     }
   }

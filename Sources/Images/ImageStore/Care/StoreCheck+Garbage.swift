@@ -8,8 +8,9 @@ import OCISpec
 /// What belongs to nothing.
 extension StoreCheck {
   mutating func garbage() throws(HullError) {
-    for name in try store.blobs.strangers() { try remove("content/\(name)") { () throws(HullError) in try store.blobs.removeStranger(name) } }
-    for name in try store.layers.strangers() { try remove("layers/\(name)") { () throws(HullError) in try store.layers.removeStranger(name) } }
+    let (blobs, layers) = (store.blobs, store.layers)
+    for name in try blobs.strangers() { try remove("content/\(name)") { () throws(HullError) in try blobs.removeStranger(name) } }
+    for name in try layers.strangers() { try remove("layers/\(name)") { () throws(HullError) in try layers.removeStranger(name) } }
     try unneeded()
     try oldDownloads()
   }
@@ -17,7 +18,8 @@ extension StoreCheck {
   /// - Parameter body: takes it away; says whether it is gone, `false` when somebody has begun to use it.
   private mutating func remove(_ path: String, _ body: () throws(HullError) -> Bool) throws(HullError) {
     let usage = TreeUsage(ofAnything: "\(store.root)/\(path)")
-    guard let usage, !options.mend || (try body()) else { return }
+    guard let usage else { return }
+    if options.mend, try !body() { return }
     report.problems.append(StoreProblem(path, "belongs to nothing", bytes: usage.content, mended: options.mend, fix: options.mend ? "" : mendFix))
   }
 

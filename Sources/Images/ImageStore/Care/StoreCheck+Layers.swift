@@ -22,7 +22,9 @@ extension StoreCheck {
     guard let usage = try? TreeUsage(of: store.layers.path(of: layer.chain)) else { return ("its directory is missing", 0) }
     report.layers += 1
     report.count(usage)
-    guard let info = store.layers.info(layer.chain) else { return ("it does not say which layer it is: the file \"layer\" is missing or unreadable", usage.content) }
+    guard let info = store.layers.info(layer.chain) else {
+      return ("it does not say which layer it is: the file \"layer\" is missing or unreadable", usage.content)
+    }
     report.files += 1
     guard info.diffID == layer.diffID else { return ("it says that it is \(info.diffID), but it is on record as \(layer.diffID)", usage.content) }
     guard usage.content == layer.size else { return ("its files have \(usage.content) bytes, but \(layer.size) are on record", usage.content) }
@@ -41,7 +43,8 @@ extension StoreCheck {
     let sources = try store.sources(of: layer)
     guard let source = sources.first(where: { store.blobs.size(of: $0.blob) != nil }) else {
       let images = try store.database.read("look up layer \(layer.chain)") { try Catalog(database: $0).images(withLayer: layer.chain) }
-      problem.fix = images.isEmpty ? "remove the containers that were made from it: no image has it any more" : "\(try refetch(images)), then check with mend"
+      problem.fix =
+        images.isEmpty ? "remove the containers that were made from it: no image has it any more" : "\(try refetch(images)), then check with mend"
       return problem
     }
     guard options.mend else {

@@ -23,7 +23,8 @@ package struct InsideLayer: Sendable, Hashable {
 extension ImageStore {
   /// An image's layers, lowest first, and what of each nobody sees any more.
   /// - Parameter limit: so many wasted files are listed, the largest of the image; the sums count all.
-  package func layers(of name: String, platform: Platform? = nil, limit: Int = 1000) throws(HullError) -> (image: ImageRecord, layers: [InsideLayer]) {
+  package func layers(of name: String, platform: Platform? = nil, limit: Int = 1000) throws(HullError) -> (image: ImageRecord, layers: [InsideLayer])
+  {
     let found = try find(name, platform: platform)
     let record = found.record
     let blobs = try manifest(found.manifest).layers

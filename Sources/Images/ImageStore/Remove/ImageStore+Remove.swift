@@ -31,7 +31,8 @@ extension ImageStore {
 
   /// Takes an image away with all its names, unless something needs it.
   /// - Returns: what was removed and the bytes of disk that this freed; nothing, when it is in use.
-  func removeWhole(_ record: ImageRecord, holders: @escaping (ImageID) -> [ImageHolder]) throws(HullError) -> (removals: [Removal], reclaimed: Int64) {
+  func removeWhole(_ record: ImageRecord, holders: @escaping (ImageID) -> [ImageHolder]) throws(HullError) -> (removals: [Removal], reclaimed: Int64)
+  {
     var (removals, reclaimed): ([Removal], Int64) = ([], 0)
     let names = record.tags + record.digests
     for name in names.isEmpty ? [record.id.hex] : names.map(\.description) {

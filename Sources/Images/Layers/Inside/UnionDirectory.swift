@@ -27,8 +27,12 @@ struct UnionEntry {
     guard sameType else { return found }
     if one.isSymbolicLink, try place.linkTarget() != otherPlace.linkTarget() { found.append(.link) }
     guard one.isRegular || one.isDirectory else { return found }
-    let (left, right) = (OwnedDescriptor(try place.open()), OwnedDescriptor(try otherPlace.open()))
-    if one.isRegular, try one.st_size != two.st_size || !FileComparison.haveSameContent(left.number, right.number) { found.insert(.content, at: 0) }
+    let left = OwnedDescriptor(try place.open())
+    let right = OwnedDescriptor(try otherPlace.open())
+    if one.isRegular {
+      let isSame = one.st_size == two.st_size ? try FileComparison.haveSameContent(left.number, right.number) : false
+      if !isSame { found.insert(.content, at: 0) }
+    }
     if try !FileComparison.haveSameAttributes(left.number, right.number) { found.append(.attributes) }
     return found
   }
