@@ -37,11 +37,14 @@ struct Arriving {
 
   /// A signature of a manifest or index.
   func referrer(of subject: Digest, _ text: String = "signed") throws -> NewReferrer {
-    let blob = try store.blobs.put(Array(text.utf8))
-    let manifest = Array(#"{"schemaVersion":2,"subject":"\#(subject)","blob":"\#(blob)"}"#.utf8)
-    let digest = try store.blobs.put(manifest)
+    let (type, empty) = (MediaType.ociManifest, "{}")
+    let manifest = """
+      {"schemaVersion":2,"mediaType":"\(type)","config":\(TestImage.descriptor(empty, "application/vnd.oci.empty.v1+json")),
+      "layers":[\(TestImage.descriptor(text, "text/plain"))],"subject":{"mediaType":"\(type)","digest":"\(subject)","size":2}}
+      """
+    let blobs = try [manifest, empty, text].map { try store.blobs.put(Array($0.utf8)) }
     return NewReferrer(
-      descriptor: Descriptor(mediaType: MediaType.ociManifest, digest: digest, size: Int64(manifest.count)), subject: subject, blobs: [digest, blob])
+      descriptor: Descriptor(mediaType: type, digest: blobs[0], size: Int64(manifest.utf8.count)), subject: subject, blobs: Set(blobs))
   }
 
   /// An index under a name, with those of its images that are to be here.

@@ -77,17 +77,17 @@ struct StorageCheck: Sendable {
     var report = report
     let (services, base) = (self.services, services.paths.volumes)
     for name in try await Blocking.run({ HostFiles.names(in: base) }) {
-      // Whoever makes a volume, or takes it away, holds its lock.
-      report = try await services.volumes.withLock([name]) { [report] in
-        try await Blocking.stream {
-          var report = report
-          guard let usage = TreeUsage(ofAnything: base + "/" + name) else { return report }
-          if services.volumes.entry(name) != nil || services.volumes.temporaries.contains(name) {
-            report.count(usage)
-          } else {
-            remove("volumes/\(name)", usage.content, &report)
+      if services.volumes.entry(name) != nil {
+        let usage = try await Blocking.stream { TreeUsage(ofAnything: base + "/" + name) }
+        if let usage { report.count(usage) }
+      } else {
+        // Whoever makes a volume, or takes it away, holds its lock.
+        report = try await services.volumes.withLock([name]) { [report] in
+          try await Blocking.stream {
+            var report = report
+            checkStranger(name, &report)
+            return report
           }
-          return report
         }
       }
     }
@@ -98,6 +98,15 @@ struct StorageCheck: Sendable {
         StoreProblem("volume \(entry.record.name)", "its directory is missing", fix: "remove it with docker volume rm \(entry.record.name)"))
     }
     return report
+  }
+
+  private func checkStranger(_ name: String, _ report: inout StoreReport) {
+    guard let usage = TreeUsage(ofAnything: services.paths.volumes + "/" + name) else { return }
+    if services.volumes.entry(name) != nil || services.volumes.temporaries.contains(name) {
+      report.count(usage)
+    } else {
+      remove("volumes/\(name)", usage.content, &report)
+    }
   }
 
   // MARK: What belongs to nothing

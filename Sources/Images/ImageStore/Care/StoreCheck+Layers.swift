@@ -37,7 +37,7 @@ extension StoreCheck {
     var problem = problem
     let holders = try store.database.read("look up layer \(layer.chain)") { try Catalog(database: $0).holders(of: layer.chain) }
     if let holder = holders.first(where: options.isRunning) {
-      problem.fix = "stop the container \(holder.prefix(12)), which runs on it, then check with mend"
+      problem.fix = "stop the container \(holder.prefix { $0 != "/" }.prefix(12)), which runs on it, then check with mend"
       return problem
     }
     let sources = try store.sources(of: layer)
