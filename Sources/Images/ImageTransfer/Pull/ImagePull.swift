@@ -86,7 +86,6 @@ private struct ImagePull: Sendable {
     let config = try self.config(rawConfig, manifest)
     claim.claim(chains: LayerStore.chains(config.rootfs.diffIDs))
     let layers = try await LayerArrival(blobs, manifest: manifest, diffIDs: config.rootfs.diffIDs, report: report).run()
-    try await blobs.publish(manifest.layers)
     return NewImage(
       id: manifest.config.digest, config: config, rawConfig: rawConfig, manifest: chosen.document.descriptor, blobs: all, layers: layers)
   }

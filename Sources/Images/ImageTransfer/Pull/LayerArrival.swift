@@ -20,6 +20,8 @@ struct LayerArrival: Sendable {
   let layers: [Layer]
   let report: TransferReport
   private let unpacked: LayerStack
+  /// What has come in counts as in use as long as these live: it must not be cleared away before it is published.
+  private let brought = Monitor<[Partial]>([])
 
   init(_ blobs: BlobArrival, manifest: Manifest, diffIDs: [Digest], report: @escaping TransferReport) {
     self.blobs = blobs
@@ -29,7 +31,7 @@ struct LayerArrival: Sendable {
     unpacked = LayerStack(chains, in: blobs.transfer.store.layers)
   }
 
-  /// - Returns: the layers, lowest first.
+  /// - Returns: the layers, lowest first; their blobs are in the store then.
   func run() async throws -> [LayerInfo] {
     try await withThrowingTaskGroup(of: (Int, LayerInfo).self) { group in
       // From the lowest up: who is unpacked may wait for those below.
@@ -41,6 +43,7 @@ struct LayerArrival: Sendable {
         unpacked.fail(error as? HullError ?? HullError(.unavailable, "the pull was given up", cause: error))
         throw error
       }
+      try await blobs.publish(layers.map(\.blob))
       return layers.compactMap { infos[$0.index] }
     }
   }
@@ -73,6 +76,7 @@ struct LayerArrival: Sendable {
   private func follow(_ download: Download, _ layer: Layer) async throws {
     let id = layer.blob.digest.short
     let meter = ProgressMeter("Downloading", id: id, total: layer.blob.size, from: download.received, report: report)
+    brought.with { $0.append(download.partial) }
     download.observe { meter.add($0) }
     download.whenComplete { [report] in
       report(TransferEvent("Verifying Checksum", id: id))
