@@ -56,7 +56,11 @@ struct CareTests {
     let group = DispatchGroup()
     DispatchQueue.global().async(group: group) {
       // Without any grace: what is acknowledged must be safe all the same.
-      while !done.load(ordering: .relaxed) { _ = try? helper.store.collect(grace: 0, uploadAge: 3600) }
+      while !done.load(ordering: .relaxed) {
+        _ = try? helper.store.collect(grace: 0, uploadAge: 3600)
+        // Pushes have to get through between two rounds now and then.
+        usleep(5000)
+      }
     }
     let failures = Mutex<[String]>([])
     DispatchQueue.concurrentPerform(iterations: 4) { worker in
