@@ -64,7 +64,7 @@ class Server:
 
     def rate(self, path):
         """Requests per second."""
-        run = ["wrk", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "-H", f"Accept: {MANIFEST}", f"http://127.0.0.1:{self.port}{path}"]
+        run = ["wrk", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "--timeout", "30s", "-H", f"Accept: {MANIFEST}", f"http://127.0.0.1:{self.port}{path}"]
         text = subprocess.run(run, capture_output=True, text=True, check=True).stdout
         assert "Non-2xx" not in text and "Socket errors" not in text, text
         return float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))

@@ -59,6 +59,19 @@ final class TestStore {
     return try put(text, tag, in: name)
   }
 
+  /// The same while blobs may be collected between their push and their manifest's: a client is told then, and pushes again.
+  func imageWhatever(_ seed: String, in name: String, tag: String) throws {
+    for _ in 0..<5000 {
+      do {
+        try image(seed, in: name, tag: tag)
+        return
+      } catch let error as HullError where error.code == .manifestBlobUnknown {
+        continue
+      }
+    }
+    throw HullError(.internalError, "\(name):\(tag) could not be pushed")
+  }
+
   @discardableResult
   func index(of manifests: [Digest], in name: String, tag: String? = nil) throws -> Digest {
     let entries = manifests.map { "{\"mediaType\":\"\(MediaType.ociManifest)\",\"digest\":\"\($0)\",\"size\":2}" }.joined(separator: ",")
