@@ -5,6 +5,7 @@ import stat
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from support.archives import docker_archive
@@ -74,7 +75,7 @@ def test_a_prune_says_what_the_disk_gets_back(own):
     own.docker("rmi", BUSYBOX)
     between, then_on_disk = taken(), sum(files(own.root / folder)[0] for folder in ("content", "layers"))
     assert 0 < before - between <= on_disk - then_on_disk  # the files that name the layers count as nothing
-    report = own.api("POST", '/images/prune?filters={"dangling":["false"]}').json()
+    report = own.api("POST", "/images/prune?filters=" + quote('{"dangling":["false"]}')).json()
     assert report["SpaceReclaimed"] == between and taken() == 0
     assert files(own.root / "layers") == (0, 0)
 
@@ -103,7 +104,7 @@ def test_how_two_images_differ(own):
 
 def test_a_whole_image_differs_in_every_path(own):
     changes = own.api("GET", f"/hull/images/diff?from=one:1&to={BUSYBOX}").json()["Changes"]
-    assert len(changes) > 300 and {"Path": "/etc/passwd", "Kind": "added"}.items() <= next(c for c in changes if c["Path"] == "/etc/passwd").items()
+    assert len(changes) > 200 and {"Path": "/etc/passwd", "Kind": "added"}.items() <= next(c for c in changes if c["Path"] == "/etc/passwd").items()
 
 
 def test_why_something_is_kept(own):

@@ -38,7 +38,7 @@ import Testing
     let kept = try store.why("app:1")
     #expect(kept.object == image.id && kept.kind == .image && kept.size == 3)
     #expect(try reasons(image.id.short) == ["tag app:1"])
-    _ = try store.remove("app:1", force: false) { _ in [ImageHolder(id: "c", running: true)] }
+    _ = try store.remove("app:1", force: true) { _ in [ImageHolder(id: "c", running: true)] }
     #expect(try reasons(image.id.hex) == [])
   }
 

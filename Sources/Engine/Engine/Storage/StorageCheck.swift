@@ -24,6 +24,7 @@ struct StorageCheck: Sendable {
       var report = report
       checkRoot(&report)
       checkContainers(&report)
+      checkMissing(&report)
       return report
     }
     return try await checkVolumes(report)
@@ -61,12 +62,14 @@ struct StorageCheck: Sendable {
       let id = name.hasSuffix(Paths.removingSuffix) ? String(name.dropLast(Paths.removingSuffix.count)) : name
       if services.registry.knows(id) { report.count(usage) } else { remove("containers/\(name)", usage.content, &report) }
     }
-    for container in services.registry.all where !HostFiles.isDirectory(container.paths.directory) {
-      // Looked at again: it may just be going.
-      guard let present = services.registry.container(id: container.id), !HostFiles.exists(services.paths.removing(present.id)),
-        !HostFiles.isDirectory(present.paths.directory)
-      else { continue }
-      let name = present.view.record.name
+  }
+
+  /// Containers without a directory, unless they are just being removed.
+  private func checkMissing(_ report: inout StoreReport) {
+    for container in services.registry.all where !HostFiles.isDirectory(services.paths.container(container.id).directory) {
+      let view = container.view
+      if view.removing { continue }
+      let name = view.record.name
       report.problems.append(StoreProblem("container \(name)", "its directory is missing", fix: "remove it with docker rm \(name)"))
     }
   }
