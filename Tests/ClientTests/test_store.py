@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from support.archives import docker_archive
 from support.images import BUSYBOX, busybox_tar, link, regular, tar_of
+from support.waiting import until
 
 pytestmark = pytest.mark.hull("Hull's own")
 
@@ -159,6 +160,50 @@ def test_a_damaged_blob_is_named(own):
     assert problem["Object"] == f"blob {blob}" and "damaged" in problem["Problem"] and "load or make one:1 again" in problem["Fix"]
     load(own, "one", tar_of(lambda archive: (regular(archive, "etc/a", b"a" * 5000), link(archive, "etc/b", "a"), regular(archive, "etc/c", b"c" * 7000))), layer("etc/c", 2000))
     assert check(own)["Problems"] == []
+
+
+def test_a_pull_brings_back_what_was_damaged(own, registry_on):
+    registry = registry_on(own.host)
+    registry.put_image("app", "1", [layer("etc/one", 50_000), layer("etc/two", 60_000)])
+    reference = f"{registry.address}/app:1"
+    own.docker("pull", reference)
+    inside = own.api("GET", f"/hull/images/{reference}/layers").json()["Layers"]
+    path = own.root / "content/blobs/sha256" / inside[0]["Digest"][7:]
+    path.write_bytes(bytes(path.stat().st_size))
+    (own.root / "layers" / inside[0]["DiffID"][7:] / "fs/etc/one").unlink()
+    problems = check(own, "?mend=1")["Problems"]
+    assert len(problems) == 2 and not any(problem["Mended"] for problem in problems)
+    assert all(f"docker pull {reference}" in problem["Fix"] for problem in problems)
+    own.docker("pull", reference)
+    assert [problem["Mended"] for problem in check(own, "?mend=1")["Problems"]] == [True]
+    assert check(own)["Problems"] == []
+
+
+def test_the_budget_holds_for_pulls(fresh_engine, registry_on):
+    engine = fresh_engine("--disk-budget", "2m", busybox=False)
+    registry = registry_on(engine.host)
+    for number in range(5):  # 0.6 MB each
+        registry.put_image("app", number, [tar_of(lambda archive: regular(archive, "etc/data", os.urandom(300_000)))])
+    for number in range(5):
+        engine.docker("pull", f"{registry.address}/app:{number}")
+        usage = engine.api("GET", "/system/df").json()
+        assert usage["LayersSize"] + usage["ContentSize"] + usage["DownloadsSize"] <= 2 << 20
+    assert f"{registry.address}/app:4" in names(engine) and f"{registry.address}/app:0" not in names(engine)
+    assert check(engine)["Problems"] == []
+
+
+def test_what_a_crash_leaves_is_gone_after_the_start(own):
+    archive = docker_archive([layer(f"etc/{number}", 5_000_000) for number in range(6)], tags=["cut:1"])
+    loading = own.docker.start("load")
+    loading.stdin.write(archive[: len(archive) // 2])
+    until(lambda: files(own.root / "content/ingest")[0] > 1_000_000, "the archive comes in")
+    assert check(own)["Problems"] == []
+    own.kill()
+    loading.kill()
+    loading.wait()
+    own.start()
+    report = check(own)
+    assert report["Problems"] == [] and report["Checked"]["Bytes"] < 20_000_000
 
 
 def test_a_check_takes_nothing_that_is_under_way_for_garbage(own):

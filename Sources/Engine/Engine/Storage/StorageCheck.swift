@@ -58,9 +58,11 @@ struct StorageCheck: Sendable {
   private func checkContainers(_ report: inout StoreReport) {
     let base = services.paths.containers
     for name in HostFiles.names(in: base) {
-      guard let usage = TreeUsage(ofAnything: base + "/" + name) else { continue }
       let id = name.hasSuffix(Paths.removingSuffix) ? String(name.dropLast(Paths.removingSuffix.count)) : name
-      if services.registry.knows(id) { report.count(usage) } else { remove("containers/\(name)", usage.content, &report) }
+      // Asked before the files are looked at: what nobody knows any more by then is gone, or left over.
+      let isKnown = services.registry.knows(id)
+      guard let usage = TreeUsage(ofAnything: base + "/" + name) else { continue }
+      if isKnown { report.count(usage) } else { remove("containers/\(name)", usage.content, &report) }
     }
   }
 
@@ -104,8 +106,9 @@ struct StorageCheck: Sendable {
   }
 
   private func checkStranger(_ name: String, _ report: inout StoreReport) {
+    let isKnown = services.volumes.temporaries.contains(name) || services.volumes.entry(name) != nil
     guard let usage = TreeUsage(ofAnything: services.paths.volumes + "/" + name) else { return }
-    if services.volumes.entry(name) != nil || services.volumes.temporaries.contains(name) {
+    if isKnown {
       report.count(usage)
     } else {
       remove("volumes/\(name)", usage.content, &report)
@@ -119,7 +122,7 @@ struct StorageCheck: Sendable {
   }
 
   private func problem(_ object: String, _ what: String, _ garbage: [String], bytes: Int64 = 0, _ report: inout StoreReport) {
-    var problem = StoreProblem(object, what, bytes: bytes, fix: garbage.isEmpty ? "look at it yourself" : "check with mend")
+    var problem = StoreProblem(object, what, bytes: bytes, fix: garbage.isEmpty ? "look at it yourself" : StoreProblem.mend)
     if mend, !garbage.isEmpty {
       do throws(HullError) {
         for path in garbage { try VolumeDirectory(services.paths.root + "/" + path).remove() }
