@@ -183,12 +183,12 @@ def test_the_budget_holds_for_pulls(fresh_engine, registry_on):
     engine = fresh_engine("--disk-budget", "2m", busybox=False)
     registry = registry_on(engine.host)
     for number in range(5):  # 0.6 MB each
-        registry.put_image("app", number, [tar_of(lambda archive: regular(archive, "etc/data", os.urandom(300_000)))])
+        registry.put_image("app", f"v{number}", [tar_of(lambda archive: regular(archive, "etc/data", os.urandom(300_000)))])
     for number in range(5):
-        engine.docker("pull", f"{registry.address}/app:{number}")
+        engine.docker("pull", f"{registry.address}/app:v{number}")
         usage = engine.api("GET", "/system/df").json()
         assert usage["LayersSize"] + usage["ContentSize"] + usage["DownloadsSize"] <= 2 << 20
-    assert f"{registry.address}/app:4" in names(engine) and f"{registry.address}/app:0" not in names(engine)
+    assert f"{registry.address}/app:v4" in names(engine) and f"{registry.address}/app:v0" not in names(engine)
     assert check(engine)["Problems"] == []
 
 
