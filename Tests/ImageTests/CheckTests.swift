@@ -38,7 +38,7 @@ import Testing
     let kept = try store.why("app:1")
     #expect(kept.object == image.id && kept.kind == .image && kept.size == 3)
     #expect(try reasons(image.id.short) == ["tag app:1"])
-    _ = try store.remove("app:1", force: false) { _ in [ImageHolder(id: "c", running: true)] }
+    _ = try store.remove("app:1", force: true) { _ in [ImageHolder(id: "c", running: true)] }
     #expect(try reasons(image.id.hex) == [])
   }
 
@@ -104,7 +104,7 @@ import Testing
       try write("12345", path)
     }
     let found = try check().problems
-    #expect(found.count == 8 && found.allSatisfy { !$0.mended && $0.fix == "check with mend" })
+    #expect(found.count == 8 && found.allSatisfy { !$0.mended && $0.fix == "run hull system check --mend" })
     #expect(found.contains { $0.object == "blob \(lone)" && $0.bytes == 4 } && found.contains { $0.object == "content/ingest/left" && $0.bytes == 5 })
     let mended = try check(mend: true).problems
     #expect(mended.count == 8 && mended.allSatisfy(\.mended))
@@ -146,7 +146,7 @@ import Testing
     #expect(try check(deep: false).problems.isEmpty)
     let problem = try #require(try check().problems.first)
     #expect(problem.object == "blob \(layer)" && problem.problem.hasPrefix("is damaged"))
-    #expect(problem.fix == "check with mend to take it away, then load or make app:1 again")
+    #expect(problem.fix == "run hull system check --mend to take it away, then load or make app:1 again")
     // It is taken away: otherwise it would be taken for right the next time.
     #expect(try check(mend: true).problems.map(\.mended) == [false])
     let missing = try #require(try check().problems.first)
@@ -157,7 +157,7 @@ import Testing
 
   @Test func aLostConfigurationIsWrittenAgain() throws {
     unlink(store.blobs.path(of: image.id))
-    #expect(try check().problems.map(\.fix) == ["check with mend"])
+    #expect(try check().problems.map(\.fix) == ["run hull system check --mend"])
     #expect(try check(mend: true).problems.map(\.mended) == [true])
     #expect(try check().problems.isEmpty && store.blobs.read(image.id) == Array(image.config.utf8))
   }
@@ -168,7 +168,8 @@ import Testing
     #expect(try check().problems.map(\.object) == ["layer \(chains[1])"])
     // Not under a container that runs.
     _ = try store.hold(image.id, by: "c1/layer2")
-    #expect(try check(mend: true, running: true).problems.map(\.fix) == ["stop the container c1, which runs on it, then check with mend"])
+    #expect(
+      try check(mend: true, running: true).problems.map(\.fix) == ["stop the container c1, which runs on it, then run hull system check --mend"])
     #expect(try check(mend: true).problems.map(\.mended) == [true])
     #expect(try check().problems.isEmpty && text(store.layers.path(of: chains[1]) + "/two") == "22")
   }
@@ -178,7 +179,7 @@ import Testing
     try store.blobs.remove(SHA256.digest(of: image.layers[1]))
     let problems = try check(mend: true).problems
     #expect(problems.map(\.mended) == [false, false])
-    #expect(problems[1].fix == "load or make app:1 again, then check with mend")
+    #expect(problems[1].fix == "load or make app:1 again, then run hull system check --mend")
   }
 
   @Test func aContainersLayersAreNotGarbage() throws {

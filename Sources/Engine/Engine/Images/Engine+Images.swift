@@ -73,7 +73,7 @@ extension Engine {
   package func pruneImages(filters: Filters) async throws -> ImagesPruneReport {
     try filters.validate(accepted: ["dangling", "label", "label!", "until"])
     var filter = ImageFilter()
-    filter.dangling = try filters.bool("dangling", default: true) ? true : nil
+    filter.dangling = try filters.bool("dangling", default: true)
     filter.labels = filters["label"]
     filter.notLabels = filters["label!"]
     filter.until = try PruneTime.parse(filters)

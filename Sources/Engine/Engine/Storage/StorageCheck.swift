@@ -24,6 +24,7 @@ struct StorageCheck: Sendable {
       var report = report
       checkRoot(&report)
       checkContainers(&report)
+      checkMissing(&report)
       return report
     }
     return try await checkVolumes(report)
@@ -57,16 +58,20 @@ struct StorageCheck: Sendable {
   private func checkContainers(_ report: inout StoreReport) {
     let base = services.paths.containers
     for name in HostFiles.names(in: base) {
-      guard let usage = TreeUsage(ofAnything: base + "/" + name) else { continue }
       let id = name.hasSuffix(Paths.removingSuffix) ? String(name.dropLast(Paths.removingSuffix.count)) : name
-      if services.registry.knows(id) { report.count(usage) } else { remove("containers/\(name)", usage.content, &report) }
+      // Asked before the files are looked at: what nobody knows any more by then is gone, or left over.
+      let isKnown = services.registry.knows(id)
+      guard let usage = TreeUsage(ofAnything: base + "/" + name) else { continue }
+      if isKnown { report.count(usage) } else { remove("containers/\(name)", usage.content, &report) }
     }
-    for container in services.registry.all where !HostFiles.isDirectory(container.paths.directory) {
-      // Looked at again: it may just be going.
-      guard let present = services.registry.container(id: container.id), !HostFiles.exists(services.paths.removing(present.id)),
-        !HostFiles.isDirectory(present.paths.directory)
-      else { continue }
-      let name = present.view.record.name
+  }
+
+  /// Containers without a directory, unless they are just being removed.
+  private func checkMissing(_ report: inout StoreReport) {
+    for container in services.registry.all where !HostFiles.isDirectory(services.paths.container(container.id).directory) {
+      let view = container.view
+      if view.removing { continue }
+      let name = view.record.name
       report.problems.append(StoreProblem("container \(name)", "its directory is missing", fix: "remove it with docker rm \(name)"))
     }
   }
@@ -101,8 +106,9 @@ struct StorageCheck: Sendable {
   }
 
   private func checkStranger(_ name: String, _ report: inout StoreReport) {
+    let isKnown = services.volumes.temporaries.contains(name) || services.volumes.entry(name) != nil
     guard let usage = TreeUsage(ofAnything: services.paths.volumes + "/" + name) else { return }
-    if services.volumes.entry(name) != nil || services.volumes.temporaries.contains(name) {
+    if isKnown {
       report.count(usage)
     } else {
       remove("volumes/\(name)", usage.content, &report)
@@ -116,7 +122,7 @@ struct StorageCheck: Sendable {
   }
 
   private func problem(_ object: String, _ what: String, _ garbage: [String], bytes: Int64 = 0, _ report: inout StoreReport) {
-    var problem = StoreProblem(object, what, bytes: bytes, fix: garbage.isEmpty ? "look at it yourself" : "check with mend")
+    var problem = StoreProblem(object, what, bytes: bytes, fix: garbage.isEmpty ? "look at it yourself" : StoreProblem.mend)
     if mend, !garbage.isEmpty {
       do throws(HullError) {
         for path in garbage { try VolumeDirectory(services.paths.root + "/" + path).remove() }

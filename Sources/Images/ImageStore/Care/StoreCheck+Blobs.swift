@@ -57,9 +57,9 @@ extension StoreCheck {
     if needed.images.isEmpty, let name = needed.names.first { fix = "docker pull \(name)" }
     // A pull takes what is there for right when its size is.
     if size > 0 {
-      if !options.mend { fix = "check with mend to take it away, then \(fix)" } else { try store.claims.setAside(blob) }
+      if !options.mend { fix = "\(StoreProblem.mend) to take it away, then \(fix)" } else { try store.claims.setAside(blob) }
     }
-    if needed.config != nil, !options.mend { fix = "check with mend" }
+    if needed.config != nil, !options.mend { fix = StoreProblem.mend }
     report.problems.append(StoreProblem("blob \(blob)", problem, bytes: size, fix: fix))
   }
 }

@@ -17,10 +17,10 @@ extension StoreCheck {
 
   /// - Parameter body: takes it away; says whether it is gone, `false` when somebody has begun to use it.
   private mutating func remove(_ path: String, _ body: () throws(HullError) -> Bool) throws(HullError) {
-    let usage = TreeUsage(ofAnything: "\(store.root)/\(path)")
-    guard let usage else { return }
+    guard let usage = TreeUsage(ofAnything: "\(store.root)/\(path)") else { return }
     if options.mend, try !body() { return }
-    report.problems.append(StoreProblem(path, "belongs to nothing", bytes: usage.content, mended: options.mend, fix: options.mend ? "" : mendFix))
+    report.problems.append(
+      StoreProblem(path, "belongs to nothing", bytes: usage.content, mended: options.mend, fix: options.mend ? "" : StoreProblem.mend))
   }
 
   /// Blobs and layers without a row that needs them, and rows of layers that nothing needs.
@@ -35,7 +35,7 @@ extension StoreCheck {
       try options.mend ? store.claims.collect(blobs: blobs, chains: chains) : store.claims.unneeded(blobs: blobs, chains: chains)
     }
     func problem(_ object: String, _ bytes: Int64) -> StoreProblem {
-      StoreProblem(object, "no image needs it", bytes: bytes, mended: options.mend, fix: options.mend ? "" : mendFix)
+      StoreProblem(object, "no image needs it", bytes: bytes, mended: options.mend, fix: options.mend ? "" : StoreProblem.mend)
     }
     report.problems += lost.blobs.sorted { $0.key < $1.key }.map { problem("blob \($0.key)", $0.value) }
     report.problems += lost.layers.sorted { $0.key < $1.key }.map { problem("layer \($0.key)", $0.value) }
@@ -49,11 +49,9 @@ extension StoreCheck {
       report.problems.append(
         StoreProblem(
           "blob \(download.digest)", "its download was cut more than a day ago", bytes: download.bytes, mended: options.mend,
-          fix: options.mend ? "" : "check with mend, or pull again to go on with it"))
+          fix: options.mend ? "" : "\(StoreProblem.mend), or pull again to go on with it"))
     }
   }
-
-  private var mendFix: String { "check with mend" }
 }
 
 extension ContentStore.CutDownload {

@@ -37,25 +37,26 @@ extension StoreCheck {
     var problem = problem
     let holders = try store.database.read("look up layer \(layer.chain)") { try Catalog(database: $0).holders(of: layer.chain) }
     if let holder = holders.first(where: options.isRunning) {
-      problem.fix = "stop the container \(holder.prefix { $0 != "/" }.prefix(12)), which runs on it, then check with mend"
+      problem.fix = "stop the container \(holder.prefix { $0 != "/" }.prefix(12)), which runs on it, then \(StoreProblem.mend)"
       return problem
     }
     let sources = try store.sources(of: layer)
     guard let source = sources.first(where: { store.blobs.size(of: $0.blob) != nil }) else {
       let images = try store.database.read("look up layer \(layer.chain)") { try Catalog(database: $0).images(withLayer: layer.chain) }
       problem.fix =
-        images.isEmpty ? "remove the containers that were made from it: no image has it any more" : "\(try refetch(images)), then check with mend"
+        images.isEmpty
+        ? "remove the containers that were made from it: no image has it any more" : "\(try refetch(images)), then \(StoreProblem.mend)"
       return problem
     }
     guard options.mend else {
-      problem.fix = "check with mend: it is unpacked anew"
+      problem.fix = "\(StoreProblem.mend): it is unpacked anew"
       return problem
     }
     do throws(HullError) {
       try store.unpackAnew(layer, from: source)
       problem.mended = true
     } catch {
-      problem.fix = "it cannot be unpacked anew (\(error)): \(try refetch([source.image])), then check with mend"
+      problem.fix = "it cannot be unpacked anew (\(error)): \(try refetch([source.image])), then \(StoreProblem.mend)"
     }
     return problem
   }

@@ -16,6 +16,9 @@ package struct StoreProblem: Sendable, Hashable {
   /// What to do about it; empty when it is mended.
   package var fix: String
 
+  /// The fix for most.
+  package static let mend = "run hull system check --mend"
+
   package init(_ object: String, _ problem: String, bytes: Int64 = 0, mended: Bool = false, fix: String = "") {
     self.object = object
     self.problem = problem
