@@ -100,7 +100,8 @@ let package = Package(
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Threads", "Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
     room(
-      "RegistryClient", on: "Images", ["Addressing", "Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
+      "RegistryClient", on: "Images",
+      ["Addressing", "Threads", "Archive", "OCISpec", "LinuxSystem", "Errors", httpClient, nio, nioPosix, nioHTTP, nioSSL, log]),
     room(
       "ImageTransfer", on: "Images",
       ["RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Threads", "OCISpec", "LinuxSystem", "Errors"]),
@@ -139,7 +140,9 @@ let package = Package(
 
     .executableTarget(
       name: "hulld",
-      dependencies: ["EngineHTTP", "Engine", "ImageStore", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
+      dependencies: [
+        "EngineHTTP", "Engine", "ImageStore", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix,
+      ],
       path: "Sources/Executables/hulld", swiftSettings: swift),
     .executableTarget(
       name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: staticSwift, linkerSettings: staticLink),

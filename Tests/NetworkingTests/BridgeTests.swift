@@ -13,7 +13,11 @@ import Testing
   private let namespace: TestNamespace
   private static let id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-  init() throws { namespace = try TestNamespace() }
+  init() throws {
+    namespace = try TestNamespace()
+    // A new namespace forwards when the host does.
+    for name in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] { try namespace.write("0", to: "/proc/sys/net/" + name) }
+  }
 
   private func ensure(_ definition: BridgeDefinition) throws -> [String] { try namespace.run { try BridgeDriver.ensure(definition) } }
   private func link(_ name: String) throws -> Link? { try namespace.run { try RouteSocket().link(name) } }

@@ -2,19 +2,20 @@
 import Logging
 import NIOCore
 import Synchronization
+import Threads
 
 /// What all repositories of a client share.
 final class ClientCore: Sendable {
   let configuration: RegistriesConfiguration
   let limits: ClientLimits
-  let threads = Threads(count: 4)
+  let threads = FileThreads(count: 4)
   let transport: Transport
   let authenticator: Authenticator
   let logger: Logger
   /// Blobs on their way in, connections for them, blobs on their way out.
-  let downloads: Limiter
-  let connections: Limiter
-  let uploads: Limiter
+  let downloads: AsyncLimiter
+  let connections: AsyncLimiter
+  let uploads: AsyncLimiter
   /// The scheme that worked at a place where more than one may be tried.
   let schemes = Mutex<[String: WebAddress.Scheme]>([:])
 
@@ -24,9 +25,9 @@ final class ClientCore: Sendable {
     self.logger = logger
     transport = Transport(configuration: configuration, limits: limits, userAgent: userAgent, group: group, threads: threads)
     authenticator = Authenticator(transport: transport, limits: limits)
-    downloads = Limiter(limits.downloads)
-    connections = Limiter(limits.downloadConnections)
-    uploads = Limiter(limits.uploads)
+    downloads = AsyncLimiter(limits.downloads)
+    connections = AsyncLimiter(limits.downloadConnections)
+    uploads = AsyncLimiter(limits.uploads)
   }
 
   func shutdown() async {

@@ -2,6 +2,7 @@
 import Errors
 import OCISpec
 import Synchronization
+import Threads
 
 /// Who asks, and for what.
 struct Identity: Sendable, Hashable {
@@ -18,7 +19,7 @@ final class Authenticator: Sendable {
     var challenges: [String: [Challenge]] = [:]
     var tokens: [TokenRequest: Token] = [:]
     /// One request at a time for each realm: whoever waited finds the token.
-    var gates: [WebAddress: Limiter] = [:]
+    var gates: [WebAddress: AsyncLimiter] = [:]
 
     /// Keeps memory bounded, whatever realms and scopes registries think of.
     mutating func forgetOld() {
@@ -95,7 +96,7 @@ final class Authenticator: Sendable {
   private func token(_ request: TokenRequest, for call: Call, refused: String?) async throws -> Token {
     if let token = remembered(request, refused: refused) { return token }
     let gate = state.withLock { state in
-      let gate = state.gates[request.realm] ?? Limiter(1)
+      let gate = state.gates[request.realm] ?? AsyncLimiter(1)
       state.gates[request.realm] = gate
       return gate
     }

@@ -8,7 +8,7 @@ struct BlobBody: AsyncSequence, Sendable {
   let blob: Descriptor
   let source: any BlobReader
   let offset: Int64
-  let threads: Threads
+  let threads: FileThreads
   /// Called with each block's size when it is given to the network.
   let sent: @Sendable (Int) -> Void
 

@@ -13,11 +13,11 @@ final class Transport: Sendable {
   private let userAgent: String
   private let group: any EventLoopGroup
   private let tls = TLSSettings()
-  private let threads: Threads
+  private let threads: FileThreads
   /// By proxy; made when first needed.
   private let clients = Mutex<[WebAddress?: HTTPClient]>([:])
 
-  init(configuration: RegistriesConfiguration, limits: ClientLimits, userAgent: String, group: any EventLoopGroup, threads: Threads) {
+  init(configuration: RegistriesConfiguration, limits: ClientLimits, userAgent: String, group: any EventLoopGroup, threads: FileThreads) {
     self.configuration = configuration
     self.limits = limits
     self.userAgent = userAgent

@@ -3,7 +3,7 @@ import NIOPosix
 import Synchronization
 
 /// Threads for what blocks: reading and writing files. Started when first needed.
-final class Threads: Sendable {
+final class FileThreads: Sendable {
   private let count: Int
   private let pool = Mutex<NIOThreadPool?>(nil)
 
