@@ -78,6 +78,23 @@ import Testing
     }
   }
 
+  @Test func aManifestThatTricklesIsGivenUp() async throws {
+    let server = try await FaultyServer { exchange in
+      try await exchange.head(200, ["Content-Length": "1000"])
+      while true {
+        try await exchange.send([0x20])
+        try await Task.sleep(for: .milliseconds(20))
+      }
+    }
+    let trickling = quickLimits {
+      $0.stallTimeout = .milliseconds(700)
+      $0.attempts = 1
+    }
+    try await withRepository("\(server.host)/a", limits: trickling) { repository async throws in
+      await refusal("comes too slowly") { _ = try await repository.manifest(.tag("1")) }
+    }
+  }
+
   @Test(arguments: [
     (#"{"schemaVersion":1}"#, "application/vnd.docker.distribution.manifest.v1+prettyjws", "schema 1"),
     (#"{"schemaVersion":1}"#, "application/json", "schema 1"),

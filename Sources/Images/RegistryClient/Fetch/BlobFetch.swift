@@ -63,7 +63,9 @@ struct BlobFetch: Sendable {
       do {
         try await core.connections.run {
           let incoming = try await open(start..<segment.upperBound)
-          guard incoming.range.lowerBound == start, incoming.range.upperBound <= segment.upperBound else { throw PlaceFailure(.ignoredRange, "ranges are ignored") }
+          guard incoming.range.lowerBound == start, incoming.range.upperBound <= segment.upperBound else {
+            throw PlaceFailure(.ignoredRange, "ranges are ignored")
+          }
           answered()
           try await receive(incoming, wanted: [start..<incoming.range.upperBound], cursor)
         }
