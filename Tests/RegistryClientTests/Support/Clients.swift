@@ -6,12 +6,12 @@ import OCISpec
 import RegistryClient
 import Testing
 
-/// Limits under which nothing waits long.
+/// Limits under which nothing is waited for between attempts; a machine under load may be slow.
 func quickLimits(_ change: (inout ClientLimits) -> Void = { _ in }) -> ClientLimits {
   var limits = ClientLimits()
-  limits.connectTimeout = .seconds(3)
-  limits.answerTimeout = .seconds(10)
-  limits.stallTimeout = .seconds(5)
+  limits.connectTimeout = .seconds(20)
+  limits.answerTimeout = .seconds(60)
+  limits.stallTimeout = .seconds(30)
   limits.backoff = .milliseconds(2)
   limits.longestBackoff = .milliseconds(20)
   limits.attempts = 4
