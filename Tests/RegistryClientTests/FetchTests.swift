@@ -80,7 +80,7 @@ import Testing
       server,
       limits: quickLimits {
         $0.segment = 1 << 30
-        $0.stallTimeout = .seconds(1)
+        $0.stallTimeout = .seconds(3)
       })
     #expect(server.sent == blob.count)
   }

@@ -70,11 +70,28 @@ import Testing
 
   @Test func moreThanFourMebibytes() async throws {
     try await expectRefused("larger than 4 MiB", code: .tooLarge) {
-      try await $0.answer(200, ["Content-Type": MediaType.ociManifest], sample(4 << 20 + 1))
+      try await $0.answer(200, ["Content-Type": MediaType.ociManifest], Array(repeating: 0x20, count: 4 << 20 + 1))
     }
     try await expectRefused("larger than 4 MiB", code: .tooLarge) { exchange in
       try await exchange.head(200)
-      while true { try await exchange.send(sample(100_000)) }
+      while true { try await exchange.send([UInt8](repeating: 0x20, count: 100_000)) }
+    }
+  }
+
+  @Test func aManifestThatTricklesIsGivenUp() async throws {
+    let server = try await FaultyServer { exchange in
+      try await exchange.head(200, ["Content-Length": "1000"])
+      while true {
+        try await exchange.send([0x20])
+        try await Task.sleep(for: .milliseconds(20))
+      }
+    }
+    let trickling = quickLimits {
+      $0.stallTimeout = .milliseconds(700)
+      $0.attempts = 1
+    }
+    try await withRepository("\(server.host)/a", limits: trickling) { repository async throws in
+      await refusal("comes too slowly") { _ = try await repository.manifest(.tag("1")) }
     }
   }
 

@@ -79,9 +79,9 @@ import Testing
       }
     }
     let limits = quickLimits {
-      $0.stallTimeout = .seconds(1)
-      $0.answerTimeout = .seconds(1)
-      $0.attempts = 2
+      $0.stallTimeout = .seconds(3)
+      $0.answerTimeout = .seconds(3)
+      $0.attempts = 1
     }
     await refusal("cannot push blob \(descriptor(blob).digest) to \(server.host)/a", "nothing moved") { _ = try await push(server, limits: limits) }
   }

@@ -6,10 +6,10 @@ import OCISpec
 import RegistryClient
 import Testing
 
-/// Limits under which nothing that is slow by itself waits long; a busy machine has time to connect and answer.
+/// Limits under which nothing is waited for between attempts; a machine under load may be slow.
 func quickLimits(_ change: (inout ClientLimits) -> Void = { _ in }) -> ClientLimits {
   var limits = ClientLimits()
-  limits.connectTimeout = .seconds(30)
+  limits.connectTimeout = .seconds(20)
   limits.answerTimeout = .seconds(60)
   limits.stallTimeout = .seconds(30)
   limits.backoff = .milliseconds(2)

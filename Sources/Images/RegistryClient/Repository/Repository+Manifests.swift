@@ -39,7 +39,7 @@ extension ManifestSelector {
 
 extension PlaceClient {
   /// For requests that a user waits for.
-  var attempts: Attempts { Attempts(core.limits, maximum: 3, retriesUnreachable: false) }
+  var attempts: Attempts { Attempts(core.limits, maximum: min(3, core.limits.attempts), retriesUnreachable: false) }
 
   /// Docker's limit of a manifest: 4 MiB.
   static let longestManifest = 4 << 20

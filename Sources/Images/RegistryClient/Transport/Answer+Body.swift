@@ -4,16 +4,18 @@ import NIOCore
 
 extension Answer {
   /// The whole body.
-  /// - Throws: `misbehaved` when there is more than `limit`, `cut` when it ends early or stands still for `stall`.
+  /// - Throws: `misbehaved` when there is more than `limit`, `cut` when it ends early, stands still for `stall` or trickles for eight times as long.
   func bytes(limit: Int, stall: Duration) async throws -> [UInt8] {
     if let length, length > Int64(limit) { throw tooMuch(limit) }
     return try await withStallGuard(stall, call) { guarded in
       var bytes: [UInt8] = []
       bytes.reserveCapacity(Int(length ?? 0))
+      let end = ContinuousClock.now + stall * 8
       do {
         for try await chunk in body {
           guarded.beat()
           guard bytes.count + chunk.readableBytes <= limit else { throw tooMuch(limit) }
+          guard ContinuousClock.now < end else { throw PlaceFailure(.cut, "\(call.described): the answer comes too slowly") }
           bytes.append(contentsOf: chunk.readableBytesView)
         }
       } catch let failure as PlaceFailure {

@@ -42,7 +42,7 @@ struct Answer: Sendable {
   let body: HTTPClientResponse.Body
 
   /// `Content-Length`, if it is a number.
-  var length: Int64? { headers.first(name: "content-length").flatMap { Int64($0) } }
+  var length: Int64? { headers.first(name: "content-length").flatMap { Int64($0) }.flatMap { $0 < 0 ? nil : $0 } }
 
   var isSuccess: Bool { (200..<300).contains(status.code) }
 
