@@ -139,7 +139,7 @@ let package = Package(
 
     .executableTarget(
       name: "hulld",
-      dependencies: ["EngineHTTP", "Engine", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
+      dependencies: ["EngineHTTP", "Engine", "ImageStore", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix],
       path: "Sources/Executables/hulld", swiftSettings: swift),
     .executableTarget(
       name: "hull", dependencies: ["HullCommands"], path: "Sources/Executables/hull", swiftSettings: staticSwift, linkerSettings: staticLink),
@@ -179,7 +179,7 @@ let package = Package(
     tests(
       "InterfacesTests", ["Interfaces", "NamespaceSupport", "Netlink", "ShimProtocol", "Launch", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("NetworkingTests", ["NamespaceSupport", "Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
-    tests("EngineTests", ["Engine", "Addressing", "EngineStore", "Database", "DockerAPI", "Errors"]),
+    tests("EngineTests", ["Engine", "ImageStore", "Addressing", "EngineStore", "Database", "DockerAPI", "Errors"]),
     tests("EngineHTTPTests", ["EngineHTTP", "Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
     tests("CommandTests", ["HullCommands", "Errors"]),
   ]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import DockerAPI
 import Errors
+import ImageStore
 import Testing
 
 @testable import Engine
@@ -54,5 +55,19 @@ import Testing
     let bus = EventBus()
     for number in 0..<300 { bus.publish("container", "exec_die", id: String(number), attributes: [:]) }
     #expect(await collect(try bus.subscribe(options(since: 0, until: Timestamp.now() + 0))).count == EventBus.kept)
+  }
+
+  @Test func aRemovalIsToldWithItsReason() async throws {
+    let bus = EventBus()
+    let id = try ImageID("sha256:" + String(repeating: "a", count: 64))
+    bus.publish([.untagged("app:1"), .deletedImage(id), .deletedLayer(id)], of: id, reason: "disk budget")
+    var events: [EventMessage] = []
+    for await event in try bus.subscribe(options(since: 0, until: Timestamp.now())) { events.append(event) }
+    #expect(events.map(\.action) == ["untag", "delete"] && events.allSatisfy { $0.actor.id == id.description })
+    #expect(events.map { $0.actor.attributes } == [["name": "app:1", "reason": "disk budget"], ["name": id.description, "reason": "disk budget"]])
+    bus.publish([.untagged("app:2")], of: id)
+    var filters = options(since: 0, until: Timestamp.now(), ["event": ["untag"]])
+    filters.since = events[1].timeNano + 1
+    for await event in try bus.subscribe(filters) { #expect(event.actor.attributes == ["name": "app:2"]) }
   }
 }

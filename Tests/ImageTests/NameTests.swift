@@ -103,13 +103,15 @@ import Testing
     let second = TestImage(layers: [RawTar.make { $0.file("two", "22") }], tags: [])
     let third = TestImage(layers: [RawTar.make { $0.file("three", "333") }], tags: [])
     for image in [second, third] { _ = try store.load(from: scratch.file(image.legacy())) }
+    let before = try store.usage().total
     let (removals, reclaimed) = try store.prune(ImageFilter()) { [container] in $0 == third.id ? [container] : [] }
-    #expect(removals.first == .deletedImage(second.id) && reclaimed == 2)
+    #expect(removals.first == .deletedImage(second.id) && reclaimed > 2)
+    #expect(try store.usage().total == before - reclaimed)
     #expect(try Set(store.list().map(\.id)) == [image.id, third.id])
     var all = ImageFilter()
     all.dangling = false
     let everything = try store.prune(all) { _ in [] }
-    #expect(everything.reclaimed == 4)
+    #expect(everything.reclaimed == before - reclaimed)
     #expect(scratch.files("root").isEmpty)
   }
 
@@ -131,6 +133,48 @@ import Testing
     #expect(try ids { $0.notLabels = ["a=b"] } == [])
     #expect(try ids { $0.before = ["app:1"] } == [])
     #expect(try ids { $0.until = 0 } == [])
+    #expect(try ids { $0.until = .max } == [image.id, second.id])
     expectRefusal("No such image") { _ = try ids { $0.since = ["nope"] } }
+  }
+
+  @Test func timesBoundListsOnBothSides() throws {
+    for (tag, second) in [("t:1", 1), ("t:2", 2), ("t:3", 3)] {
+      let timed = TestImage(layers: [RawTar.make { $0.file(tag) }], tags: [tag], created: "2025-01-01T00:00:0\(second)Z")
+      _ = try store.load(from: scratch.file(timed.legacy()))
+    }
+    func tags(_ change: (inout ImageFilter) -> Void) throws -> [String] {
+      var filter = ImageFilter()
+      change(&filter)
+      return try store.list(filter).flatMap(\.tags).map(\.familiar)
+    }
+    // Newest first; the image that bounds is left out, and of several bounds the narrowest counts.
+    #expect(try tags { $0.before = ["t:3"] } == ["t:2", "t:1"])
+    #expect(try tags { $0.since = ["t:1"] } == ["app:1", "t:3", "t:2"])
+    #expect(try tags { ($0.since, $0.before) = (["t:1"], ["t:3"]) } == ["t:2"])
+    #expect(try tags { $0.before = ["t:3", "t:2"] } == ["t:1"])
+    #expect(try tags { $0.until = 1_735_689_602_000_000_000 } == ["t:1"])
+    #expect(try tags { $0.references = ["t:[12]", "app"] } == ["app:1", "t:2", "t:1"])
+    #expect(try tags { ($0.labels, $0.references) = (["a=b"], ["t"]) } == ["t:3", "t:2", "t:1"])
+  }
+
+  @Test func anImageThatOthersWereMadeFromIsNotDangling() throws {
+    try FileManager.default.createDirectory(atPath: scratch("upper"), withIntermediateDirectories: true)
+    try Data("new".utf8).write(to: URL(fileURLWithPath: scratch("upper/new")))
+    let child = try store.commit(CommitRequest(parent: image.id, upper: scratch("upper"), config: ProcessConfig()))
+    _ = try remove("app:1")
+    func ids(_ change: (inout ImageFilter) -> Void) throws -> Set<Digest> {
+      var filter = ImageFilter()
+      change(&filter)
+      return Set(try store.list(filter).map(\.id))
+    }
+    // The parent has no name any more, but it is only shown with --all.
+    #expect(try ids { _ in } == [child])
+    #expect(try ids { $0.all = true } == [child, image.id])
+    #expect(try ids { ($0.all, $0.dangling) = (true, true) } == [child])
+    #expect(try ids { ($0.all, $0.dangling) = (true, false) } == [])
+    #expect(try store.why(image.id.hex).reasons.map(\.kind) == [.child])
+    // With the child the parent goes too.
+    _ = try store.prune(ImageFilter()) { _ in [] }
+    #expect(scratch.files("root").isEmpty)
   }
 }

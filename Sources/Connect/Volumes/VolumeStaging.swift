@@ -10,7 +10,10 @@ package struct VolumeStaging: Sendable {
   package let directory: VolumeDirectory
 
   /// - Parameter volumes: the directory of all volumes. `token`: unique.
-  package init(in volumes: String, token: String) { directory = VolumeDirectory(volumes + "/.making-" + token) }
+  package init(in volumes: String, token: String) { directory = VolumeDirectory(volumes + "/" + Self.name(token)) }
+
+  /// What it is called among the volumes.
+  package static func name(_ token: String) -> String { ".making-" + token }
 
   /// Makes it and lets `fill` write into its `_data`. When this returns everything is on disk and nothing is mounted.
   package func make(_ options: LocalOptions, _ fill: (_ data: Int32) throws -> Void) throws {

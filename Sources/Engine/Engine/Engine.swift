@@ -22,11 +22,15 @@ package final class Engine: Sendable {
   }
 
   /// Finds the workloads that outlived the last daemon, finishes what it left half-done, sweeps leftovers, restarts what is to be restarted.
-  package func recover() async throws { try await Recovery(services: services).run() }
+  package func recover() async throws {
+    try await Recovery(services: services).run()
+    services.disk.start(every: configuration.maintenanceInterval)
+  }
 
   /// Stops serving: ends event streams and lets the shims go. Workloads go on.
   package func shutdown() async {
     services.events.finish()
+    services.disk.stop()
     await services.transfer.client.shutdown()
     let isIdle = !services.registry.all.contains { $0.view.isRunning }
     for container in services.registry.all { await container.leave() }

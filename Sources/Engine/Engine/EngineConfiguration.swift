@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ImageStore
 import RegistryClient
 
 /// Where an engine keeps its things and what it starts workloads with.
@@ -23,6 +24,10 @@ package struct EngineConfiguration: Sendable {
   package var networks = NetworkConfiguration()
   package var registries = RegistriesConfiguration()
   package var transfers = ClientLimits()
+  /// What images may take of the disk.
+  package var diskBudget = DiskBudget.none
+  /// How often that is looked at when nothing comes in.
+  package var maintenanceInterval = Duration.seconds(600)
 
   package init(root: String, state: String, shimPath: String) {
     self.root = root

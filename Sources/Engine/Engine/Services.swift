@@ -25,6 +25,7 @@ final class Services: Sendable {
   let images: ImageStore
   let lookup: ImageLookup
   let transfer: ImageTransfer
+  let disk: DiskKeeper
   let events: EventBus
   let volumes: VolumeManager
   let registry = ContainerRegistry()
@@ -54,6 +55,7 @@ final class Services: Sendable {
     volumes = VolumeManager(paths: paths, store: store, events: events)
     images = try ImageStore(root: paths.root, database: database)
     lookup = ImageLookup(images)
+    disk = DiskKeeper(budget: configuration.diskBudget, images: images, lookup: lookup, registry: registry, events: events, log: log)
     transfer = ImageTransfer(store: images, client: Services.registryClient(configuration, log, group))
   }
 

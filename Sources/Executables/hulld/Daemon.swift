@@ -44,6 +44,7 @@ final class Daemon: Sendable {
     configuration.networks = try options.networks.configuration()
     configuration.registries = try options.registries.configuration()
     configuration.transfers = try options.registries.limits()
+    configuration.diskBudget = try options.budget()
     configuration.debug = logger.logLevel <= .debug
     do {
       engine = try Engine(configuration: configuration, log: logger, group: group)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Errors
+import ImageStore
 import Logging
 
 /// The command line.
@@ -29,6 +30,12 @@ struct DaemonOptions: ParsableArguments {
   @Option(help: "Control group under which the workloads' groups are made.")
   var cgroupParent = "/hull"
 
+  @Option(
+    help:
+      "What images may take of the disk, SIZE (20g) or PERCENT (80%) of the file system; images unused for the longest time go first (default: 0, no limit)."
+  )
+  var diskBudget = "0"
+
   @OptionGroup(title: "Networks")
   var networks: NetworkOptions
 
@@ -51,6 +58,7 @@ struct DaemonOptions: ParsableArguments {
       _ = try sockets()
       _ = try networks.configuration()
       _ = try registries.limits()
+      _ = try budget()
       for (name, path) in [("--root", root), ("--state", state)] where !path.hasPrefix("/") {
         throw HullError(.invalidArgument, "\(name) must be an absolute path, not '\(path)'")
       }
@@ -85,6 +93,10 @@ struct DaemonOptions: ParsableArguments {
       throw HullError(.invalidArgument, "unknown --default-runtime '\(defaultRuntime)': name it with --add-runtime \(defaultRuntime)=PATH")
     }
     return runtimes
+  }
+
+  func budget() throws(HullError) -> DiskBudget {
+    do { return try DiskBudget(parsing: diskBudget) } catch { throw HullError(error.code, "--disk-budget: \(error.message)") }
   }
 
   /// The paths of the unix sockets to serve.

@@ -13,6 +13,10 @@ package final class ContentStore: Sendable {
   let blobs: Int32
   let ingests: Int32
   let partials: Int32
+  /// Directories below `ingest` and downloads below `partial` that are just being written to.
+  let receiving = NamesInUse()
+  /// Asked before bytes come in, how many as far as that is known: whoever looks after the disk may make room. Set once, at the start.
+  private let roomMaker = Monitor<(@Sendable (Int64) -> Void)?>(nil)
 
   /// Opens the store or makes an empty one. What an interrupted run was receiving is removed.
   package init(root: String) throws(HullError) {
@@ -79,6 +83,22 @@ package final class ContentStore: Sendable {
   /// Writes out everything that has been stored.
   package func sync() throws(HullError) { try DurableFiles.syncFileSystem(blobs) }
 
+  /// From now on `body` is called before bytes come in, with their number as far as it is known.
+  package func beforeReceiving(_ body: @escaping @Sendable (Int64) -> Void) { roomMaker.with { $0 = body } }
+
+  /// Whether somebody wants to be asked for room.
+  package var asksForRoom: Bool { roomMaker.with { $0 != nil } }
+
+  /// Asks for room for bytes that are about to come in. Blocking, perhaps for seconds.
+  package func makeRoom(_ count: Int64) { roomMaker.with { $0 }?(count) }
+
   /// Starts receiving blobs that become visible together.
-  package func ingest() throws(HullError) -> Ingest { try Ingest(self) }
+  package func ingest() throws(HullError) -> Ingest {
+    let name = DurableFiles.uniqueName("")
+    receiving.add(name)
+    do throws(HullError) { return try Ingest(self, name: name) } catch {
+      receiving.drop(name)
+      throw error
+    }
+  }
 }

@@ -19,9 +19,9 @@ package final class Ingest: @unchecked Sendable {
   private let disk: DiskGuard
   private var count = 0
 
-  init(_ store: ContentStore) throws(HullError) {
+  /// - Parameter name: of the private directory; in use until this value is gone.
+  init(_ store: ContentStore, name: String) throws(HullError) {
     self.store = store
-    let name = DurableFiles.uniqueName("")
     self.name = name
     guard mkdirat(store.ingests, name, 0o700) == 0 else { throw HullError("cannot make a directory to receive blobs", SystemError(errno, name)) }
     directory = try step("cannot receive blobs") { () throws(SystemError) in
@@ -33,6 +33,7 @@ package final class Ingest: @unchecked Sendable {
   deinit {
     close(directory)
     try? TreeRemoval.remove(Array(name.utf8), in: store.ingests)
+    store.receiving.drop(name)
   }
 
   /// Receives one blob: `body` writes it to the sink.
@@ -44,7 +45,7 @@ package final class Ingest: @unchecked Sendable {
       try step("cannot receive a blob") { () throws(SystemError) in
         try Files.open(file.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600, at: directory)
       }.take())
-    let sink = HashingSink(GuardedSink(FileSink(fd.number, name: "blob"), disk))
+    let sink = HashingSink(GuardedSink(FileSink(fd.number, name: "blob"), disk, store))
     try body(sink)
     let (digest, size) = sink.finish()
     return (file, digest, size)
@@ -73,17 +74,29 @@ package final class Ingest: @unchecked Sendable {
   }
 }
 
-/// Asks the disk guard before each write.
+/// Asks the disk guard before each write, and now and then for room.
 private final class GuardedSink: ByteSink {
+  /// For so many bytes room is asked at once: nobody knows how long the stream will be.
+  private static let stride: Int64 = 64 << 20
   private let sink: any ByteSink
   private let disk: DiskGuard
+  private let store: ContentStore
+  private var room: Int64
 
-  init(_ sink: any ByteSink, _ disk: DiskGuard) {
+  init(_ sink: any ByteSink, _ disk: DiskGuard, _ store: ContentStore) {
     self.sink = sink
     self.disk = disk
+    self.store = store
+    // What is small has room.
+    room = GuardedSink.stride
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) {
+    room -= Int64(bytes.count)
+    if room < 0 {
+      store.makeRoom(GuardedSink.stride)
+      room = GuardedSink.stride
+    }
     try disk.take(Int64(bytes.count), for: "cannot store the archive")
     try sink.write(bytes)
   }

@@ -23,11 +23,15 @@ package struct ImageRecord: Sendable, Hashable {
   /// Nanoseconds since 1970: when the image came in, and when one of its tags last moved.
   package let added: Int64
   package let tagged: Int64?
+  /// Nanoseconds since 1970: when a container last needed it, or a pull found it there; 0: never.
+  package let used: Int64
   /// What kind of artifact it is, when it is no image that could run.
   package let artifactType: String?
   /// Its names stand for indexes whose image for this machine is another one.
   package let isOnlyVariant: Bool
 
+  /// Nanoseconds since 1970: when somebody last had a use for it.
+  package var lastUse: Int64 { max(added, tagged ?? 0, used) }
   package var diffIDs: [Digest] { config.rootfs.diffIDs }
   package var labels: [String: String] { config.config.labels ?? [:] }
   /// No tag points at it.

@@ -12,6 +12,7 @@ import OCISpec
 ///
 /// Synchronous, blocking and thread-safe. What is on disk is complete before a row speaks of it; a row goes before its files.
 package final class ImageStore: Sendable {
+  package let root: String
   package let database: HullDatabase
   package let blobs: ContentStore
   package let layers: LayerStore
@@ -19,6 +20,8 @@ package final class ImageStore: Sendable {
   let configs = ConfigCache()
   /// Held while images are removed: what one removal has looked at, another must not change.
   let removing = Monitor<Void>(())
+  /// Held while room is made.
+  let reclaiming = Monitor<Void>(())
   private let lock: Int32
 
   /// The tables, for `HullDatabase(path:schemas:)`.
@@ -27,6 +30,7 @@ package final class ImageStore: Sendable {
   /// Opens the store below `root` (`content/`, `layers/`), and removes what an interrupted run left behind.
   /// Throws `conflict` when another engine has it open.
   package init(root: String, database: HullDatabase) throws(HullError) {
+    self.root = root
     self.database = database
     lock = try ImageStore.lock(root)
     do throws(HullError) {

@@ -7,6 +7,7 @@ import OCISpec
 
 /// Compares a container's own directory with the layers below it.
 struct LayerComparison {
+  private let layers: OpenLayers
   private let upper: Int32
   private let lowers: [Int32]
   private var changes: [String: LayerDiff.Kind] = [:]
@@ -18,20 +19,10 @@ struct LayerComparison {
   }
 
   init(upper: String, lowers: [String]) throws(HullError) {
-    var opened: [Int32] = []
-    for path in [upper] + lowers {
-      do {
-        opened.append(try Files.open(path, O_RDONLY | O_DIRECTORY).take())
-      } catch {
-        for fd in opened { Glibc.close(fd) }
-        throw HullError("cannot compare layers", error)
-      }
-    }
-    self.upper = opened[0]
-    self.lowers = Array(opened.dropFirst())
+    layers = try OpenLayers([upper] + lowers)
+    self.upper = layers.roots[0]
+    self.lowers = Array(layers.roots.dropFirst())
   }
-
-  func close() { for fd in [upper] + lowers { Glibc.close(fd) } }
 
   mutating func run() throws(HullError) -> [LayerDiff.Change] {
     var pending: [(path: [UInt8], hidden: Bool)] = [([], false)]
@@ -39,7 +30,7 @@ struct LayerComparison {
       guard let (names, opaque) = DirectoryListing.contents(upper, path) else { continue }
       if opaque, !hidden { try addDeleted(below: path, except: names) }
       for name in names {
-        let child = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
+        let child = LayerPath.child(name, of: path)
         guard let status = DirectoryListing.status(upper, child) else { continue }
         if status.isDirectory { pending.append((child, hidden || opaque)) }
         compare(child, status, hidden: hidden || opaque)
@@ -73,7 +64,7 @@ struct LayerComparison {
     for lower in lowers {
       guard let (names, opaque) = DirectoryListing.contents(lower, path) else { continue }
       for name in names where seen.insert(name).inserted {
-        let child = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
+        let child = LayerPath.child(name, of: path)
         if let status = DirectoryListing.status(lower, child), !status.isWhiteout { add(child, .deleted) }
       }
       if opaque { return }

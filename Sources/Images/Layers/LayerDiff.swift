@@ -27,7 +27,6 @@ package enum LayerDiff {
   ///   - lowers: the layers below, topmost first
   package static func changes(upper: String, lowers: [String]) throws(HullError) -> [Change] {
     var comparison = try LayerComparison(upper: upper, lowers: lowers)
-    defer { comparison.close() }
     return try comparison.run()
   }
 

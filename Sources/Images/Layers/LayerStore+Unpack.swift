@@ -23,7 +23,7 @@ extension LayerStore {
     defer { release(chain) }
     let layer = try extract(try open(), above: lower, hashing: !verified)
     guard verified || layer.diffID == diffID else {
-      try? TreeRemoval.remove(Array(layer.name.utf8), in: directory)
+      drop(layer.name)
       throw HullError(.invalidArgument, "layer \(diffID): wrong diff ID: its uncompressed content is \(layer.diffID ?? diffID)")
     }
     return try reveal(layer, as: LayerInfo(chain: chain, diffID: diffID, size: layer.size))
@@ -36,11 +36,29 @@ extension LayerStore {
     guard let diffID = layer.diffID else { preconditionFailure("a hashed layer has a digest") }
     claiming(diffID)
     if let info = claim(diffID) {
-      try TreeRemoval.remove(Array(layer.name.utf8), in: directory)
+      drop(layer.name)
       return info
     }
     defer { release(diffID) }
     return try reveal(layer, as: LayerInfo(chain: diffID, diffID: diffID, size: layer.size))
+  }
+
+  /// Unpacks a layer that is there, but damaged, once more; the new directory takes the place of the old one.
+  /// The caller sees to it that no container runs on the old one.
+  package func unpackAnew(
+    _ recorded: LayerInfo, above lower: LowerStack?, open: () throws(HullError) -> any ByteSource
+  ) throws(HullError) -> LayerInfo {
+    unpacking.wait { claimed -> Void? in claimed.insert(recorded.chain).inserted ? () : nil }
+    defer { release(recorded.chain) }
+    let layer = try extract(try open(), above: lower, hashing: true)
+    guard layer.diffID == recorded.diffID else {
+      drop(layer.name)
+      throw HullError(.invalidArgument, "layer \(recorded.diffID): its blob holds another one")
+    }
+    let old = try discard(recorded.chain)
+    let info = try reveal(layer, as: LayerInfo(chain: recorded.chain, diffID: recorded.diffID, size: layer.size))
+    if let old { try empty(old) }
+    return info
   }
 
   /// Writes out everything that has been unpacked.
@@ -71,6 +89,7 @@ extension LayerStore {
 
   private func extract(_ source: any ByteSource, above lower: LowerStack?, hashing: Bool) throws(HullError) -> Unpacked {
     let name = DurableFiles.uniqueName(LayerStore.temporaryPrefix)
+    temporaries.add(name)
     do throws(HullError) {
       let fs = OwnedDescriptor(try makeDirectories(name))
       let pipeline = Pipeline(try DecompressingSource(source))
@@ -82,9 +101,10 @@ extension LayerStore {
       let extractor = try TarExtractor(root: fs.number, disk: DiskGuard(fs.number, place: root), options: options)
       let summary = try extractor.extract(TarReader(chunks, limits: options.limits))
       try chunks.drain()
-      return Unpacked(name: name, diffID: hashing ? hash.finish().digest : nil, size: summary.bytes)
+      let size = summary.hasReplaced ? try TreeUsage(of: fs.number).content : summary.bytes
+      return Unpacked(name: name, diffID: hashing ? hash.finish().digest : nil, size: size)
     } catch {
-      try? TreeRemoval.remove(Array(name.utf8), in: directory)
+      drop(name)
       throw error
     }
   }
@@ -108,10 +128,17 @@ extension LayerStore {
         }.take())
       try DurableFiles.write(Array("\(info.diffID) \(info.size)\n".utf8), name: LayerStore.infoName, in: fd.number, synced: false)
       try DurableFiles.rename(layer.name, in: directory, to: info.chain.hex, in: directory)
+      temporaries.drop(layer.name)
       return info
     } catch {
-      try? TreeRemoval.remove(Array(layer.name.utf8), in: directory)
+      drop(layer.name)
       throw error
     }
+  }
+
+  /// Removes what could not become a layer.
+  private func drop(_ name: String) {
+    try? TreeRemoval.remove(Array(name.utf8), in: directory)
+    temporaries.drop(name)
   }
 }

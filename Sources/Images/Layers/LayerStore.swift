@@ -27,6 +27,8 @@ package final class LayerStore: Sendable {
   let directory: Int32
   /// Chains that somebody is unpacking.
   let unpacking = Monitor<Set<Digest>>([])
+  /// Names of directories that are just being filled or emptied.
+  let temporaries = NamesInUse()
 
   static let temporaryPrefix = ".new-"
   static let trashPrefix = ".old-"
@@ -64,15 +66,35 @@ package final class LayerStore: Sendable {
     try DurableFiles.names(directory).compactMap { try? Digest("sha256:\($0)") }
   }
 
+  /// Whether the layer has a directory, be it whole or damaged.
+  package func isHere(_ chain: Digest) -> Bool { (try? Files.status(chain.hex, at: directory, flags: AT_SYMLINK_NOFOLLOW)) != nil }
+
+  /// Names in the store's directory that are neither layers nor in use.
+  package func strangers() throws(HullError) -> [String] {
+    try DurableFiles.names(directory).filter { (try? Digest("sha256:\($0)")) == nil && !temporaries.contains($0) }.sorted()
+  }
+
+  /// Removes one of them.
+  /// - Returns: `false`: somebody has begun to use it.
+  package func removeStranger(_ name: String) throws(HullError) -> Bool {
+    try temporaries.unlessUsed(name) { () throws(HullError) in try TreeRemoval.remove(Array(name.utf8), in: directory) } != nil
+  }
+
   /// Takes a layer out of sight; `empty(_:)` on the result removes it. `nil` when it is not there.
   package func discard(_ chain: Digest) throws(HullError) -> String? {
     let trash = DurableFiles.uniqueName(LayerStore.trashPrefix)
+    temporaries.add(trash)
     guard renameat(directory, chain.hex, directory, trash) == 0 else {
-      if errno == ENOENT { return nil }
-      throw HullError("cannot remove layer \(chain)", SystemError(errno, "rename"))
+      let reason = errno
+      temporaries.drop(trash)
+      if reason == ENOENT { return nil }
+      throw HullError("cannot remove layer \(chain)", SystemError(reason, "rename"))
     }
     return trash
   }
 
-  package func empty(_ trash: String) throws(HullError) { try TreeRemoval.remove(Array(trash.utf8), in: directory) }
+  package func empty(_ trash: String) throws(HullError) {
+    defer { temporaries.drop(trash) }
+    try TreeRemoval.remove(Array(trash.utf8), in: directory)
+  }
 }

@@ -267,6 +267,9 @@ package struct DiskUsage: Codable, Sendable, Equatable, ZeroValue {
   @Field package var volumes: [Volume]
   @Field package var buildCache: [Empty]
   @OmitEmpty package var builderSize: Int64
+  /// Hull's own: bytes of blobs as they were received, beside the layers unpacked from them, and of downloads that are not whole.
+  @Field package var contentSize: Int64
+  @Field package var downloadsSize: Int64
 
   package init() {}
 
@@ -277,6 +280,8 @@ package struct DiskUsage: Codable, Sendable, Equatable, ZeroValue {
     case volumes = "Volumes"
     case buildCache = "BuildCache"
     case builderSize = "BuilderSize"
+    case contentSize = "ContentSize"
+    case downloadsSize = "DownloadsSize"
   }
 }
 

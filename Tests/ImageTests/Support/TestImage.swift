@@ -7,14 +7,22 @@ struct TestImage {
   var layers: [[UInt8]]
   var tags: [String]
   var config: String
+  let architecture: String?
 
-  init(layers: [[UInt8]], tags: [String] = ["test/image:1"]) {
+  /// - Parameters:
+  ///   - architecture: `nil`: the host's.
+  ///   - members: more of the configuration's, in place of the history of one step.
+  init(
+    layers: [[UInt8]], tags: [String] = ["test/image:1"], architecture: String? = nil, created: String = "2026-01-02T03:04:05.6Z",
+    labels: String = #"{"a":"b"}"#, members: String = #""history":[{"created_by":"test"}]"#
+  ) {
     self.layers = layers
     self.tags = tags
+    self.architecture = architecture
     let diffIDs = layers.map { "\"\(SHA256.digest(of: $0))\"" }.joined(separator: ",")
     config = """
-      {"architecture":"\(Platform.host.architecture)","os":"linux","created":"2026-01-02T03:04:05.6Z","config":{"Cmd":["sh"],"Labels":{"a":"b"}},
-      "rootfs":{"type":"layers","diff_ids":[\(diffIDs)]},"history":[{"created_by":"test"}]}
+      {"architecture":"\(architecture ?? Platform.host.architecture)","os":"linux","created":"\(created)",
+      "config":{"Cmd":["sh"],"Labels":\(labels)},"rootfs":{"type":"layers","diff_ids":[\(diffIDs)]},\(members)}
       """
   }
 

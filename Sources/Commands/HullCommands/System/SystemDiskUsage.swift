@@ -42,7 +42,14 @@ enum SystemDiskUsage {
       row(
         "Build Cache", cache.count, busy.count, size(cache, cacheSize),
         size(cache.filter { $0["InUse"].bool != true && $0["Shared"].bool != true }, cacheSize), percent: false),
-    ]
+    ] + content(usage)
+  }
+
+  /// What Hull keeps beside the unpacked layers that docker's figures are about: the blobs as they came in, and downloads that are not whole.
+  private static func content(_ usage: JSON) -> [Listing.Row] {
+    guard let blobs = usage["ContentSize"].double else { return [] }
+    let fields = ["Type": "Compressed Content", "TotalCount": "", "Active": "", "Reclaimable": ""].mapValues { JSON.string($0) }
+    return [Listing.Row(fields: fields.merging(["Size": .string(Units.size(blobs + (usage["DownloadsSize"].double ?? 0)))]) { $1 })]
   }
 
   private static func row(_ type: String, _ total: Int, _ active: Int, _ size: Double, _ reclaimable: Double, percent: Bool = true) -> Listing.Row {

@@ -79,7 +79,8 @@ extension Container {
       record: record, paths: paths, services: services, lower: lower, joined: joined, connection: running.connection)
     let request = try await Blocking.run { try preparation.request() }
     // The intent goes to disk while the workload comes up; the answer waits for both.
-    async let saved: Void = services.store.save(running, of: id)
+    let (images, used) = (services.images, record.images)
+    async let saved: Void = services.store.save(running, of: id) { try images.touch(used, in: $0) }
     let started = try await shim.connection.launch(request)
     try await saved
     for warning in started.warnings { services.log.warning("container \(id): \(warning)") }

@@ -16,6 +16,11 @@ extension ContainerRecord {
     return stored
   }
 
+  /// Its image and those that are mounted in it.
+  var images: [ImageID] {
+    ([definition.imageID] + definition.mounts.filter { $0.kind == .image }.map(\.imageID)).compactMap { try? ImageID($0) }
+  }
+
   /// Holds the layers of its image and of the images that are mounted in it, within a transaction of the caller's.
   func hold(_ images: ImageStore, in database: GRDB.Database) throws {
     try images.hold(ImageID(definition.imageID), by: imageHolder, in: database)

@@ -65,6 +65,9 @@ final class ContainerRegistry: Sendable {
     }
   }
 
+  /// Whether there is a container with this ID, or one is being made.
+  func knows(_ id: String) -> Bool { state.withLock { $0.containers[id] != nil || $0.names.values.contains(id) } }
+
   func container(id: String) -> Container? { state.withLock { $0.containers[id] } }
 
   /// Takes `name` for `id`. Throws `conflict` in Docker's words when another has it.

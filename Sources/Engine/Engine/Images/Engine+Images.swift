@@ -8,19 +8,21 @@ import Threads
 
 extension Engine {
   /// `GET /images/json`.
+  /// - Parameter variants: also images for other platforms that share a name with one for this machine.
   package func listImages(
-    all: Bool, filters: Filters, digests: Bool, sharedSize: Bool, manifests: Bool = false
+    all: Bool, filters: Filters, digests: Bool, sharedSize: Bool, manifests: Bool = false, variants: Bool = false
   ) async throws -> [ImageSummary] {
     var filter = try ImageFilterForm.filter(filters)
     filter.all = all
+    filter.variants = variants
     let images = services.images
     let wanted = filter
     let records = try await Blocking.run { try images.list(wanted) }
     let used = Dictionary(services.registry.all.map { ($0.view.record.definition.imageID, Int64(1)) }, uniquingKeysWith: +)
     var summaries = records.map { ImageForm.summary($0, containers: used[$0.id.description] ?? 0) }
     if sharedSize {
-      let sizes = try await Blocking.run { try records.map { try images.sharedSize(of: $0.id) } }
-      for (index, size) in sizes.enumerated() { summaries[index].sharedSize = size }
+      let sizes = try await Blocking.run { try images.sharedSizes() }
+      for (index, record) in records.enumerated() { summaries[index].sharedSize = sizes[record.id] ?? 0 }
     }
     if manifests { for (index, record) in records.enumerated() { summaries[index].manifests = try await self.manifests(of: record) } }
     return summaries
@@ -63,7 +65,7 @@ extension Engine {
     let id = try await services.lookup.find(name).id
     let registry = services.registry
     let removals = try await change { try $0.remove(name, force: force, prune: !noPrune) { Engine.holders(of: $0, in: registry) } }
-    announce(removals, of: id.description)
+    services.events.publish(removals, of: id)
     return removals.map(ImageForm.item)
   }
 
@@ -98,6 +100,7 @@ extension Engine {
       progress(message)
       imageEvent("load", id: image.id.description, name: image.reference?.familiar ?? image.id.description)
     }
+    await services.disk.enforce()
   }
 
   /// `GET /images/get`: writes an archive to a descriptor, which stays the caller's. Fails before the first byte when an image is not there.
@@ -121,6 +124,7 @@ extension Engine {
     done.status = id.description
     progress(done)
     imageEvent("import", id: id.description, name: reference?.familiar ?? id.description)
+    await services.disk.enforce()
   }
 
   /// Changes images; what is remembered of names is forgotten before and after.
@@ -133,18 +137,8 @@ extension Engine {
     return try await streaming ? Blocking.stream { try body(images) } : Blocking.run { try body(images) }
   }
 
-  private static func holders(of image: ImageID, in registry: ContainerRegistry) -> [ImageHolder] {
+  static func holders(of image: ImageID, in registry: ContainerRegistry) -> [ImageHolder] {
     registry.all.map(\.view).filter { $0.record.definition.uses(image) }.map { ImageHolder(id: $0.record.id, running: $0.isRunning) }
-  }
-
-  private func announce(_ removals: [Removal], of id: String) {
-    for removal in removals {
-      switch removal {
-      case .untagged(let name): imageEvent("untag", id: id, name: name)
-      case .deletedImage(let id): imageEvent("delete", id: id.description, name: id.description)
-      case .deletedLayer: break
-      }
-    }
   }
 
   private func imageEvent(_ action: String, id: String, name: String) {

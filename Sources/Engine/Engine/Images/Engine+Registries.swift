@@ -34,6 +34,7 @@ extension Engine {
             + "\(actual)"))
     }
     services.events.publish("image", "pull", id: reference.familiar, attributes: ["name": reference.familiarName])
+    await services.disk.enforce()
   }
 
   /// `POST /images/{name}/push`: without a tag all tags of the repository.

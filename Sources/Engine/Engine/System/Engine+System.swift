@@ -27,8 +27,9 @@ extension Engine {
   package func diskUsage() async throws -> DiskUsage {
     var usage = DiskUsage()
     let images = services.images
-    usage.layersSize = try await Blocking.run { try images.layersSize() }
-    usage.images = try await listImages(all: false, filters: Filters(), digests: true, sharedSize: false)
+    let store = try await Blocking.run { try images.usage() }
+    (usage.layersSize, usage.contentSize, usage.downloadsSize) = (store.layers, store.content, store.downloads)
+    usage.images = try await listImages(all: false, filters: Filters(), digests: true, sharedSize: true, variants: true)
     var options = ListOptions()
     options.all = true
     options.size = true

@@ -24,6 +24,8 @@ struct ContainerVolumes: Sendable {
         if mount.isNew {
           let row = try wish(mount).record()
           made.rows.append(row)
+          volumes.temporaries.add(row.name)
+          defer { volumes.temporaries.drop(row.name) }
           try await volumes.make(row)
           volumes.put(VolumeManager.Entry(record: row, users: [record.id]))
         } else if try await volumes.obtain(wish(mount), for: record.id).isNew {

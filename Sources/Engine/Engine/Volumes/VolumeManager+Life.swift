@@ -94,7 +94,10 @@ extension VolumeManager {
 
   /// The directory gets a name that start-up sweeps, then the row goes, then the files.
   private func removeLocked(_ name: String) async throws {
-    let (directory, leaving) = (directory(name), VolumeDirectory(paths.volumes + "/.removing-" + randomIdentifier()))
+    let temporary = ".removing-" + randomIdentifier()
+    temporaries.add(temporary)
+    defer { temporaries.drop(temporary) }
+    let (directory, leaving) = (directory(name), VolumeDirectory(paths.volumes + "/" + temporary))
     try await Blocking.run {
       try directory.unmount()
       if HostFiles.exists(directory.path) { try HostFiles.rename(directory.path, to: leaving.path) }

@@ -15,7 +15,9 @@ extension VolumeManager {
   /// A new volume with content. Throws `conflict` when there is one of that name.
   func create(_ record: VolumeRecord, filledBy fill: @escaping Fill) async throws -> VolumeRecord {
     guard entry(record.name) == nil else { throw Self.exists(record.name) }
-    let staging = try await stage(record, fill)
+    let token = begin()
+    defer { end(token) }
+    let staging = try await stage(record, token, fill)
     return try await withLock([record.name]) { [self] in
       let directory = directory(record.name)
       try await orRemove(staging) { [self] in
@@ -37,7 +39,9 @@ extension VolumeManager {
     let record = try find(name).record
     guard record.isHere else { throw Self.elsewhere(record, "cannot be replaced") }
     try checkIdle(name)
-    let staging = try await stage(record, fill)
+    let token = begin()
+    defer { end(token) }
+    let staging = try await stage(record, token, fill)
     try await withLock([name]) { [self] in
       try await orRemove(staging) { [self] in
         guard try find(name).record.created == record.created else {
@@ -51,11 +55,20 @@ extension VolumeManager {
   }
 
   /// Content takes as long as a client or a disk wants: nobody's lock is held meanwhile.
-  private func stage(_ record: VolumeRecord, _ fill: @escaping Fill) async throws -> VolumeStaging {
-    let (staging, options) = (VolumeStaging(in: paths.volumes, token: randomIdentifier()), try record.local)
+  private func stage(_ record: VolumeRecord, _ token: String, _ fill: @escaping Fill) async throws -> VolumeStaging {
+    let (staging, options) = (VolumeStaging(in: paths.volumes, token: token), try record.local)
     try await orRemove(staging) { try await Blocking.stream { try staging.make(options, fill) } }
     return staging
   }
+
+  /// A token for a staging directory that is in use until `end`.
+  private func begin() -> String {
+    let token = randomIdentifier()
+    temporaries.add(VolumeStaging.name(token))
+    return token
+  }
+
+  private func end(_ token: String) { temporaries.drop(VolumeStaging.name(token)) }
 
   private func orRemove(_ staging: VolumeStaging, _ body: @Sendable () async throws -> Void) async throws {
     do { try await body() } catch {

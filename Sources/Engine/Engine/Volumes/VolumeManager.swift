@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import EngineStore
 import Errors
 import Synchronization
@@ -28,6 +29,8 @@ final class VolumeManager: Sendable {
   let events: EventBus
   private let state = Mutex(State())
   let pruning = Mutex(false)
+  /// Directories of volumes that are being made or removed and are not, or no longer, known by name.
+  let temporaries = NamesInUse()
 
   init(paths: Paths, store: ContainerStore, events: EventBus) {
     self.paths = paths

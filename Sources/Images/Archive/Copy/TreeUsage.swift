@@ -9,6 +9,26 @@ package struct TreeUsage: Sendable, Hashable {
   package private(set) var bytes: Int64 = 0
   /// The directory itself included.
   package private(set) var inodes = 0
+  /// Without directories; a file with several names counts once.
+  package private(set) var files = 0
+  /// Bytes of regular files as `ls` shows them: a file with several names counts once, a hole counts as what it stands for.
+  package private(set) var content: Int64 = 0
+
+  /// The same for a directory by path, links in it followed. Throws when it is not there.
+  package init(of path: String) throws(HullError) {
+    let root = try step("cannot open \(path)") { () throws(SystemError) in try Files.open(path, O_RDONLY | O_DIRECTORY) }
+    try self.init(of: root.number)
+  }
+
+  /// The same for a file or directory at a path; `nil` when there is nothing.
+  package init?(ofAnything path: String) {
+    guard let status = try? Files.status(path, flags: AT_SYMLINK_NOFOLLOW) else { return nil }
+    if status.isDirectory, let usage = try? TreeUsage(of: path) {
+      self = usage
+    } else {
+      count(status)
+    }
+  }
 
   /// - Parameter root: a directory; stays the caller's. What goes away meanwhile is not counted.
   package init(of root: Int32) throws(HullError) {
@@ -36,5 +56,7 @@ package struct TreeUsage: Sendable, Hashable {
   private mutating func count(_ status: stat) {
     bytes += Int64(status.st_blocks) * 512
     inodes += 1
+    if !status.isDirectory { files += 1 }
+    if status.isRegular { content += Int64(status.st_size) }
   }
 }

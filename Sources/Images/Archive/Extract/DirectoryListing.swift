@@ -41,6 +41,22 @@ package enum DirectoryListing {
     return (names, isOpaque(fd))
   }
 
+  /// One name in a directory, and what it stands for; no link is followed.
+  package struct Entry {
+    package let name: [UInt8]
+    package let status: stat
+  }
+
+  /// Everything in a directory below `root`, in no order, and whether it is opaque for overlayfs; `nil` when it cannot be read. What goes away
+  /// meanwhile is left out.
+  package static func entries(_ root: Int32, _ path: [UInt8]) -> (entries: [Entry], opaque: Bool)? {
+    let fd = open(root, path)
+    guard fd >= 0 else { return nil }
+    defer { close(fd) }
+    guard let names = names(fd) else { return nil }
+    return (names.compactMap { name in FileCalls.status(fd, name).map { Entry(name: name, status: $0) } }, isOpaque(fd))
+  }
+
   static func isOpaque(_ fd: Int32) -> Bool {
     var value: UInt8 = 0
     return fgetxattr(fd, FileCalls.opaque, &value, 1) == 1 && value == UInt8(ascii: "y")

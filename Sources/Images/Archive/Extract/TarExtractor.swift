@@ -12,8 +12,10 @@ package final class TarExtractor {
   /// What was unpacked.
   package struct Summary: Sendable, Hashable {
     package var entries = 0
-    /// Bytes of regular files.
+    /// Bytes of the archive's regular files.
     package var bytes: Int64 = 0
+    /// An entry took the place of another, which counts in `bytes` too.
+    package var hasReplaced = false
   }
 
   let tree: TargetTree
@@ -41,6 +43,7 @@ package final class TarExtractor {
       summary.entries += 1
     }
     tree.finish()
+    summary.hasReplaced = tree.hasReplaced
     return summary
   }
 

@@ -11,6 +11,8 @@ final class TargetTree {
   private let options: ExtractOptions
   private let resolve: UInt64
   private var cache = DirectoryCache()
+  /// Something that was there, of the archive itself or from before, has been taken away.
+  private(set) var hasReplaced = false
 
   init(root: Int32, base: String, options: ExtractOptions) throws(HullError) {
     self.root = root
@@ -243,6 +245,7 @@ final class TargetTree {
       throw .refused("cannot overwrite \(what) with \(with)")
     }
     if old.isDirectory || old.isSymbolicLink { cache.flush() }
+    hasReplaced = true
     do throws(HullError) { try TreeRemoval.remove(path.leaf, in: directory.fd) } catch { throw .failed(error) }
   }
 

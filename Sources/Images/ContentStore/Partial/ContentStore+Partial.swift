@@ -9,7 +9,9 @@ extension ContentStore {
   /// Starts or resumes the download of a blob. One at a time for a digest: the caller sees to that.
   package func partial(_ digest: Digest, size: Int64) throws(HullError) -> Partial {
     guard digest.algorithm == "sha256" else { throw HullError(.unsupported, "blob \(digest): only sha256 is supported") }
-    do { return try Partial(self, digest, size: size) } catch {
+    receiving.add(digest.hex)
+    do throws(HullError) { return try Partial(self, digest, size: size) } catch {
+      receiving.drop(digest.hex)
       removePartial(digest.hex)
       throw error
     }
@@ -35,8 +37,31 @@ extension ContentStore {
     }
   }
 
-  /// Forgets a download that was cut and that nobody goes on with.
-  package func forgetDownload(_ digest: Digest) { removePartial(digest.hex) }
+  /// A blob that has come in in part.
+  package struct CutDownload: Sendable, Hashable {
+    package let digest: Digest
+    /// Bytes on disk.
+    package let bytes: Int64
+    /// When something last came in: seconds since 1970.
+    package let changed: Int64
+    /// It goes on just now.
+    package let isRunning: Bool
+  }
+
+  /// Blobs that have come in in part, those that were cut and those that are on their way.
+  package func downloads() throws(HullError) -> [CutDownload] {
+    try DurableFiles.names(partials).compactMap { name in
+      guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else {
+        return nil
+      }
+      return CutDownload(
+        digest: digest, bytes: Int64(status.st_blocks) * 512, changed: Int64(status.st_mtim.tv_sec), isRunning: receiving.contains(name))
+    }
+  }
+
+  /// Forgets a download that was cut, unless somebody goes on with it.
+  /// - Returns: whether it is gone.
+  package func forgetDownload(_ digest: Digest) -> Bool { receiving.unlessUsed(digest.hex) { removePartial(digest.hex) } != nil }
 
   func removePartial(_ hex: String) {
     // The map goes first: without it a file counts as empty.
@@ -47,10 +72,6 @@ extension ContentStore {
   /// Removes what belongs to no download.
   func sweepPartials() throws(HullError) {
     let names = Set(try DurableFiles.names(partials))
-    for name in names {
-      let hex = name.hasSuffix(Partial.mapSuffix) ? String(name.dropLast(Partial.mapSuffix.count)) : name
-      let isWhole = names.contains(hex) && names.contains(hex + Partial.mapSuffix) && (try? Digest("sha256:\(hex)")) != nil
-      if !isWhole { try TreeRemoval.remove(Array(name.utf8), in: partials) }
-    }
+    for name in names where !isWhole(names, name) { try TreeRemoval.remove(Array(name.utf8), in: partials) }
   }
 }

@@ -51,7 +51,10 @@ package final class Partial: @unchecked Sendable {
     disk = DiskGuard(self.file, place: store.root)
   }
 
-  deinit { close(file) }
+  deinit {
+    close(file)
+    store.receiving.drop(digest.hex)
+  }
 
   /// What has not been written yet, ascending.
   package func missing() -> [Range<Int64>] {

@@ -25,7 +25,10 @@ extension ImageStore {
   /// Writes an arrival down, once all of it is on disk for good. The names move when they stood for something else.
   /// - Returns: the image that the names stand for on this machine, and whether anything changed.
   package func adopt(_ arrival: Arrival) throws(HullError) -> (image: ImageID, isNew: Bool) {
-    if let known = try known(arrival) { return (known, false) }
+    if let known = try known(arrival) {
+      try database.write("record the use of the image") { try touch([known], in: $0) }
+      return (known, false)
+    }
     try sync()
     let now = ImageStore.now()
     return try database.write("record the images") { database in

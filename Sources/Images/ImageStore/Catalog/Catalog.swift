@@ -52,6 +52,11 @@ struct Catalog {
     try database.execute(sql: "UPDATE image SET tagged = ? WHERE id = ?", arguments: [now, image.description])
   }
 
+  /// Somebody has just had a use for an image.
+  func touch(_ image: ImageID, now: Int64) throws {
+    try database.execute(sql: "UPDATE image SET used = ? WHERE id = ?", arguments: [now, image.description])
+  }
+
   func unname(_ reference: Reference) throws {
     try database.execute(sql: "DELETE FROM image_name WHERE name = ?", arguments: [reference.description])
   }
@@ -132,15 +137,11 @@ struct Catalog {
 
   func layers(of image: ImageID) throws -> [LayerInfo] {
     let sql = "SELECT chain, diff_id, size FROM image_layer JOIN layer USING (chain) WHERE image = ? ORDER BY position"
-    return try Row.fetchAll(database, sql: sql, arguments: [image.description]).map {
-      LayerInfo(chain: try digest($0[0]), diffID: try digest($0[1]), size: $0[2])
-    }
+    return try Row.fetchAll(database, sql: sql, arguments: [image.description]).map(layer)
   }
 
-  func layerSizes() throws -> [Digest: Int64] {
-    let rows = try Row.fetchAll(database, sql: "SELECT chain, size FROM layer")
-    return try Dictionary(uniqueKeysWithValues: rows.map { (try digest($0[0]), $0[1]) })
-  }
+  /// Bytes of all layers.
+  func layersSize() throws -> Int64 { try Int64.fetchOne(database, sql: "SELECT coalesce(sum(size), 0) FROM layer") ?? 0 }
 
   // MARK: Reading rows
 
@@ -148,6 +149,7 @@ struct Catalog {
     try String.fetchAll(database, sql: sql, arguments: arguments).map(digest)
   }
 
+  func layer(_ row: Row) throws -> LayerInfo { LayerInfo(chain: try digest(row[0]), diffID: try digest(row[1]), size: row[2]) }
   func digest(_ text: String) throws -> Digest { try Digest(text) }
   func reference(_ text: String) throws -> Reference { try Reference(text) }
 }

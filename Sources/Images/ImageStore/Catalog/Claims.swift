@@ -54,23 +54,68 @@ final class Claims: Sendable {
     }
   }
 
+  /// Whether an operation needs one of these.
+  func isHeld(blobs: [Digest], chains: [Digest]) -> Bool {
+    held.with { held in blobs.contains { held.blobs[$0] != nil } || chains.contains { held.chains[$0] != nil } }
+  }
+
+  /// Those of the candidates that are here and that no row and no claim needs.
+  func unneeded(blobs candidates: [Digest], chains: [Digest]) throws(HullError) -> Collected {
+    try held.with { (held) throws(HullError) in
+      let lost = try lost(held, candidates, chains)
+      var found = Collected()
+      for blob in lost.blobs { found.blobs[blob] = blobs.size(of: blob) }
+      for chain in lost.chains where layers.isHere(chain) { found.layers[chain] = layers.info(chain)?.size ?? 0 }
+      return found
+    }
+  }
+
+  /// Takes a damaged blob away, so that it can be had anew, unless an operation uses it.
+  func setAside(_ blob: Digest) throws(HullError) {
+    try held.with { (held) throws(HullError) in if held.blobs[blob] == nil { try blobs.remove(blob) } }
+  }
+
+  private func lost(_ held: Held, _ blobs: [Digest], _ chains: [Digest]) throws(HullError) -> (blobs: [Digest], chains: [Digest]) {
+    let (blobs, chains) = (blobs.filter { held.blobs[$0] == nil }, chains.filter { held.chains[$0] == nil })
+    return try database.read("look up what is needed") { database in
+      let catalog = Catalog(database: database)
+      return (try blobs.filter { try !catalog.needsBlob($0) }, try chains.filter { try !catalog.needsLayer($0) })
+    }
+  }
+
   /// Removes those of the candidates that no row and no claim needs.
-  func collect(blobs candidates: [Digest], chains: [Digest]) throws(HullError) {
-    guard !candidates.isEmpty || !chains.isEmpty else { return }
-    let trash = try held.with { (held) throws(HullError) -> [String] in
-      let unclaimedBlobs = candidates.filter { held.blobs[$0] == nil }
-      let unclaimedChains = chains.filter { held.chains[$0] == nil }
-      let (lostBlobs, lostChains) = try database.read("look up what is needed") { database in
-        let catalog = Catalog(database: database)
-        return (try unclaimedBlobs.filter { try !catalog.needsBlob($0) }, try unclaimedChains.filter { try !catalog.needsLayer($0) })
+  @discardableResult
+  func collect(blobs candidates: [Digest], chains: [Digest]) throws(HullError) -> Collected {
+    guard !candidates.isEmpty || !chains.isEmpty else { return Collected() }
+    let (collected, trash) = try held.with { (held) throws(HullError) -> (Collected, [String]) in
+      let lost = try lost(held, candidates, chains)
+      var collected = Collected()
+      for blob in lost.blobs {
+        guard let size = blobs.size(of: blob) else { continue }
+        try blobs.remove(blob)
+        collected.blobs[blob] = size
       }
-      for blob in lostBlobs { try blobs.remove(blob) }
       var trash: [String] = []
-      for chain in lostChains { if let name = try layers.discard(chain) { trash.append(name) } }
-      return trash
+      for chain in lost.chains {
+        let size = layers.info(chain)?.size ?? 0
+        guard let name = try layers.discard(chain) else { continue }
+        collected.layers[chain] = size
+        trash.append(name)
+      }
+      return (collected, trash)
     }
     for name in trash { try layers.empty(name) }
+    return collected
   }
+}
+
+/// What has been taken away, with its bytes.
+struct Collected {
+  var blobs: [Digest: Int64] = [:]
+  /// Layers by chain ID, bytes of their files.
+  var layers: [Digest: Int64] = [:]
+
+  var bytes: Int64 { blobs.values.reduce(0, +) + layers.values.reduce(0, +) }
 }
 
 /// What one operation claims, until `release`.

@@ -35,7 +35,7 @@ extension ImageRecord {
   func keeping(_ names: (Reference) -> Bool) -> ImageRecord {
     ImageRecord(
       id: id, config: config, rawConfig: rawConfig, manifest: manifest, tags: tags.filter(names), digests: digests.filter(names), size: size,
-      parent: parent, added: added, tagged: tagged, artifactType: artifactType, isOnlyVariant: isOnlyVariant)
+      parent: parent, added: added, tagged: tagged, used: used, artifactType: artifactType, isOnlyVariant: isOnlyVariant)
   }
 }
 
@@ -50,8 +50,12 @@ extension ImageFilter {
     }
     if !references.isEmpty, !(record.tags + record.digests).contains(where: matchesReference) { return false }
     if record.isDangling, hasChildren, !all { return false }
-    guard let dangling else { return true }
-    return dangling == record.tags.isEmpty
+    switch dangling {
+    case nil: return true
+    // An image that others were made from is needed, and one that is known by a digest alone is neither the one nor the other.
+    case true?: return record.tags.isEmpty && !hasChildren
+    case false?: return !record.isDangling
+    }
   }
 
   /// Patterns are matched against the familiar and the canonical name, each with and without the tag.

@@ -4,7 +4,7 @@ import GRDB
 
 /// The tables of the image store. Steps are only ever added.
 enum ImageSchema {
-  static let schema = Schema(name: "images", migrations: [("1-images", first), ("2-indexes", second)])
+  static let schema = Schema(name: "images", migrations: [("1-images", first), ("2-indexes", second), ("3-use", third)])
 
   private static let first: @Sendable (GRDB.Database) throws -> Void = { database in
     try database.execute(
@@ -72,5 +72,10 @@ enum ImageSchema {
         ALTER TABLE image_name ADD COLUMN target TEXT REFERENCES document(digest);
         CREATE INDEX image_name_target ON image_name(target);
         """)
+  }
+
+  private static let third: @Sendable (GRDB.Database) throws -> Void = { database in
+    // Nanoseconds since 1970: when a container was last made from it or started, or it was asked for once more; 0: not since it came in.
+    try database.execute(sql: "ALTER TABLE image ADD COLUMN used INTEGER NOT NULL DEFAULT 0")
   }
 }

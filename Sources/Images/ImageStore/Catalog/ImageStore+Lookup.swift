@@ -101,22 +101,6 @@ extension ImageStore {
       return record.id
     }
   }
-
-  /// Bytes of all unpacked layers (`docker system df`).
-  package func layersSize() throws(HullError) -> Int64 {
-    try database.read("look up layers") { try Catalog(database: $0).layerSizes().values.reduce(0, +) }
-  }
-
-  /// Bytes of the layers of `image` that other images have too (`docker system df -v`).
-  package func sharedSize(of image: ImageID) throws(HullError) -> Int64 {
-    try database.read("look up layers") { database in
-      let sql = """
-        SELECT coalesce(sum(size), 0) FROM layer JOIN image_layer USING (chain)
-        WHERE image = ?1 AND EXISTS (SELECT 1 FROM image_layer other WHERE other.chain = layer.chain AND other.image <> ?1)
-        """
-      return try Int64.fetchOne(database, sql: sql, arguments: [image.description]) ?? 0
-    }
-  }
 }
 
 /// What a client may call an image.

@@ -64,7 +64,7 @@ extension Catalog {
   func record(_ id: ImageID, _ configs: ConfigCache) throws -> ImageRecord? {
     let sql = """
       SELECT image.config, manifest.digest, media_type, manifest.size, image.added, image.tagged, image.parent, artifact, artifact_size,
-        EXISTS (SELECT 1 FROM image_name WHERE image_name.image = image.id)
+        EXISTS (SELECT 1 FROM image_name WHERE image_name.image = image.id), image.used
       FROM image JOIN manifest ON manifest.digest = image.manifest WHERE image.id = ?
       """
     guard let row = try Row.fetchOne(database, sql: sql, arguments: [id.description]) else { return nil }
@@ -76,7 +76,7 @@ extension Catalog {
       id: id, config: try configs.config(id, bytes), rawConfig: bytes,
       manifest: Descriptor(mediaType: row[2], digest: try digest(row[1]), size: row[3]),
       tags: references.filter { $0.tag != nil }, digests: references.filter { $0.tag == nil },
-      size: try layers(of: id).reduce(artifactSize) { $0 + $1.size }, parent: try parent.map(digest), added: row[4], tagged: row[5],
+      size: try layers(of: id).reduce(artifactSize) { $0 + $1.size }, parent: try parent.map(digest), added: row[4], tagged: row[5], used: row[10],
       artifactType: row[7], isOnlyVariant: !references.isEmpty && !(row[9] as Bool))
   }
 }

@@ -16,12 +16,20 @@ extension ImageStore {
     let catalog = Catalog(database: database)
     guard try catalog.exists(image) else { throw HullError(.notFound, "No such image: \(image)") }
     let chains = try catalog.chains(of: image)
+    try catalog.touch(image, now: ImageStore.now())
     for (position, chain) in chains.enumerated() {
       try database.execute(
         sql: "INSERT INTO layer_hold (holder, position, chain) VALUES (?, ?, ?) ON CONFLICT (holder, position) DO UPDATE SET chain = excluded.chain",
         arguments: [container, position, chain.description])
     }
     return chains.reversed().map(layers.path(of:))
+  }
+
+  /// Notes within a transaction of the caller's that images are just being used: what was not for the longest time goes first when the disk is
+  /// full.
+  package func touch(_ images: [ImageID], in database: GRDB.Database) throws {
+    let (catalog, now) = (Catalog(database: database), ImageStore.now())
+    for image in images { try catalog.touch(image, now: now) }
   }
 
   /// The directories of the layers that `container` holds, topmost first.

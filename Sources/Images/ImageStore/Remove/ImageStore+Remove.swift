@@ -9,42 +9,58 @@ extension ImageStore {
   package func remove(
     _ name: String, force: Bool, prune: Bool = true, holders: @escaping (ImageID) -> [ImageHolder]
   ) throws(HullError) -> [Removal] {
+    try removeCounting(name, force: force, prune: prune, holders: holders).removals
+  }
+
+  /// The same, with the bytes that it has freed: of layers and of blobs.
+  private func removeCounting(
+    _ name: String, force: Bool, prune: Bool = true, holders: @escaping (ImageID) -> [ImageHolder]
+  ) throws(HullError) -> (removals: [Removal], reclaimed: Int64) {
     try removing.with { (_) throws(HullError) in
       var removal = RemovalRun(store: self, holders: holders)
       do throws(HullError) {
         try removal.remove(name, force: force, prune: prune)
       } catch {
-        try? removal.collect()
+        _ = try? removal.collect()
         throw error
       }
-      try removal.collect()
-      return removal.done
+      let collected = try removal.collect()
+      return (removal.done, collected.bytes)
     }
   }
 
+  /// Takes an image away with all its names, unless something needs it.
+  /// - Returns: what was removed and the bytes of disk that this freed; nothing, when it is in use.
+  func removeWhole(_ record: ImageRecord, holders: @escaping (ImageID) -> [ImageHolder]) throws(HullError) -> (removals: [Removal], reclaimed: Int64)
+  {
+    var (removals, reclaimed): ([Removal], Int64) = ([], 0)
+    let names = record.tags + record.digests
+    for name in names.isEmpty ? [record.id.hex] : names.map(\.description) {
+      do throws(HullError) {
+        let step = try removeCounting(name, force: false, holders: holders)
+        removals += step.removals
+        reclaimed += step.reclaimed
+      } catch {
+        // In use, or somebody else was faster.
+        guard error.code == .conflict || error.code == .notFound else { throw error }
+      }
+    }
+    return (removals, reclaimed)
+  }
+
   /// `docker image prune`: dangling images (or, with `dangling: false` in the filter, all) that no container uses.
-  /// - Returns: what was removed and the bytes of disk that this freed.
+  /// - Returns: what was removed and the bytes of disk that this freed: of unpacked layers and of blobs.
   package func prune(_ filter: ImageFilter, holders: @escaping (ImageID) -> [ImageHolder]) throws(HullError) -> (
     removals: [Removal], reclaimed: Int64
   ) {
     let danglingOnly = filter.dangling ?? true
     var filter = filter
     filter.dangling = nil
-    let sizes = try database.read("look up layers") { try Catalog(database: $0).layerSizes() }
-    var removals: [Removal] = []
+    var (removals, reclaimed): ([Removal], Int64) = ([], 0)
     for record in try list(filter) where record.tags.isEmpty || !danglingOnly {
-      let names = record.tags + record.digests
-      for name in names.isEmpty ? [record.id.hex] : names.map(\.description) {
-        do throws(HullError) {
-          removals += try remove(name, force: false, holders: holders)
-        } catch {
-          // In use, or somebody else was faster.
-          guard error.code == .conflict || error.code == .notFound else { throw error }
-        }
-      }
-    }
-    let reclaimed = removals.reduce(Int64(0)) { sum, removal in
-      if case .deletedLayer(let chain) = removal { sum + (sizes[chain] ?? 0) } else { sum }
+      let step = try removeWhole(record, holders: holders)
+      removals += step.removals
+      reclaimed += step.reclaimed
     }
     return (removals, reclaimed)
   }
@@ -64,7 +80,7 @@ private struct RemovalRun {
   }
 
   /// Files go when their rows are gone.
-  func collect() throws(HullError) { try store.claims.collect(blobs: Array(Set(lostBlobs)), chains: lostChains) }
+  func collect() throws(HullError) -> Collected { try store.claims.collect(blobs: Array(Set(lostBlobs)), chains: lostChains) }
 
   mutating func remove(_ name: String, force: Bool, prune: Bool) throws(HullError) {
     let record = try store.resolve(name)

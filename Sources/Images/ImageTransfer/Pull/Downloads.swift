@@ -132,6 +132,7 @@ final class Downloads: Sendable {
   func join(_ blob: Descriptor, from repository: Repository, avoiding: Set<String> = []) async throws -> Download {
     while true {
       try Task.checkCancellation()
+      if store.asksForRoom, !isRunning(blob.digest) { try await Blocking.stream { [store] in store.makeRoom(blob.size) } }
       let (download, joined) = try await Blocking.run { try self.find(blob, repository, avoiding) }
       if joined { return download }
       // It is ending: two must not write to one file.

@@ -40,6 +40,7 @@ package struct EngineAPI: Sendable {
     addNetworkRoutes(to: router)
     addHullRoutes(to: router)
     addHullVolumeRoutes(to: router)
+    addHullStoreRoutes(to: router)
     addVolumeRoutes(to: router)
     addUnavailableRoutes(to: router)
     return router
