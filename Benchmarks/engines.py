@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -48,9 +47,18 @@ class Engine:
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="hull-bench-", dir="/var/tmp"))
+        self.disk = Path(f"{self.folder}.ext4")
+        self._mount()
         self.socket = self.folder / "engine.sock"
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("DOCKER_")}
         self.environment |= {"DOCKER_HOST": f"unix://{self.socket}", "DOCKER_CONFIG": str(self.folder / "config")}
+
+    def _mount(self):
+        """A disk of its own, with a journal: an engine's files are not made where another's have just been deleted, which ext4 avoids at great cost."""
+        with open(self.disk, "wb") as file:
+            file.truncate(24 << 30)
+        subprocess.run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1", self.disk], check=True)
+        subprocess.run(["mount", "-o", "loop", self.disk, self.folder], check=True)
 
     def start(self):
         log = open(self.folder / "log", "wb")
@@ -97,7 +105,9 @@ class Engine:
                 self.api("DELETE", f"/containers/{container['Id']}?force=1&v=1")
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        subprocess.run(["umount", "-l", self.folder], check=True)
+        self.folder.rmdir()
+        self.disk.unlink()
 
 
 class Hull(Engine):

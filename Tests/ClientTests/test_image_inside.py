@@ -65,7 +65,7 @@ def test_the_table_is_for_people(hull, image):
     lines = hull("image", "show", "--files", image).lines
     assert lines[0].split() == ["#", "LAYER", "SIZE", "COMPRESSED", "WASTED", "CREATED", "BY"]
     assert lines[1].split()[2] == "2.445kB" and lines[1].endswith("step 0")
-    assert any(line.split()[-1].endswith("etc/overwritten") for line in lines)
+    assert any(line.endswith("/etc/overwritten") for line in lines)
     assert lines[-1].endswith("2 layers, 3.446kB, of it wasted: 2.345kB (68.0 %)")
 
 
@@ -125,7 +125,7 @@ def test_a_difference_names_every_file_and_what_is_other(hull, pair):
 
 def test_a_difference_names_fields_of_the_configuration(hull, pair):
     fields = {one["Field"]: (one["From"], one["To"]) for one in shown(hull, "diff", *pair)["Config"]}
-    assert set(fields) == {"Env", "User"} and "A=2" in str(fields["Env"][1]) and "app" in str(fields["User"][1])
+    assert fields.keys() == {"Env.A", "User"} and fields["Env.A"] == ("1", "2") and fields["User"][1] == "app"
 
 
 def test_the_difference_is_for_people(hull, pair):

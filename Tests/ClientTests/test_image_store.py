@@ -310,7 +310,7 @@ def test_a_layer_and_a_blob_are_kept_by_their_images(docker, load, reasons):
     load("store-a:1", layer("shared"), layer("a"))
     load("store-b:1", layer("shared"), layer("b"))
     shared = json.loads(docker("inspect", "-f", "{{json .RootFS.Layers}}", "store-a:1").out)[0]
-    assert {("tag", "store-a:1"), ("tag", "store-b:1")} <= reasons(shared)
+    assert reasons(shared) == {("image", "store-a:1"), ("image", "store-b:1")}
 
 
 @only_hull
@@ -326,7 +326,7 @@ def test_the_client_tells_reasons(hull, load):
 
 @only_hull
 def test_a_full_budget_takes_the_image_that_was_used_longest_ago(fresh_engine, load, checked):
-    engine = fresh_engine("--disk-budget", "100m")
+    engine = fresh_engine("--disk-budget", "200m")  # an image is here twice: as it came, and unpacked
     for number in range(4):
         load(f"store-{number}:1", layer(f"{number}", 15 << 20), docker=engine.docker)
     engine.docker("create", "--name", "user", "store-0:1", "/none")
@@ -337,7 +337,7 @@ def test_a_full_budget_takes_the_image_that_was_used_longest_ago(fresh_engine, l
     def kept():
         return {line.split(":")[0] for line in listed(engine.docker)}
 
-    until(lambda: files_of(engine.root / "layers", engine.root / "content")[1] <= 100 << 20, f"the store keeps its budget: {kept()}", 30)
+    until(lambda: files_of(engine.root / "layers", engine.root / "content")[1] <= 200 << 20, f"the store keeps its budget: {kept()}", 30)
     assert {"store-0", "store-6"} <= kept(), "what a container uses and what just came stays"
     assert "store-2" not in kept(), "what was used longest ago goes first"
     assert checked(engine=engine)[1] == []

@@ -46,6 +46,7 @@ class Proxy:
         self.faults = []
         self.lock = threading.Lock()
         self.open = set()
+        self.busy = 0  # answers that are under way
         self.stop_at = None
         self.released = threading.Event()
         with host.inside():
@@ -151,6 +152,8 @@ def _handler(proxy):
             upstream = http.client.HTTPConnection("127.0.0.1", proxy.target, timeout=60)
             if hasattr(fault, "before"):
                 fault.before(self)
+            with proxy.lock:
+                proxy.busy += 1
             try:
                 answer = self._forward(upstream, body) if not getattr(fault, "alone", False) else Answer(200)
                 self._send(fault(self, answer) if fault else answer)
@@ -158,6 +161,8 @@ def _handler(proxy):
                 self.close_connection = True
             finally:
                 upstream.close()
+                with proxy.lock:
+                    proxy.busy -= 1
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
