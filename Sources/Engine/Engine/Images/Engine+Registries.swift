@@ -24,7 +24,13 @@ extension Engine {
     _ reference: Reference, _ platform: Platform?, _ credentials: RegistryCredentials?, _ progress: @escaping ProgressSink
   ) async throws {
     defer { services.lookup.forget() }
-    let pulled = try await services.transfer.pull(reference, platform: platform, credentials: credentials) { progress(RegistryForm.line($0)) }
+    let pulled: PulledImage
+    do {
+      pulled = try await services.transfer.pull(reference, platform: platform, credentials: credentials) { progress(RegistryForm.line($0)) }
+    } catch let error as HullError where error.code == .unauthorized {
+      // As with Docker: 401 would mean that this daemon wants credentials, and clients ask for them.
+      throw HullError(.internalError, error.message, cause: error.cause)
+    }
     progress(RegistryForm.line("Digest: \(pulled.digest)"))
     progress(RegistryForm.line("Status: \(pulled.isNew ? "Downloaded newer image" : "Image is up to date") for \(reference.familiar)"))
     if let platform, let actual = pulled.platform, actual.distance(to: platform) == nil {

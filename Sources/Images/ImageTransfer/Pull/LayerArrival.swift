@@ -81,6 +81,8 @@ struct LayerArrival: Sendable {
     download.whenComplete { [report] in
       report(TransferEvent("Verifying Checksum", id: id))
       report(TransferEvent("Download complete", id: id))
+      // From here on it is the unpacking that is waited for.
+      report(TransferEvent("Extracting", id: id, current: 0, total: layer.blob.size))
     }
     try await unpack(layer) { meter in FollowingSource(download, meter) }
   }
