@@ -38,7 +38,12 @@ class Browser:
         self.process.terminate()
         self.process.wait(20)
         self.log.close()
+        until(self._removed, "the browser's helpers have ended and its profile is gone", 20)
+
+    def _removed(self):
+        """Helpers of the browser may still write while they end."""
         shutil.rmtree(self.profile, ignore_errors=True)
+        return not self.profile.exists()
 
     def _address(self):
         assert self.process.poll() is None, (self.profile / "log").read_text()
