@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import stat
 import random
 import shutil
 import time
@@ -115,6 +116,8 @@ def files_of(*folders):
         for folder, _, names in os.walk(top):
             for name in names:
                 status = os.lstat(os.path.join(folder, name))
+                if not stat.S_ISREG(status.st_mode):
+                    continue
                 seen[status.st_dev, status.st_ino] = (status.st_size, status.st_blocks * 512)
     return tuple(map(sum, zip(*seen.values()))) if seen else (0, 0)
 

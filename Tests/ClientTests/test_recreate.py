@@ -102,7 +102,7 @@ def test_what_does_not_run_is_not_started(docker, hull, name):
 @pytest.mark.parametrize(
     "flags, words",
     [
-        (["--image", "no/such:image"], "pulling images is not available"),
+        (["--image", "no/such:image"], "no such host"),
         (["--with", "--memory", "1k"], "Minimum memory limit"),
         (["--with", "-v", "/nosuch/../..:/"], "destination can't be '/'"),
         (["--with", "--network", "nosuch"], "network nosuch not found"),
