@@ -15,10 +15,10 @@ final class ClientCore: Sendable {
   let downloads: Limiter
   let connections: Limiter
   let uploads: Limiter
-  /// When a place was last not reached.
-  private let unreachable = Mutex<[String: ContinuousClock.Instant]>([:])
   /// The scheme that worked at a place where more than one may be tried.
   let schemes = Mutex<[String: WebAddress.Scheme]>([:])
+  /// When a place was last not reached.
+  private let unreachable = Mutex<[String: ContinuousClock.Instant]>([:])
 
   init(configuration: RegistriesConfiguration, userAgent: String, group: any EventLoopGroup, limits: ClientLimits, logger: Logger) {
     self.configuration = configuration
