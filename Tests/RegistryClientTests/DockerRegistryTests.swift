@@ -57,7 +57,14 @@ import Testing
       tls: TLSFiles(authorities: [certificates.authority], certificate: certificates.client, key: certificates.clientKey))
     try await expectRoundTrip(registry, configuration)
     let others = try Certificates()
-    configuration.registries[registry.host]?.tls = TLSFiles(authorities: [others.authority])
+    configuration.registries[registry.host]?.tls.authorities = [others.authority]
+    try await withRepository("\(registry.host)/a", configuration) { repository async throws in
+      await refusal("x509") { _ = try await repository.manifest(.tag("1")) }
+      try run(["cp", certificates.authority, others.scratch("new")])
+      try run(["mv", others.scratch("new"), others.authority])
+      await refusal("manifest unknown", "not found") { _ = try await repository.manifest(.tag("1")) }
+    }
+    configuration.registries[registry.host]?.tls = TLSFiles(authorities: [try others.renewedAuthority()])
     try await withRepository("\(registry.host)/a", configuration) { repository async throws in
       await refusal("Get \"https://\(registry.host)/v2/a/manifests/1\": x509", "certs.d/\(registry.host)/ca.crt") {
         _ = try await repository.manifest(.tag("1"))

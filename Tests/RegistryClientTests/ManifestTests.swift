@@ -62,6 +62,18 @@ import Testing
     try await expectRefused("received unexpected HTTP status: 404 Not Found", code: .notFound) { try await $0.answer(404, [:], "<html>") }
   }
 
+  @Test func aKeptConnectionThatTheRegistryClosedIsReplaced() async throws {
+    let count = Counter()
+    let server = try await FaultyServer { [image] exchange in
+      if count.next() == 1 { throw FaultyServer.Cut() }
+      try await exchange.serve(image)
+    }
+    try await withRepository("\(server.host)/a", limits: quickLimits { $0.attempts = 1 }) { repository async throws in
+      for _ in 0..<2 { #expect(try await repository.manifest(.tag("1")).bytes == image.manifest) }
+    }
+    #expect(server.requests.count == 3)
+  }
+
   @Test func limitsAreSaidInTheRegistrysWords() async throws {
     try await expectRefused("toomanyrequests: You have reached your pull rate limit.", "Retry-After: 7200", code: .unavailable) {
       try await $0.refuse(429, "TOOMANYREQUESTS", "You have reached your pull rate limit.", ["Retry-After": "7200"])
@@ -87,7 +99,7 @@ import Testing
       }
     }
     let trickling = quickLimits {
-      $0.stallTimeout = .milliseconds(700)
+      $0.stallTimeout = .seconds(2)
       $0.attempts = 1
     }
     try await withRepository("\(server.host)/a", limits: trickling) { repository async throws in

@@ -94,15 +94,28 @@ struct Certificates: Sendable {
 
   init() throws {
     scratch = try Scratch()
+    try makeAuthority(authority)
     let names = try scratch.write("names", "subjectAltName=DNS:localhost\n")
-    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    try run(["openssl", "req", "-x509", "-days", "2", "-subj", "/CN=test authority", "-keyout", scratch("ca.key"), "-out", authority] + key)
     for (name, certificate) in [("server", server), ("client", client)] {
-      try run(["openssl", "req", "-new", "-subj", "/CN=\(name)", "-keyout", scratch("\(name).key"), "-out", scratch("\(name).csr")] + key)
+      try run(
+        ["openssl", "req", "-new", "-subj", "/CN=\(name)", "-keyout", scratch("\(name).key"), "-out", scratch("\(name).csr")] + Certificates.key)
       try run([
         "openssl", "x509", "-req", "-days", "2", "-in", scratch("\(name).csr"), "-CA", authority, "-CAkey", scratch("ca.key"), "-CAcreateserial",
         "-extfile", names, "-out", certificate,
       ])
     }
+  }
+
+  /// Another authority, which nobody was certified by.
+  func renewedAuthority() throws -> String {
+    let path = scratch("other.crt")
+    try makeAuthority(path, key: "other.key")
+    return path
+  }
+
+  private static let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+
+  private func makeAuthority(_ path: String, key: String = "ca.key") throws {
+    try run(["openssl", "req", "-x509", "-days", "2", "-subj", "/CN=test authority", "-keyout", scratch(key), "-out", path] + Certificates.key)
   }
 }

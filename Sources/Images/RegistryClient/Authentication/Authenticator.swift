@@ -45,10 +45,11 @@ final class Authenticator: Sendable {
   func authorization(for call: Call, _ identity: Identity) async throws -> String? {
     if let token = identity.credentials?.registryToken, !token.isEmpty { return "Bearer \(token)" }
     guard let challenges = state.withLock({ $0.challenges[call.address.origin] }) else { return nil }
-    // What the registry once wanted need not be what it wants now: without an account it is asked as anybody.
-    let wantsBasic = !challenges.contains { $0.scheme == "bearer" }
-    if wantsBasic, (identity.credentials?.username ?? "").isEmpty { return nil }
-    return try await answer(challenges, for: call, identity, refused: nil)
+    do { return try await answer(challenges, for: call, identity, refused: nil) } catch is PlaceFailure {
+      // It may want nothing any more, or something else: that is for the registry to say.
+      state.withLock { $0.challenges[call.address.origin] = nil }
+      return nil
+    }
   }
 
   /// What to send after a 401; `nil`: there is nothing else that could be sent.

@@ -30,7 +30,7 @@ extension RegistryClient {
       }
       return page.results.filter(filter.admits)
     } catch let failure as PlaceFailure {
-      throw HullError(failure.error.code, "cannot search \(domain): \(failure.error.message)")
+      throw HullError(failure.error.code == .unauthorized ? .internalError : failure.error.code, "cannot search \(domain): \(failure.error.message)")
     }
   }
 

@@ -47,11 +47,15 @@ struct PlaceClient: Sendable {
       let root = roots.removeFirst()
       do {
         let result = try await body(root)
+        core.note(place, isReached: true)
         if place.roots.count > 1 { core.schemes.withLock { $0[place.name] = root.scheme } }
         return result
       } catch let failure as PlaceFailure {
         if failure.kind == .unreachable { core.schemes.withLock { $0[place.name] = nil } }
-        guard failure.kind == .unreachable || failure.kind == .cut, !roots.isEmpty else { throw failure }
+        guard failure.kind == .unreachable || failure.kind == .cut, !roots.isEmpty else {
+          if failure.kind == .unreachable { core.note(place, isReached: false) }
+          throw failure
+        }
       }
     }
   }

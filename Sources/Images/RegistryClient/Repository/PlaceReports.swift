@@ -54,6 +54,8 @@ struct PlaceReports {
     case (.manifest, "MANIFEST_UNKNOWN"): return HullError(.notFound, "manifest for \(named) not found: \(said)")
     default: break
     }
-    return HullError(failure.error.code, place.isRegistry ? "\(named): \(said)" : "\(named): \(place.described): \(said)")
+    // An answer 401 makes Docker's client ask for a login, where there may be nobody to ask: only a login itself is refused so.
+    let code = failure.error.code == .unauthorized ? .internalError : failure.error.code
+    return HullError(code, place.isRegistry ? "\(named): \(said)" : "\(named): \(place.described): \(said)")
   }
 }

@@ -18,7 +18,7 @@ package struct Repository: Sendable {
     let places = try await core.threads.run { [self] () throws(HullError) in
       try core.configuration.places(reference, access: access, credentials: credentials)
     }
-    return places.map { place in
+    return core.ordered(places).map { place in
       let own = Scope(repository: place.repository, access: place.isRegistry ? access : .pull)
       let scopes = Scope.merged([own] + others.map { Scope(repository: $0.path, access: .pull) })
       return PlaceClient(core: core, place: place, identity: Identity(credentials: place.credentials, scopes: scopes))
@@ -47,7 +47,7 @@ package struct Repository: Sendable {
     _ subject: PlaceReports.Subject, reading others: [Reference] = [], _ body: (PlaceClient) async throws -> Result
   ) async throws -> Result {
     var reports = PlaceReports(reference, subject)
-    guard let client = try await places(reading: others).last(where: \.place.isRegistry) else {
+    guard let client = try await places(reading: others).first(where: \.place.isRegistry) else {
       throw HullError(.forbidden, "registry \(reference.domain) must not be asked: the configuration says offline")
     }
     do { return try await body(client) } catch let failure as PlaceFailure {

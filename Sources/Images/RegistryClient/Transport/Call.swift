@@ -28,6 +28,11 @@ struct Call: Sendable {
     self.address = address
   }
 
+  /// Can be sent again at once: its body, if it has one, is in memory.
+  var isRepeatable: Bool {
+    if case .stream = body { false } else { true }
+  }
+
   /// As Go's HTTP client begins its errors, which Docker's clients know: `Get "https://…"`.
   var described: String {
     "\(method.rawValue.prefix(1))\(method.rawValue.dropFirst().lowercased()) \"\(address)\""

@@ -45,6 +45,9 @@ struct PlaceFailure: Error, Sendable {
     self.retryAfter = retryAfter
   }
 
+  /// The connection ended before an answer began.
+  var isEOF: Bool { error.message.hasSuffix("EOF") || error.message.contains("the connection was cut: ") }
+
   /// Asking again may help.
   var isTransient: Bool { [.unreachable, .cut, .unavailable, .limited, .ignoredRange].contains(kind) }
 

@@ -1,28 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
+import LinuxSystem
 import NIOSSL
 import OCISpec
 import Synchronization
 
-/// Turns policies into TLS settings, and remembers them a while: files of certificates are read again when they may have been renewed.
+/// Turns policies into TLS settings, and remembers them until one of their files is another.
 final class TLSSettings: Sendable {
+  /// What tells a file from the one that had its name before.
+  private struct Stamp: Equatable {
+    let inode: UInt64
+    let seconds: Int
+    let nanoseconds: Int
+    let size: Int
+  }
+
   private struct Entry {
     let settings: TLSConfiguration
-    let made: ContinuousClock.Instant
+    let stamps: [Stamp?]
   }
 
   private let entries = Mutex<[HostPolicy: Entry]>([:])
 
   /// Throws `invalidArgument` that names the file that cannot be used. Blocking.
   func settings(for policy: HostPolicy) throws(HullError) -> TLSConfiguration {
-    let now = ContinuousClock.now
-    if let entry = entries.withLock({ $0[policy] }), now - entry.made < .seconds(60) { return entry.settings }
+    let stamps = (policy.tls.authorities + [policy.tls.certificate, policy.tls.key].compactMap(\.self)).map(TLSSettings.stamp)
+    if let entry = entries.withLock({ $0[policy] }), entry.stamps == stamps { return entry.settings }
     let settings = try TLSSettings.make(policy)
     entries.withLock { entries in
-      entries = entries.filter { now - $0.value.made < .seconds(60) }
-      entries[policy] = Entry(settings: settings, made: now)
+      if entries.count >= TLSSettings.most { entries = [:] }
+      entries[policy] = Entry(settings: settings, stamps: stamps)
     }
     return settings
+  }
+
+  /// Hosts whose settings are remembered.
+  private static let most = 100
+
+  private static func stamp(_ file: String) -> Stamp? {
+    guard let status = try? Files.status(file) else { return nil }
+    return Stamp(inode: UInt64(status.st_ino), seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec, size: Int(status.st_size))
   }
 
   private static func make(_ policy: HostPolicy) throws(HullError) -> TLSConfiguration {

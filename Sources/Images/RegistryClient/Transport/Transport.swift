@@ -77,6 +77,15 @@ final class Transport: Sendable {
       request.tlsConfiguration = try await threads.run { [tls] () throws(HullError) in try tls.settings(for: policy) }
     }
     do {
+      return try await perform(request, call)
+    } catch let failure as PlaceFailure where failure.kind == .cut && failure.isEOF && call.isRepeatable {
+      // A connection that was kept may have been closed by the other side just before it was used again: that is no answer.
+      return try await perform(request, call)
+    }
+  }
+
+  private func perform(_ request: HTTPClientRequest, _ call: Call) async throws -> Answer {
+    do {
       let deadline = call.patience.map { NIODeadline.now() + TimeAmount($0) } ?? .distantFuture
       let response = try await client(for: call.address).execute(request, deadline: deadline)
       return Answer(call: call, status: response.status, headers: response.headers, body: response.body)
