@@ -58,6 +58,8 @@ extension ImageStore {
     filter.dangling = nil
     var (removals, reclaimed): ([Removal], Int64) = ([], 0)
     for record in try list(filter) where record.tags.isEmpty || !danglingOnly {
+      // What a container uses keeps all of its names, not only the last.
+      guard holders(record.id).isEmpty else { continue }
       let step = try removeWhole(record, holders: holders)
       removals += step.removals
       reclaimed += step.reclaimed

@@ -82,7 +82,7 @@ struct LayerArrival: Sendable {
       report(TransferEvent("Verifying Checksum", id: id))
       report(TransferEvent("Download complete", id: id))
       // From here on it is the unpacking that is waited for.
-      report(TransferEvent("Extracting", id: id, current: 0, total: layer.blob.size))
+      report(TransferEvent("Extracting", id: id, current: layer.blob.size, total: layer.blob.size))
     }
     try await unpack(layer) { meter in FollowingSource(download, meter) }
   }
