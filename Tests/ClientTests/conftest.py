@@ -178,11 +178,16 @@ def proxy_on(fresh_engine):
 
 @pytest.fixture
 def tidy_images(engine):
-    """After the test the engine has its base images and no other."""
+    """After the test the engine has its base images, by their own names, and no other."""
     yield
     for image in engine.api("GET", "/images/json?all=1").json():
-        if not {BUSYBOX, DEBIAN} & set(image["RepoTags"] or []):
+        names = [*(image["RepoTags"] or []), *(image["RepoDigests"] or [])]
+        if not {BUSYBOX, DEBIAN} & set(names):
             engine.api("DELETE", f"/images/{image['Id']}?force=1", timeout=60)
+            continue
+        for name in names:
+            if name not in (BUSYBOX, DEBIAN):
+                engine.api("DELETE", f"/images/{name}", timeout=60)
 
 
 @pytest.fixture
