@@ -173,3 +173,31 @@ def test_a_client_that_goes_away_ends_its_pull(site):
     site.proxy.heal()
     site.engine.docker("pull", site.reference)
     site.check()
+
+
+def test_what_a_power_failure_left_wrong_is_fetched_anew_by_all_who_want_it(site):
+    """The map of a download may have reached the disk before its bytes did: two pulls that share it begin anew, once."""
+    layers = [tar_of(lambda archive, name=name: regular(archive, name, site.contents[name])) for name in site.contents]
+    site.registry.put_image("cut", "two", layers, compress=None)
+    site.begin()
+    site.proxy.when("/blobs/", drip(16384, 0.0005))
+    client = site.engine.docker.start("pull", site.reference)
+    until(lambda: site.proxy.total >= site.size // 2, "half of it is sent", 60, every=0.001)
+    site.engine.kill()
+    client.wait(30)
+    for stream in (client.stdin, client.stdout, client.stderr):
+        stream.close()
+    for left in (site.engine.root / "content" / "partial").iterdir():
+        if left.suffix != ".map":
+            with open(left, "r+b") as file:
+                file.write(b"not yet on the disk")
+    site.engine.start()
+    site.proxy.heal()
+    pulls = [site.engine.docker.start("pull", f"{site.proxy.address}/cut:{tag}") for tag in ("one", "two")]
+    for pull in pulls:
+        out, err = pull.communicate(timeout=120)
+        assert pull.returncode == 0, (out, err)
+    container = site.engine.docker("create", f"{site.proxy.address}/cut:two", "/none").out
+    with tarfile.open(fileobj=io.BytesIO(site.engine.docker("export", container).stdout)) as archive:
+        assert all(archive.extractfile(name).read() == data for name, data in site.contents.items())
+    assert not list((site.engine.root / "content" / "partial").iterdir())

@@ -47,6 +47,17 @@ import Testing
     #expect(try store.read(digest) == content)
   }
 
+  @Test func whoeverWasSlowerLeavesNothing() throws {
+    let store = try store()
+    for _ in 0..<2 {
+      let partial = try store.partial(digest, size: 100_000)
+      try write(partial, 0..<100_000)
+      try partial.verify()
+      try store.publish([digest])
+    }
+    #expect(try files() == [digest.hex])
+  }
+
   @Test func aReaderFollowsWhatIsThereFromTheBeginning() async throws {
     let partial = try store().partial(digest, size: 100_000)
     async let read = Task.detached {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
-import FoundationEssentials
+import ImageStore
 import OCISpec
 import RegistryClient
 import Synchronization
@@ -25,19 +25,17 @@ extension ImageTransfer {
   }
 
   private func platforms(of remote: RemoteManifest, _ repository: Repository) async throws -> [Platform] {
-    let name = repository.reference.familiar
-    do {
-      if MediaType.isIndex(remote.descriptor.mediaType) {
-        return try JSONDecoder().decode(Index.self, from: Data(remote.bytes)).manifests.compactMap(\.platform)
-      }
-      let manifest = try JSONDecoder().decode(Manifest.self, from: Data(remote.bytes))
-      guard MediaType.isConfig(manifest.config.mediaType), (0...BlobArrival.maximumDocument).contains(manifest.config.size) else { return [] }
-      let config = MemoryBlob(size: manifest.config.size)
-      try await repository.fetch(manifest.config, into: config)
-      return [try JSONDecoder().decode(ImageConfig.self, from: Data(config.bytes)).platform]
-    } catch let error as DecodingError {
-      throw HullError(.invalidArgument, "\(name): the manifest \(remote.descriptor.digest) is not what it should be", cause: error)
+    let what = "\(repository.reference.familiar): the manifest \(remote.descriptor.digest)"
+    if MediaType.isIndex(remote.descriptor.mediaType) {
+      let index: Index = try JSON.decode(remote.bytes, what)
+      return index.manifests.compactMap(\.platform)
     }
+    let manifest: Manifest = try JSON.decode(remote.bytes, what)
+    guard MediaType.isConfig(manifest.config.mediaType), (0...BlobArrival.maximumDocument).contains(manifest.config.size) else { return [] }
+    let blob = MemoryBlob(size: manifest.config.size)
+    try await repository.fetch(manifest.config, into: blob)
+    let config: ImageConfig = try JSON.decode(blob.bytes, "\(repository.reference.familiar): the configuration \(manifest.config.digest)")
+    return [config.platform]
   }
 }
 

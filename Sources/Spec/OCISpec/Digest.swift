@@ -54,7 +54,8 @@ package struct Digest: Sendable, Hashable, CustomStringConvertible {
     return String(decoding: text, as: UTF8.self)
   }
 
-  static func isHexDigit(_ byte: UInt8) -> Bool {
+  /// `0` to `9` and `a` to `f`.
+  package static func isHexDigit(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
   }
 }

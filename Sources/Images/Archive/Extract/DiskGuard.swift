@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
-import Glibc
 
 /// Keeps archives from filling a disk: a twentieth of it, at most 1 GiB, and a few thousand files always stay free.
 package final class DiskGuard {
@@ -31,14 +30,9 @@ package final class DiskGuard {
   }
 
   private func look() throws(HullError) {
-    var status = statvfs()
-    guard fstatvfs(directory, &status) == 0 else { throw systemFailure("cannot ask for the free space of \(place)") }
-    let block = Int64(status.f_frsize)
-    let free = Int64(clamping: status.f_bavail).multipliedReportingOverflow(by: block)
-    let total = Int64(clamping: status.f_blocks).multipliedReportingOverflow(by: block)
-    let available = (free.overflow ? .max : free.partialValue) - min((total.overflow ? .max : total.partialValue) / 20, 1 << 30)
-    bytes = available
+    let space = try DiskSpace(of: directory, place: place)
+    bytes = space.free - space.reserve
     // File systems that make inodes as needed report none at all.
-    files = status.f_files == 0 ? .max : min(Int(clamping: status.f_favail) - min(Int(clamping: status.f_files) / 20, 4096), DiskGuard.recheckFiles)
+    files = space.files == 0 ? .max : min(space.freeFiles - min(space.files / 20, 4096), DiskGuard.recheckFiles)
   }
 }

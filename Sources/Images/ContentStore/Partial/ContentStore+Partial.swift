@@ -24,17 +24,8 @@ extension ContentStore {
         throw systemFailure("cannot store blob \(digest)")
       }
     }
-    for digest in verified { unlinkat(partials, digest.hex + Partial.mapSuffix, 0) }
-  }
-
-  /// Downloads that were cut, or that the rest of their image was missing for: digest, bytes on disk, and when something last came in (seconds since 1970).
-  package func cutDownloads() throws(HullError) -> [(digest: Digest, bytes: Int64, changed: Int64)] {
-    try DurableFiles.names(partials).compactMap { name in
-      guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else {
-        return nil
-      }
-      return (digest, Int64(status.st_blocks) * 512, Int64(status.st_mtim.tv_sec))
-    }
+    // With the map goes what was fetched although somebody else was faster.
+    for digest in verified { removePartial(digest.hex) }
   }
 
   /// A blob that has come in in part.
@@ -48,7 +39,7 @@ extension ContentStore {
     package let isRunning: Bool
   }
 
-  /// Blobs that have come in in part, those that were cut and those that are on their way.
+  /// Blobs that have come in in part: those that were cut, those that the rest of their image was missing for, those that are on their way.
   package func downloads() throws(HullError) -> [CutDownload] {
     try DurableFiles.names(partials).compactMap { name in
       guard let digest = try? Digest("sha256:\(name)"), let status = try? Files.status(name, at: partials, flags: AT_SYMLINK_NOFOLLOW) else {

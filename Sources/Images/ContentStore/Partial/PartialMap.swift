@@ -33,7 +33,8 @@ final class PartialMap {
   /// Ascending, neither empty nor touching.
   var written: [Range<Int64>] { PartialMap.merged((0..<PartialMap.slots).compactMap(range)) }
 
-  /// Notes that these bytes are in the file. When all slots are taken it is not noted: they would be fetched again after a restart.
+  /// Notes that these bytes are in the file. Pieces that touch become one, so there are never more than connections and what earlier cuts
+  /// have left between them; were all slots taken, the bytes would count as missing.
   func add(_ new: Range<Int64>) {
     if let slot = (0..<PartialMap.slots).first(where: { range($0)?.upperBound == new.lowerBound }) {
       let next = (0..<PartialMap.slots).first { $0 != slot && range($0)?.lowerBound == new.upperBound }

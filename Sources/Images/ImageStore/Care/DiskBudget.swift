@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
-import Glibc
 
 /// How much of the disk images may take: blobs, unpacked layers and downloads that are not whole, together.
 package enum DiskBudget: Sendable, Hashable {
@@ -34,23 +33,4 @@ package enum DiskBudget: Sendable, Hashable {
     case .percent(let percent): disk / 100 * Int64(percent)
     }
   }
-}
-
-/// A file system's size and what of it is free, in bytes.
-struct DiskSpace {
-  let total: Int64
-  /// For us: without what only root may take.
-  let free: Int64
-
-  /// Of the file system that `path` is on.
-  init(at path: String) throws(HullError) {
-    var status = statvfs()
-    guard statvfs(path, &status) == 0 else { throw HullError(.internalError, "cannot ask for the free space of \(path)") }
-    let block = Int64(status.f_frsize)
-    total = Int64(clamping: status.f_blocks) * block
-    free = Int64(clamping: status.f_bavail) * block
-  }
-
-  /// What stays free whatever comes in: as much as archives leave.
-  var reserve: Int64 { min(total / 20, 1 << 30) }
 }

@@ -79,7 +79,7 @@ extension ImageStore {
 
   private func candidates(_ text: String) throws(HullError) -> Set<Digest> {
     let prefix = text.hasPrefix("sha256:") ? text : "sha256:" + text
-    guard prefix.utf8.count > 7, prefix.utf8.dropFirst(7).allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else { return [] }
+    guard prefix.utf8.count > 7, prefix.utf8.dropFirst(7).allSatisfy(Digest.isHexDigit) else { return [] }
     let rows = try database.read("look up \(text)") { try Catalog(database: $0).everything(from: prefix) }
     let files = try blobs.all() + blobs.downloads().map(\.digest)
     return Set(rows + files.filter { $0.description.hasPrefix(prefix) })

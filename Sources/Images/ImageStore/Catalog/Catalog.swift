@@ -103,7 +103,7 @@ struct Catalog {
   /// The one image whose ID begins with `prefix`; `nil` when there is none or more than one.
   func image(prefix: String) throws -> ImageID? {
     let text = prefix.hasPrefix("sha256:") ? prefix : "sha256:" + prefix
-    guard text.utf8.count > 7, text.utf8.dropFirst(7).allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else { return nil }
+    guard text.utf8.count > 7, text.utf8.dropFirst(7).allSatisfy(Digest.isHexDigit) else { return nil }
     // ':' + 1 is ';': everything that begins with the prefix lies before the prefix and a letter behind 'f'.
     let found = try digests("SELECT id FROM image WHERE id >= ? AND id < ? LIMIT 2", [text, text + "g"])
     return found.count == 1 ? found[0] : nil

@@ -28,9 +28,9 @@ final class ConfigCache: Sendable {
 }
 
 /// JSON as it comes in and goes out.
-enum JSON {
+package enum JSON {
   /// - Parameter what: names the document in messages.
-  static func decode<Value: Decodable>(_ bytes: [UInt8], _ what: String) throws(HullError) -> Value {
+  package static func decode<Value: Decodable>(_ bytes: [UInt8], _ what: String) throws(HullError) -> Value {
     do {
       return try JSONDecoder().decode(Value.self, from: Data(bytes))
     } catch {
@@ -39,7 +39,7 @@ enum JSON {
   }
 
   /// The same value gives the same bytes.
-  static func encode(_ value: some Encodable) throws(HullError) -> [UInt8] {
+  package static func encode(_ value: some Encodable) throws(HullError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do { return Array(try encoder.encode(value)) } catch { throw HullError(.internalError, "cannot write JSON", cause: error) }

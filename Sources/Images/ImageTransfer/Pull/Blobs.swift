@@ -22,10 +22,8 @@ struct BlobArrival: Sendable {
     while true {
       let download = try await transfer.downloads.join(blob, from: repository, avoiding: avoiding)
       do {
-        return try await BlobArrival.complete(download, follow)
+        return try await complete(download, follow)
       } catch let error as HullError {
-        // What a better connection could complete is kept; what is wrong is not.
-        if error.code != .unavailable { try await Blocking.run { download.partial.discard() } }
         guard first == nil, error.code == .wrongDigest else { throw first ?? error }
         first = error
         // What a power failure left may be wrong, and so may one place of several.
@@ -40,12 +38,16 @@ struct BlobArrival: Sendable {
       throw HullError(
         .tooLarge, "\(repository.reference.familiar): \(what) \(blob.digest) has \(blob.size) bytes, more than \(BlobArrival.maximumDocument)")
     }
+    try await obtain(blob)
     let store = transfer.store.blobs
-    if try await !isHere(blob) {
-      try await bring(blob)
-      try await publish([blob])
-    }
     return try await Blocking.run { try store.read(blob.digest) }
+  }
+
+  /// Makes sure that a blob is in the store.
+  func obtain(_ blob: Descriptor) async throws {
+    if try await isHere(blob) { return }
+    try await bring(blob)
+    try await publish([blob])
   }
 
   /// Makes blobs that were brought visible in the store.
@@ -60,10 +62,15 @@ struct BlobArrival: Sendable {
   }
 
   /// Waits for both. A blob that is not what it should be is a better reason than what it looks like when it is unpacked.
-  private static func complete(_ download: Download, _ follow: @escaping @Sendable (Download) async throws -> Void) async throws {
+  private func complete(_ download: Download, _ follow: @escaping @Sendable (Download) async throws -> Void) async throws {
     async let following: Result<Void, any Error> = Result.catching { try await follow(download) }
     try await download.wait()
-    try await following.get()
+    do { try await following.get() } catch let error as HullError where error.code != .unavailable {
+      // The right bytes of something that cannot be unpacked: nobody will ever need them.
+      let downloads = transfer.downloads
+      try await Blocking.run { downloads.discard(download) }
+      throw error
+    }
   }
 }
 

@@ -98,7 +98,10 @@ final class Download: Sendable {
       let partial = self.partial
       try await Blocking.run { try partial.verify() }
     } catch {
-      partial.fail(error as? HullError ?? HullError(.unavailable, "blob \(blob.digest): the download was given up", cause: error))
+      let failure = error as? HullError ?? HullError(.unavailable, "blob \(blob.digest): the download was given up", cause: error)
+      partial.fail(failure)
+      // What a better connection could complete is kept; what is wrong is not. Here and once: who waited may have begun anew by then.
+      if failure.code != .unavailable { try? await Blocking.run { [partial] in partial.discard() } }
       throw error
     }
   }
@@ -137,6 +140,13 @@ final class Downloads: Sendable {
       if joined { return download }
       // It is ending: two must not write to one file.
       await download.waitForEnd()
+    }
+  }
+
+  /// Throws away what a download has brought, unless somebody fetches the blob anew. Blocking.
+  func discard(_ download: Download) {
+    running.withLock { running in
+      if running[download.partial.digest] == nil { download.partial.discard() }
     }
   }
 

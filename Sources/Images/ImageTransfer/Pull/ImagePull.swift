@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ContentStore
 import Errors
-import FoundationEssentials
 import ImageStore
 import Layers
 import OCISpec
@@ -91,24 +90,16 @@ private struct ImagePull: Sendable {
   }
 
   private func config(_ bytes: [UInt8], _ manifest: Manifest) throws -> ImageConfig {
-    let name = repository.reference.familiar
-    do {
-      let config = try JSONDecoder().decode(ImageConfig.self, from: Data(bytes))
-      try ImageRules.check(config, id: manifest.config.digest, layers: manifest.layers.count)
-      return config
-    } catch let error as HullError {
-      throw HullError(error.code, "\(name): \(error.message)", cause: error.cause)
-    } catch {
-      throw HullError(.invalidArgument, "\(name): the configuration \(manifest.config.digest) is not what it should be", cause: error)
-    }
+    let config: ImageConfig = try JSON.decode(bytes, "the configuration \(manifest.config.digest)")
+    try ImageRules.check(config, id: manifest.config.digest, layers: manifest.layers.count)
+    return config
   }
 
   private func bring(_ chosen: ChosenManifest, artifact type: String, _ all: Set<Digest>) async throws -> NewImage {
     let parts = [chosen.manifest.config] + chosen.manifest.layers
     for blob in parts where try await !blobs.isHere(blob) {
       report(TransferEvent("Downloading", id: blob.digest.short, current: 0, total: blob.size))
-      try await blobs.bring(blob)
-      try await blobs.publish([blob])
+      try await blobs.obtain(blob)
       report(TransferEvent("Download complete", id: blob.digest.short))
     }
     let config = ImageConfig(platform: Platform(os: "", architecture: ""))
@@ -130,10 +121,7 @@ private struct ImagePull: Sendable {
     }
     for blob in tree.attestations.flatMap({ [$0.manifest.config] + $0.manifest.layers }) where blob.size <= BlobArrival.maximumDocument {
       claim.claim(blobs: [blob.digest])
-      if try await !blobs.isHere(blob) {
-        try await blobs.bring(blob)
-        try await blobs.publish([blob])
-      }
+      try await blobs.obtain(blob)
       needed.insert(blob.digest)
     }
     let images = tree.candidates.compactMap { candidate in candidate.platform.map { (manifest: candidate.digest, platform: $0) } }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ContentStore
 import Errors
-import FoundationEssentials
 import ImageStore
 import OCISpec
 import RegistryClient
@@ -128,9 +127,7 @@ struct ManifestWalk {
   }
 
   private func decode<Value: Decodable>(_ document: Document, _ what: String) throws -> Value {
-    do { return try JSONDecoder().decode(Value.self, from: Data(document.bytes)) } catch {
-      throw HullError(.invalidArgument, "\(name): \(what) \(document.descriptor.digest) is not what it should be", cause: error)
-    }
+    try JSON.decode(document.bytes, "\(name): \(what) \(document.descriptor.digest)")
   }
 
   private var name: String { repository.reference.familiar }

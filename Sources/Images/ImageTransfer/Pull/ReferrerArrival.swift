@@ -34,10 +34,7 @@ struct ReferrerArrival: Sendable {
     let parts = [chosen.manifest.config] + chosen.manifest.layers
     guard parts.allSatisfy({ $0.size <= BlobArrival.maximumDocument }) else { return nil }
     walk.claim.claim(blobs: parts.map(\.digest))
-    for blob in parts where try await !blobs.isHere(blob) {
-      try await blobs.bring(blob)
-      try await blobs.publish([blob])
-    }
+    for blob in parts { try await blobs.obtain(blob) }
     let store = walk.store
     try await Blocking.run { _ = try store.put(remote.bytes) }
     var kept = remote.descriptor

@@ -4,7 +4,7 @@ import OCISpec
 import RegistryClient
 import Testing
 
-@Suite struct FetchTests {
+@Suite struct FetchTestsSerial {
   let blob = sample(700_000)
 
   /// Fetches the blob and checks that it came whole, each byte written once.

@@ -4,7 +4,7 @@ import OCISpec
 import RegistryClient
 import Testing
 
-@Suite struct ManifestTests {
+@Suite struct ManifestTestsSerial {
   let image: SampleImage
 
   init() throws { image = try SampleImage() }

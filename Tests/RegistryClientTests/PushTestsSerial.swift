@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Pushing to registries that cut, refuse and resume.
-@Suite struct PushTests {
+@Suite struct PushTestsSerial {
   let blob = sample(3_000_000)
 
   private func push(_ server: FaultyServer, limits: ClientLimits = quickLimits()) async throws -> (outcome: PushOutcome, progress: Int64) {
