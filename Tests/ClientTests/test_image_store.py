@@ -169,6 +169,7 @@ def checked(engine):
 
 @only_hull
 def test_an_engine_in_use_has_no_problems(docker, checked, load, run):
+    docker("info")
     load("store:1", layer("a"), layer("b"))
     run("--name", "user")
     docker("rmi", load("store:2", layer("c")))

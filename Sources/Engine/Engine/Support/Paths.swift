@@ -8,6 +8,8 @@ struct Paths: Sendable {
   let state: String
 
   var database: String { root + "/hull.db" }
+  /// What `/info` calls the engine by; made when it is first asked for.
+  var engineID: String { root + "/engine-id" }
   var containers: String { root + "/containers" }
   var volumes: String { root + "/volumes" }
   /// An empty directory on which each container's union is mounted, in that container's own mount namespace.

@@ -92,7 +92,7 @@ enum HostInformation {
 
   /// Stays the same for an engine's root directory: made once, kept there.
   private static func identity(_ configuration: EngineConfiguration) -> String {
-    let path = configuration.root + "/engine-id"
+    let path = Paths(root: configuration.root, state: configuration.state).engineID
     if let known = HostFiles.text(path)?.trimmingNewline, !known.isEmpty { return known }
     let fresh = String(randomIdentifier().prefix(32))
     try? HostFiles.write(fresh + "\n", to: path)
