@@ -116,6 +116,9 @@ let package = Package(
         hummingbird, hummingbirdCore, httpClient, jwt, nio, nioPosix, nioHTTP, nioSSL, log,
       ]),
 
+    // Build: Dockerfiles and what they stand for.
+    room("Dockerfile", on: "Build", ["Errors"]),
+
     // Connect: networks and volumes on the host.
     system("CNftables", on: "Connect", pkgConfig: "libnftables", apt: "libnftables-dev"),
     room("Networking", on: "Connect", ["CNftables", "Netlink", "DNS", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
@@ -170,6 +173,7 @@ let package = Package(
     tests(
       "NamesTests", ["Names", "DNS", "ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
+    tests("DockerfileTests", ["Dockerfile", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
     tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),
