@@ -118,6 +118,12 @@ let package = Package(
 
     // Build: Dockerfiles and what they stand for.
     room("Dockerfile", on: "Build", ["Errors"]),
+    room(
+      "Builder", on: "Build",
+      [
+        "Dockerfile", "ImageTransfer", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads", "OCISpec", "LinuxSystem", "CLinux",
+        "Errors",
+      ]),
 
     // Connect: networks and volumes on the host.
     system("CNftables", on: "Connect", pkgConfig: "libnftables", apt: "libnftables-dev"),
@@ -129,7 +135,7 @@ let package = Package(
     room(
       "Engine", on: "Engine",
       [
-        "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer", "RegistryClient", "ImageStore",
+        "Builder", "Dockerfile", "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer", "RegistryClient", "ImageStore",
         "Threads", "Layers", "Archive", "ContentStore",
         "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
@@ -174,6 +180,7 @@ let package = Package(
       "NamesTests", ["Names", "DNS", "ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("DockerfileTests", ["Dockerfile", "Errors"]),
+    tests("BuilderTests", ["Builder", "Dockerfile", "Archive", "OCISpec", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
     tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import OCISpec
+
+/// What a client wants built, whichever way it asked (`POST /build`, BuildKit's `Solve`, `hull build`).
+package struct BuildRequest: Sendable {
+  /// Names this build in lists, events and for cancelling; unique.
+  package var id: String
+  /// The Dockerfile's path in its context.
+  package var dockerfile = "Dockerfile"
+  /// The Dockerfile itself, where it is not in a context.
+  package var dockerfileText: [UInt8]?
+  /// Which of the session's contexts has the Dockerfile: BuildKit sends it apart from the rest.
+  package var dockerfileContext = "context"
+  /// The main context when it is not the session's `context`: a Git or HTTP address.
+  package var remoteContext: String?
+  /// A directory of the context that stands for the whole.
+  package var contextDirectory = ""
+  /// `--build-context name=value`: `docker-image://…`, `target:…`, a Git or HTTP address, `local:NAME` for one of the session's contexts.
+  package var namedContexts: [String: String] = [:]
+  /// The stage to build, by name or number; `nil`: the last.
+  package var target: String?
+  package var arguments: [String: String] = [:]
+  package var labels: [String: String] = [:]
+  package var annotations: [String: String] = [:]
+  /// Names for the result.
+  package var tags: [Reference] = []
+  /// Empty: the machine's own.
+  package var platforms: [Platform] = []
+  package var noCache = false
+  /// `--no-cache-filter`: stages whose steps are not taken from the cache.
+  package var noCacheStages: Set<String> = []
+  /// Ask registries for the base images even when they are here.
+  package var pull = false
+  /// `default` (or empty), `none`, `host`, or for `POST /build` whatever a container takes.
+  package var network = ""
+  package var limits = BuildLimits()
+  /// `name:address`
+  package var extraHosts: [String] = []
+  package var cacheFrom: [CacheLocation] = []
+  package var cacheTo: [CacheLocation] = []
+  package var outputs: [BuildOutput] = [.image(ImageOutput())]
+  /// Seconds since 1970 that the image's times are set to.
+  package var sourceDateEpoch: Int64?
+  /// One layer of all that the build added (`--squash`).
+  package var squash = false
+  /// Only the build checks.
+  package var checkOnly = false
+  /// What to describe beside the image: `provenance` and `sbom` with their options (`mode=max`, …).
+  package var attestations: [String: [String: String]] = [:]
+  /// Failed steps keep their file system for `hull build shell`.
+  package var keepsFailed = true
+  /// Says of each step that ran why it was not in the cache.
+  package var explains = false
+  /// Whether a person may run steps with all capabilities (`--allow security.insecure`).
+  package var allowsInsecure = false
+
+  package init(id: String) { self.id = id }
+}
+
+/// Limits for the containers in which `RUN` works, as `docker run` has them; 0 and empty: none.
+package struct BuildLimits: Sendable, Hashable {
+  /// bytes
+  package var memory: Int64 = 0
+  package var memorySwap: Int64 = 0
+  package var cpuShares: Int64 = 0
+  package var cpuPeriod: Int64 = 0
+  package var cpuQuota: Int64 = 0
+  package var cpusetCpus = ""
+  package var cpusetMems = ""
+  package var cgroupParent = ""
+  /// bytes
+  package var shmSize: Int64 = 0
+  package var ulimits: [Ulimit] = []
+
+  package init() {}
+
+  package struct Ulimit: Sendable, Hashable {
+    package var name: String
+    package var soft: Int64
+    package var hard: Int64
+    package init(name: String, soft: Int64, hard: Int64) {
+      self.name = name
+      self.soft = soft
+      self.hard = hard
+    }
+  }
+}
+
+/// Where a cache comes from or goes to: `type=registry,ref=…`.
+package struct CacheLocation: Sendable, Hashable {
+  /// `registry`, `inline`, `local`; for `--cache-from` of an image name: `registry`.
+  package var type: String
+  package var attributes: [String: String]
+
+  package init(type: String, attributes: [String: String]) {
+    self.type = type
+    self.attributes = attributes
+  }
+}
+
+/// What is made of the result.
+package enum BuildOutput: Sendable {
+  /// Into the image store, and with `push` to a registry.
+  case image(ImageOutput)
+  /// An archive as `docker save` (`oci`: an OCI layout) writes it, given to the session under `id`.
+  case archive(id: String, image: ImageOutput, oci: Bool)
+  /// The file system as an archive, given to the session under `id`.
+  case tar(id: String)
+  /// The file system as files, given to the session under `id`.
+  case local(id: String)
+  /// Nothing: only the cache is filled.
+  case none
+}
+
+package struct ImageOutput: Sendable, Hashable {
+  package var push = false
+  /// Not into the image store.
+  package var pushOnly = false
+  /// `uncompressed`, `gzip` or `zstd` for layers that this build makes; `nil`: uncompressed in the store, gzip when pushed.
+  package var compression: String?
+  package var compressionLevel: Int?
+  /// Also layers that came from elsewhere.
+  package var forceCompression = false
+  /// Layers get no time later than the source date epoch.
+  package var rewritesTimestamps = false
+  /// Media types: OCI's or Docker's.
+  package var usesDockerTypes = false
+  /// More names than those of the request.
+  package var names: [String] = []
+
+  package init() {}
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import OCISpec
+
+/// The client's side of a build: what only the client has.
+package protocol BuildSession: Sendable {
+  /// The files of a context. Throws `notFound` for a name that the client does not offer.
+  /// - Parameters:
+  ///   - name: `context`, `dockerfile` or a named context.
+  ///   - selection: what of it is needed; more may be given.
+  func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree
+  /// A secret's bytes; `nil` when the client has none of that ID.
+  func secret(_ id: String) async throws -> [UInt8]?
+  /// A connected stream socket to the client's SSH agent, which the caller then owns; `nil` when the client has none of that ID.
+  func sshAgent(_ id: String) async throws -> Int32?
+  /// User name and password or token for a registry; `nil` for none.
+  func credentials(for registry: String) async throws -> RegistryLogin?
+  /// Takes the bytes of an output. `write` is called once with a sink and blocks.
+  func receiveArchive(_ id: String, attributes: [String: String], _ write: @escaping @Sendable (any BuildSink) throws -> Void) async throws
+  /// Takes the files of an output.
+  func receiveFiles(_ id: String, _ tree: any FileTree) async throws
+}
+
+/// Which files of a context a build needs (`.dockerignore`'s rules).
+package struct ContextSelection: Sendable, Hashable {
+  /// Only these paths and what is below them; empty: all.
+  package var includes: [String] = []
+  /// Patterns of `.dockerignore`.
+  package var excludes: [String] = []
+  /// Of links among these paths the targets too.
+  package var followed: [String] = []
+  package init() {}
+}
+
+package struct RegistryLogin: Sendable, Hashable {
+  package var user: String
+  package var secret: String
+  package init(user: String, secret: String) {
+    self.user = user
+    self.secret = secret
+  }
+}
+
+/// Where an output's bytes go. Blocking.
+package protocol BuildSink: AnyObject {
+  func write(_ bytes: UnsafeRawBufferPointer) throws(HullError)
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
+import OCISpec
+
+extension TreePack {
+  /// Reads an archive, compressed or not. Paths with `..` that lead out are refused; links are kept as they are. Blocking.
+  /// - Parameter directory: where the bytes are kept.
+  package static func receive(_ source: any ByteSource, keptIn directory: String) throws(HullError) -> TreePack {
+    let writer = try TreePackWriter(directory: directory)
+    let chunks = Pipeline(try DecompressingSource(source))
+    let reader = TarReader(chunks)
+    while let entry = try reader.next() {
+      guard let place = EntryPath(entry.path) else {
+        throw HullError(.invalidArgument, "build context: \(entry.name) leads out of the context")
+      }
+      try add(entry, at: String(decoding: place.whole, as: UTF8.self), from: reader, to: writer)
+    }
+    try chunks.drain()
+    return try writer.finish()
+  }
+
+  private static func add(_ entry: TarEntry, at path: String, from reader: TarReader, to writer: TreePackWriter) throws(HullError) {
+    switch entry.kind {
+    case .regular:
+      if entry.size == 0 { return try writer.add(path, TreeNode(entry, .regular)) }
+      writer.begin(path, TreeNode(entry, .regular))
+      var position: Int64 = 0
+      while let (offset, bytes) = try reader.data() {
+        try writer.fill(offset - position)
+        try writer.write(bytes)
+        position = offset + Int64(bytes.count)
+      }
+      try writer.fill(entry.size - position)
+      try writer.end()
+    case .hardLink:
+      guard let target = EntryPath(entry.link) else {
+        throw HullError(.invalidArgument, "build context: \(entry.name) links to what is out of the context")
+      }
+      try writer.link(path, to: String(decoding: target.whole, as: UTF8.self))
+    case .directory: try writer.add(path, TreeNode(entry, .directory))
+    case .symbolicLink: try writer.add(path, TreeNode(entry, .symbolicLink))
+    case .characterDevice: try writer.add(path, TreeNode(entry, .characterDevice))
+    case .blockDevice: try writer.add(path, TreeNode(entry, .blockDevice))
+    case .fifo: try writer.add(path, TreeNode(entry, .fifo))
+    }
+  }
+}
+
+extension TreePackWriter {
+  /// Zeros, for the holes of a sparse file.
+  fileprivate func fill(_ count: Int64) throws(HullError) {
+    var left = count
+    while left > 0 {
+      let zeros = [UInt8](repeating: 0, count: Int(min(left, 1 << 16)))
+      try write(zeros)
+      left -= Int64(zeros.count)
+    }
+  }
+}
+
+extension TreeNode {
+  init(_ entry: TarEntry, _ kind: Kind) {
+    self.init(kind: kind, mode: entry.mode)
+    (uid, gid, size) = (entry.uid, entry.gid, kind == .regular ? entry.size : 0)
+    modified = entry.modified.seconds &* 1_000_000_000 &+ entry.modified.nanoseconds
+    (major, minor, attributes) = (entry.major, entry.minor, entry.attributes)
+    if kind == .symbolicLink { link = String(decoding: entry.link, as: UTF8.self) }
+  }
+}
