@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dockerfile
 import Errors
+import ImageStore
 import OCISpec
 
 /// Instructions that only change what the image says of itself.

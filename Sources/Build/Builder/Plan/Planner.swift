@@ -127,14 +127,19 @@ struct Planner {
   mutating func rootfs(_ name: String, platform: Platform, stage: Stage?, shown: String) async throws -> (Step, ImageConfig?) {
     let replaced = request.namedContexts[name] ?? request.namedContexts[name.lowercased()]
     if name == "scratch", replaced == nil {
-      let vertex = stage.map { vertex(shown, of: $0, place: .instruction) } ?? internalVertex("scratch")
+      let vertex = rootVertex(stage, shown)
       return (Step(.scratch, vertex: vertex), nil)
     }
     let image = replaced.map { $0.hasPrefix("docker-image://") ? String($0.dropFirst(15)) : $0 } ?? name
     if let replaced, !replaced.hasPrefix("docker-image://") { return (try namedContext(name, replaced), nil) }
     let base = try await images.image(image, platform: platform, pull: request.pull)
-    let vertex = stage.map { vertex(shown, of: $0, place: .instruction) } ?? internalVertex("FROM \(image)")
+    let vertex = rootVertex(stage, stage == nil ? "FROM \(image)" : shown)
     return (Step(.image(base.id), vertex: vertex), base.config)
+  }
+
+  private mutating func rootVertex(_ stage: Stage?, _ text: String) -> BuildVertex {
+    guard let stage else { return internalVertex(text) }
+    return vertex(text, of: stage, place: .instruction)
   }
 
   // MARK: Other inputs

@@ -85,6 +85,7 @@ enum ConfigChanges {
 
 /// Ports of a transport protocol: `80`, `80/udp`, `8000-8010/tcp`.
 package enum PortRange {
+  /// - Returns: each port with its protocol (`80/tcp`).
   package static func ports(_ text: String) throws(HullError) -> [String] {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let proto = parts.count == 2 ? parts[1].lowercased() : "tcp"
