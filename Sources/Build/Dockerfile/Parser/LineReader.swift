@@ -54,7 +54,7 @@ struct LineReader {
       }
       if text.first == UInt8(ascii: "#") {
         let comment = String(decoding: text.dropFirst(), as: UTF8.self).trimmed()
-        comments = comment.isEmpty ? [] : comments + [comment]
+        if comment.isEmpty { comments = [] } else { comments.append(comment) }
         continue
       }
       let (first, continues) = withoutContinuation(text)
