@@ -121,7 +121,7 @@ let package = Package(
     room(
       "Builder", on: "Build",
       [
-        "Dockerfile", "ImageTransfer", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads", "OCISpec", "LinuxSystem", "CLinux",
+        "Dockerfile", "ImageTransfer", "RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads", "OCISpec", "LinuxSystem", "CLinux",
         "Errors",
       ]),
 
