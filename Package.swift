@@ -142,7 +142,9 @@ let package = Package(
       ]),
 
     // Serve: the Docker Engine API.
-    room("EngineHTTP", on: "Serve", ["Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
+    room(
+      "EngineHTTP", on: "Serve",
+      ["Engine", "Builder", "Dockerfile", "Archive", "LinuxSystem", "Threads", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
 
     // Commands: the client.
     room("HullCommands", on: "Commands", ["Errors"]),
@@ -194,7 +196,7 @@ let package = Package(
       "InterfacesTests", ["Interfaces", "NamespaceSupport", "Netlink", "ShimProtocol", "Launch", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("NetworkingTests", ["NamespaceSupport", "Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("EngineTests", ["Engine", "ImageStore", "Addressing", "EngineStore", "Database", "DockerAPI", "Errors"]),
-    tests("EngineHTTPTests", ["EngineHTTP", "Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
+    tests("EngineHTTPTests", ["EngineHTTP", "Engine", "Builder", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
     tests("CommandTests", ["HullCommands", "Errors"]),
   ]
 )

@@ -38,6 +38,7 @@ package struct EngineAPI: Sendable {
     addRegistryRoutes(to: router)
     addImageArchiveRoutes(to: router)
     addNetworkRoutes(to: router)
+    addBuildRoutes(to: router)
     addHullRoutes(to: router)
     addHullVolumeRoutes(to: router)
     addHullStoreRoutes(to: router)
