@@ -47,10 +47,12 @@ package final class TreePackWriter: ByteSink, @unchecked Sendable {
   }
 
   /// Ends the file.
-  package func end() throws(HullError) {
+  /// - Parameter modified: nanoseconds since 1970, where they were not known before.
+  package func end(modified: Int64? = nil) throws(HullError) {
     guard let (path, node, start, hash) = open else { return }
     open = nil
     var stored = TreePack.Stored(node: node)
+    if let modified { stored.node.modified = modified }
     stored.node.size = offset - start
     stored.offset = start
     stored.digest = hash.finish()
@@ -119,6 +121,33 @@ package final class TreePack: FileTree {
       try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       offset += Int64(count)
       left -= Int64(count)
+    }
+  }
+
+  /// A regular file's bytes, for those who pull them.
+  package func source(_ path: String) throws(HullError) -> any ByteSource {
+    guard let stored = nodes[path] else { throw HullError(.notFound, "build context: \(quoted(path)) is not there") }
+    return PackedFile(self, fd: fd, offset: stored.offset, left: stored.node.size)
+  }
+
+  private final class PackedFile: ByteSource {
+    private let pack: TreePack
+    private let fd: Int32
+    private var offset: Int64
+    private var left: Int64
+
+    init(_ pack: TreePack, fd: Int32, offset: Int64, left: Int64) { (self.pack, self.fd, self.offset, self.left) = (pack, fd, offset, left) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HullError) -> Int {
+      while left > 0 {
+        let count = pread(fd, buffer.baseAddress, min(buffer.count, Int(left)), off_t(offset))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw systemFailure("cannot read the build context") }
+        offset += Int64(count)
+        left -= Int64(count)
+        return count
+      }
+      return 0
     }
   }
 

@@ -9,7 +9,8 @@ import Threads
 /// Builds, as Docker's first builder offers them, and the build cache.
 extension EngineAPI {
   func addBuildRoutes(to router: Router) {
-    let engine = engine
+    let (engine, contexts) = (engine, contexts)
+    router.add("POST", "/hull/build") { _ in .hijack(try HullBuild.hijack(engine, contexts)) }
     router.add("POST", "/build") { context in
       let query = try BuildQuery(context.query, id: Self.buildID())
       let credentials = BuildCredentials(header: context.request.head.headers.first(name: "X-Registry-Config"))
