@@ -118,10 +118,11 @@ let package = Package(
 
     // Build: Dockerfiles and what they stand for.
     room("Dockerfile", on: "Build", ["Errors"]),
+    room("BuildWire", on: "Build", ["Errors"]),
     room(
       "Builder", on: "Build",
       [
-        "Dockerfile", "ImageTransfer", "RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads", "OCISpec", "LinuxSystem", "CLinux",
+        "BuildWire", "Dockerfile", "ImageTransfer", "RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads", "OCISpec", "LinuxSystem", "CLinux",
         "Errors",
       ]),
 
@@ -142,10 +143,12 @@ let package = Package(
       ]),
 
     // Serve: the Docker Engine API.
-    room("EngineHTTP", on: "Serve", ["Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
+    room(
+      "EngineHTTP", on: "Serve",
+      ["Engine", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "Threads", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
 
     // Commands: the client.
-    room("HullCommands", on: "Commands", ["Errors"]),
+    room("HullCommands", on: "Commands", ["BuildWire", "Dockerfile", "Errors"]),
 
     .executableTarget(
       name: "hulld",
@@ -180,7 +183,7 @@ let package = Package(
       "NamesTests", ["Names", "DNS", "ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("DockerfileTests", ["Dockerfile", "Errors"]),
-    tests("BuilderTests", ["Builder", "Dockerfile", "Archive", "OCISpec", "Errors"]),
+    tests("BuilderTests", ["Builder", "BuildWire", "Dockerfile", "Archive", "OCISpec", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
     tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),
@@ -194,7 +197,7 @@ let package = Package(
       "InterfacesTests", ["Interfaces", "NamespaceSupport", "Netlink", "ShimProtocol", "Launch", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("NetworkingTests", ["NamespaceSupport", "Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("EngineTests", ["Engine", "ImageStore", "Addressing", "EngineStore", "Database", "DockerAPI", "Errors"]),
-    tests("EngineHTTPTests", ["EngineHTTP", "Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
-    tests("CommandTests", ["HullCommands", "Errors"]),
+    tests("EngineHTTPTests", ["EngineHTTP", "Engine", "Builder", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
+    tests("CommandTests", ["HullCommands", "BuildWire", "Errors"]),
   ]
 )

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Builder
 import Engine
 import Errors
 import Logging
@@ -10,6 +11,8 @@ package struct EngineAPI: Sendable {
   package let engine: Engine
   package let versions: APIVersions
   package let logger: Logger
+  /// What clients of `hull build` need not send again.
+  let contexts = ContextStore()
 
   package init(engine: Engine, versions: APIVersions = APIVersions(), logger: Logger) {
     self.engine = engine
@@ -38,6 +41,7 @@ package struct EngineAPI: Sendable {
     addRegistryRoutes(to: router)
     addImageArchiveRoutes(to: router)
     addNetworkRoutes(to: router)
+    addBuildRoutes(to: router)
     addHullRoutes(to: router)
     addHullVolumeRoutes(to: router)
     addHullStoreRoutes(to: router)
