@@ -7,6 +7,8 @@ package enum Suggestion {
   /// - Parameter matchingCase: otherwise letters are compared without their case and the answer takes the case of the word.
   /// - Returns: `nil` when none is near, or when the word is one of the options.
   package static func nearest(to word: String, in options: [String], matchingCase: Bool = true) -> String? {
+    // Nobody mistypes one name of thousands, and comparing them all takes its time.
+    guard options.count <= 1000, word.utf8.count <= 200 else { return nil }
     let wanted = matchingCase ? word : word.lowercased()
     var best: (option: String, distance: Int)?
     for option in options.sorted() {
