@@ -20,7 +20,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "RUN echo $((1<<2))", "RUN cat <<<EOF", "RUN [\"a\", \"<<EOF\"]", "RUN echo \"<<EOF\"", "RUN echo '<<EOF'", "RUN a << ", "CMD <<EOF", "ENTRYPOINT cat <<EOF", "USER <<EOF",
+    "RUN echo $((1<<2))", "RUN cat <<<EOF", "RUN [\"a\", \"<<EOF\"]", "RUN echo \"<<EOF\"", "RUN echo '<<EOF'", "RUN a << ", "CMD <<EOF",
+    "ENTRYPOINT cat <<EOF", "USER <<EOF",
   ])
   func whatOnlyLooksLikeADocumentIsNone(text: String) throws { #expect(try commands(text + "\nUSER x").count == 2) }
 

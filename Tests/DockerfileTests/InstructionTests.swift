@@ -11,7 +11,8 @@ import Testing
     ("CMD ['a']", CommandLine(words: ["['a']"], isShell: true)), ("CMD [\"a\"", CommandLine(words: ["[\"a\""], isShell: true)),
     ("CMD [\"a\"] b", CommandLine(words: ["[\"a\"] b"], isShell: true)), ("CMD [\"a\",]", CommandLine(words: ["[\"a\",]"], isShell: true)),
     ("CMD [ \"\\u00e9\\ud83d\\ude00\\n\\\"\" ]", CommandLine(words: ["é😀\n\""], isShell: false)),
-    ("CMD [\"\\x\"]", CommandLine(words: ["[\"\\x\"]"], isShell: true)), ("CMD [ \"a\" ,\\\n \"b\" ]", CommandLine(words: ["a", "b"], isShell: false)),
+    ("CMD [\"\\x\"]", CommandLine(words: ["[\"\\x\"]"], isShell: true)),
+    ("CMD [ \"a\" ,\\\n \"b\" ]", CommandLine(words: ["a", "b"], isShell: false)),
   ])
   func commandsHaveAShellAndAnExecForm(text: String, line: CommandLine) throws { #expect(try command(text) == .cmd(line)) }
 
@@ -23,7 +24,8 @@ import Testing
 
   @Test(arguments: [
     ("ENV A=1", ["A": "1"]), ("ENV A=1 B=\"x y\" C='p q' D=e\\ f", ["A": "1", "B": "\"x y\"", "C": "'p q'", "D": "e\\ f"]), ("ENV A=", ["A": ""]),
-    ("ENV A b  c ", ["A": "b  c"]), ("ENV A b=c", ["A": "b=c"]), ("ENV A=\"b=c\" \\\n  D=$A", ["A": "\"b=c\"", "D": "$A"]), ("ENV A='b\\' C=d", ["A": "'b\\'", "C": "d"]),
+    ("ENV A b  c ", ["A": "b  c"]), ("ENV A b=c", ["A": "b=c"]), ("ENV A=\"b=c\" \\\n  D=$A", ["A": "\"b=c\"", "D": "$A"]),
+    ("ENV A='b\\' C=d", ["A": "'b\\'", "C": "d"]),
     ("ENV A=b\\", ["A": "b"]),
   ])
   func variablesKeepTheirQuotes(text: String, expected: [String: String]) throws {
@@ -33,7 +35,9 @@ import Testing
   }
 
   @Test func argumentsMayHaveNoValue() throws {
-    let expected = [Assignment(key: "A", value: nil), Assignment(key: "B", value: "1"), Assignment(key: "C", value: ""), Assignment(key: "D", value: "\"x y\"")]
+    let expected = [
+      Assignment(key: "A", value: nil), Assignment(key: "B", value: "1"), Assignment(key: "C", value: ""), Assignment(key: "D", value: "\"x y\""),
+    ]
     #expect(try command("ARG A B=1 C= D=\"x y\"") == .argument(expected))
   }
 
@@ -42,7 +46,8 @@ import Testing
     ("EXPOSE 80 443/tcp $P", .expose(["$P", "443/tcp", "80"])), ("USER a:b", .user("a:b")), ("WORKDIR /a b", .workdir("/a b")),
     ("VOLUME /a /b", .volume(["/a", "/b"])), ("VOLUME [\"/a b\", \"/c\"]", .volume(["/a b", "/c"])), ("STOPSIGNAL SIGINT", .stopSignal("SIGINT")),
     ("SHELL [\"/bin/bash\", \"-c\"]", .shell(["/bin/bash", "-c"])), ("MAINTAINER A <a@b>", .maintainer("A <a@b>")),
-    ("ONBUILD RUN a \\\n b", .onbuild("RUN a  b")), ("onbuild copy . /a", .onbuild("copy . /a")), ("ONBUILD RUN <<E\na\nE", .onbuild("RUN <<E\na\nE")),
+    ("ONBUILD RUN a \\\n b", .onbuild("RUN a  b")), ("onbuild copy . /a", .onbuild("copy . /a")),
+    ("ONBUILD RUN <<E\na\nE", .onbuild("RUN <<E\na\nE")),
   ])
   func theOthersAreWords(text: String, expected: Command) throws { #expect(try command(text) == expected) }
 

@@ -6,7 +6,8 @@ import Testing
 /// Messages: Docker's words, the line, the column, the lines around.
 @Suite struct RefusalTests {
   @Test(arguments: [
-    ("FORM busybox", "unknown instruction: FORM (did you mean FROM?)"), ("rnu x", "unknown instruction: rnu (did you mean run?)"), ("FOO bar", "unknown instruction: FOO"),
+    ("FORM busybox", "unknown instruction: FORM (did you mean FROM?)"), ("rnu x", "unknown instruction: rnu (did you mean run?)"),
+    ("FOO bar", "unknown instruction: FOO (did you mean FROM?)"), ("INSTALL x", "unknown instruction: INSTALL"),
     ("FROM", "FROM requires either one or three arguments"), ("FROM a b", "FROM requires either one or three arguments"),
     ("FROM a xs b", "FROM requires either one or three arguments"),
     ("FROM a AS 1b", "invalid name for build stage: \"1b\", name can't start with a number or contain symbols"),
@@ -15,10 +16,12 @@ import Testing
     ("COPY --chown a b", "missing a value on flag: --chown"), ("COPY --chown=1 --chown=2 a b", "duplicate flag specified: --chown"),
     ("USER --x a", "unknown flag: --x"), ("RUN", "RUN requires at least one argument"), ("USER", "USER requires exactly one argument"),
     ("ENV", "ENV requires at least one argument"), ("ENV A", "ENV must have two arguments"), ("LABEL A", "LABEL must have two arguments"),
-    ("ENV A=1 B", "Syntax error - can't find = in \"B\". Must be of the form: name=value"), ("ENV =1", "ENV names can not be blank"), ("ARG =1", "ARG names can not be blank"),
+    ("ENV A=1 B", "Syntax error - can't find = in \"B\". Must be of the form: name=value"), ("ENV =1", "ENV names can not be blank"),
+    ("ARG =1", "ARG names can not be blank"),
     ("COPY a", "COPY requires at least two arguments, but only one was provided. Destination could not be determined"),
     ("ADD", "ADD requires at least two arguments, but none was provided. Destination could not be determined"),
-    ("CMD [\"a\", 1]", "when using JSON array syntax, arrays must be comprised of strings only"), ("SHELL /bin/sh", "SHELL requires the arguments to be in JSON form"),
+    ("CMD [\"a\", 1]", "when using JSON array syntax, arrays must be comprised of strings only"),
+    ("SHELL /bin/sh", "SHELL requires the arguments to be in JSON form"),
     ("SHELL []", "SHELL requires at least one argument"), ("VOLUME []", "VOLUME requires at least one argument"),
     ("VOLUME [\"\"]", "VOLUME specified can not be an empty string"), ("EXPOSE", "EXPOSE requires at least one argument"),
     ("HEALTHCHECK", "HEALTHCHECK requires at least one argument"), ("HEALTHCHECK x", "Unknown type \"X\" in HEALTHCHECK (try CMD)"),
@@ -60,14 +63,16 @@ import Testing
     let lines = (1...9).map { "line \($0)" }
     let text = SourceExcerpt.excerpt(of: SourceRange(startLine: 4, endLine: 5), in: lines)
     let expected = ["   3 |     line 3", "   4 | >>> line 4", "   5 | >>> line 5", "   6 |     line 6"]
-    #expect(text.split(separator: "\n").map(String.init) == ["--------------------"] + expected.map { " " + $0.dropFirst() } + ["--------------------"])
+    #expect(
+      text.split(separator: "\n").map(String.init) == ["--------------------"] + expected.map { " " + $0.dropFirst() } + ["--------------------"])
     #expect(SourceExcerpt.excerpt(of: SourceRange(startLine: 1, endLine: 1), in: ["a"]).contains("   1 | >>> a\n"))
     #expect(SourceExcerpt.excerpt(of: SourceRange(startLine: 3, endLine: 3), in: ["a"]).isEmpty)
   }
 
   @Test func laterFailuresCanCarryTheirPlaceToo() throws {
     let file = try DockerfileParser.parse("FROM scratch\nRUN false")
-    let error = HullError(.internalError, "process exited with 1").located(at: file.stages[0].instructions[0].location, in: file, name: "sub/Dockerfile")
+    let error = HullError(.internalError, "process exited with 1").located(
+      at: file.stages[0].instructions[0].location, in: file, name: "sub/Dockerfile")
     #expect(error.description.hasPrefix("process exited with 1: sub/Dockerfile:2\n") && error.description.contains("   2 | >>> RUN false"))
   }
 }

@@ -57,7 +57,8 @@ private func unreachable(_ path: [UInt8], _ patterns: IgnorePatterns) -> String?
   for index in path.indices where path[index] == UInt8(ascii: "/") {
     let directory = Array(path[..<index])
     guard patterns.excludes(directory) else { continue }
-    if !patterns.mayHaveIncludedChild(of: String(decoding: directory, as: UTF8.self)), String(decoding: path, as: UTF8.self).utf8.elementsEqual(path) {
+    if !patterns.mayHaveIncludedChild(of: String(decoding: directory, as: UTF8.self)), String(decoding: path, as: UTF8.self).utf8.elementsEqual(path)
+    {
       return "a walk would not find \(String(decoding: path, as: UTF8.self))"
     }
   }

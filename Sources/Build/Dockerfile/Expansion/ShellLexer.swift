@@ -197,12 +197,11 @@ struct ShellLexer {
   /// `#` and `%` once take the shortest match away, twice the longest.
   private mutating func trimmed(_ name: String, _ modifier: Unicode.Scalar) throws(HullError) -> [Unicode.Scalar] {
     let word = try operand(until: "}", keepsEscapes: true)
-    guard let value = value(of: name) else {
-      return modes.contains(.keepsUnset) ? Array("${\(name)\(modifier)\(String(word))}".unicodeScalars) : []
-    }
+    let value = value(of: name)
+    if value == nil, modes.contains(.keepsUnset) { return Array("${\(name)\(modifier)\(String(word))}".unicodeScalars) }
     let longest = word.first == modifier
     let pattern = try ShellPattern(Array(longest ? word.dropFirst() : word[...]))
-    let text = Array(value.unicodeScalars)
+    let text = Array((value ?? "").unicodeScalars)
     return modifier == "#" ? pattern.withoutPrefix(text, longest: longest) : pattern.withoutSuffix(text, longest: longest)
   }
 
@@ -211,10 +210,9 @@ struct ShellLexer {
     if all { position += 1 }
     let word = try operand(until: "/", keepsEscapes: true)
     let replacement = try operand(until: "}", keepsEscapes: true)
-    guard let value = value(of: name) else {
-      return modes.contains(.keepsUnset) ? Array("${\(name)/\(all ? "/" : "")\(String(word))/\(String(replacement))}".unicodeScalars) : []
-    }
-    return try ShellPattern(word).replacing(in: Array(value.unicodeScalars), with: replacement, all: all)
+    let value = value(of: name)
+    if value == nil, modes.contains(.keepsUnset) { return Array("${\(name)/\(all ? "/" : "")\(String(word))/\(String(replacement))}".unicodeScalars) }
+    return try ShellPattern(word).replacing(in: Array((value ?? "").unicodeScalars), with: replacement, all: all)
   }
 
   /// Letters, digits and underscores; a number; or one special parameter.

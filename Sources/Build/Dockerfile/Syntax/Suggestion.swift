@@ -27,20 +27,21 @@ package enum Suggestion {
     nearest(to: word, in: options, matchingCase: matchingCase).map { " (did you mean \($0)?)" } ?? ""
   }
 
-  /// Levenshtein's distance; `limit` when it is at least that.
+  /// How many characters have to be put in, left out, changed or swapped with their neighbours; `limit` when it is at least that.
   private static func distance(_ left: String, _ right: String, limit: Int) -> Int {
     let left = Array(left.unicodeScalars)
     let right = Array(right.unicodeScalars)
     guard abs(left.count - right.count) < limit else { return limit }
+    var before: [Int] = []
     var row = Array(0...right.count)
-    for (index, scalar) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = index + 1
+    for index in left.indices {
+      var following = [index + 1]
       for column in right.indices {
-        let substituted = diagonal + (scalar == right[column] ? 0 : 1)
-        diagonal = row[column + 1]
-        row[column + 1] = min(substituted, diagonal + 1, row[column] + 1)
+        var best = min(row[column] + (left[index] == right[column] ? 0 : 1), row[column + 1] + 1, following[column] + 1)
+        if index > 0, column > 0, left[index] == right[column - 1], left[index - 1] == right[column] { best = min(best, before[column - 1] + 1) }
+        following.append(best)
       }
+      (before, row) = (row, following)
     }
     return min(row[right.count], limit)
   }
