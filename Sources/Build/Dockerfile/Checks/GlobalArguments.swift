@@ -7,7 +7,7 @@ struct GlobalArguments {
   private(set) var declared = Set(GlobalArguments.predefined.keys)
   private let escape: Character
   /// Arguments that double each other must not fill the memory: beyond this many characters together, values stay unknown.
-  private var budget = 16 << 20
+  private var budget = 4 << 10
 
   init(_ dockerfile: Dockerfile, overrides: [String: String]) {
     escape = dockerfile.directives.escape
@@ -29,7 +29,11 @@ struct GlobalArguments {
     if let value { values[assignment.key] = value }
   }
 
-  var expander: WordExpander { WordExpander(escape: escape) { values[$0] } }
+  var expander: WordExpander {
+    var expander = WordExpander(escape: escape) { values[$0] }
+    expander.maximum = 4 << 10
+    return expander
+  }
 
   /// This machine's platform, built for itself.
   private static let predefined: [String: String] = [

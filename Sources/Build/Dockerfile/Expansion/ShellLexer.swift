@@ -3,8 +3,6 @@ import Errors
 
 /// One pass over one word. A value type that a `WordExpander` makes for each.
 struct ShellLexer {
-  /// Longer results are refused: a few lines of `ARG` can double a text until no memory is left.
-  private static let maximumScalars = 16 << 20
   /// `${a:-${a:-…}}` as deep as this is an attack, not a default.
   private static let maximumDepth = 100
 
@@ -13,13 +11,15 @@ struct ShellLexer {
   private var depth = 0
   private let modes: WordExpander.Modes
   private let escape: Unicode.Scalar
+  private let maximum: Int
   private let lookup: (String) -> String?
   private var expansion = WordExpander.Expansion()
 
-  init(_ word: String, modes: WordExpander.Modes, escape: Unicode.Scalar, lookup: @escaping (String) -> String?) {
+  init(_ word: String, modes: WordExpander.Modes, escape: Unicode.Scalar, maximum: Int, lookup: @escaping (String) -> String?) {
     source = Array(word.unicodeScalars)
     self.modes = modes
     self.escape = escape
+    self.maximum = maximum
     self.lookup = lookup
   }
 
@@ -49,7 +49,7 @@ struct ShellLexer {
         return collector
       }
       try add(scalar, to: &collector, keepsEscapes: keepsEscapes)
-      guard collector.text.count <= ShellLexer.maximumScalars else { throw failure("expands to more than 16 MiB") }
+      guard collector.text.count <= maximum else { throw failure("expands to more than \(maximum) characters") }
     }
     if let stop { throw failure("unexpected end of statement while looking for matching \(stop)") }
     collector.finish()
