@@ -173,7 +173,7 @@ let package = Package(
       name: "launch-probe", dependencies: ["Launch", "LinuxSystem", "Errors"], path: "Tests/LaunchProbe", swiftSettings: staticSwift,
       linkerSettings: staticLink),
     .executableTarget(
-      name: "hull-fuzz", dependencies: ["Archive", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
+      name: "hull-fuzz", dependencies: ["Archive", "Dockerfile", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
 
     tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
     tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
