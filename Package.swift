@@ -122,7 +122,8 @@ let package = Package(
     room(
       "Builder", on: "Build",
       [
-        "BuildWire", "Dockerfile", "ImageTransfer", "RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads", "OCISpec", "LinuxSystem", "CLinux",
+        "BuildWire", "Dockerfile", "ImageTransfer", "RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads",
+        "OCISpec", "LinuxSystem", "CLinux",
         "Errors",
       ]),
 

@@ -100,6 +100,9 @@ package struct HullBuildVertex: Codable, Sendable, Equatable, ZeroValue {
   @Field package var inputs: [String]
   @Field package var step: Int
   @Field package var steps: Int
+  /// As written; empty: the builder's own.
+  @Field package var instruction: String
+  @OmitEmpty package var isMetadata: Bool
   package var location: HullBuildLocation?
   package var platform: String?
 

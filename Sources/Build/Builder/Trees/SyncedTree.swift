@@ -78,9 +78,9 @@ package final class SyncedTree: FileTree {
     return digest
   }
 
-  package func read(_ path: String, _ body: (UnsafeRawBufferPointer) throws(HullError) -> Void) throws(HullError) {
+  package func source(_ path: String) throws(HullError) -> any ByteSource {
     guard let stored = nodes[path], stored.digest != nil else { throw HullError(.notFound, "build context: \(quoted(path)) is not a file") }
-    try packs[stored.pack].read(path, body)
+    return try packs[stored.pack].source(path)
   }
 
   private static func complete(_ given: [String: Stored]) -> ([String: Stored], [String: [String]]) {

@@ -67,11 +67,11 @@ struct ClassicBuild {
     try await send(text.fail())
     for message in held { try await write(message) }
     guard hasBegun else { throw error }
-    let said = error is CancellationError ? "build cancelled" : "\(error)"
-    let failure = StepFailure(in: said)
+    let failure = StepFailure(beneath: error)
+    let said = failure?.classic ?? (error is CancellationError ? "build cancelled" : (error as? HullError)?.classic ?? "\(error)")
     var message = BuildMessage()
     var detail = ProgressError()
-    (detail.message, detail.code) = (failure?.classic ?? said, failure?.exitCode ?? 0)
+    (detail.message, detail.code) = (said, failure?.exitCode ?? 0)
     (message.errorDetail, message.error) = (detail, detail.message)
     try await write(message)
   }
@@ -121,4 +121,25 @@ struct ClassicBuild {
 
 extension String {
   fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
+
+extension StepFailure {
+  /// The command whose failure is the reason of an error.
+  init?(beneath error: any Error) {
+    var cause = (error as? HullError)?.cause
+    if let failure = cause as? BuildFailure { cause = failure.step }
+    guard let step = cause as? StepFailure else { return nil }
+    self = step
+  }
+
+  /// As Docker's first builder says it.
+  fileprivate var classic: String { "The command '\(command)' returned a non-zero code: \(exitCode)" }
+}
+
+extension HullError {
+  /// Without the excerpt of the Dockerfile, which the first builder does not print.
+  fileprivate var classic: String {
+    guard let failure = cause as? BuildFailure else { return description }
+    return failure.cause.map { "\(message): \($0)" } ?? message
+  }
 }

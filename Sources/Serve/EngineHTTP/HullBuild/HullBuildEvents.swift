@@ -67,7 +67,7 @@ final class HullBuildEvents: Sendable {
     var message = HullBuildFailure()
     message.message = error is CancellationError ? "build cancelled" : "\(error)"
     message.status = Int(ErrorAnswer.make(error).status.code)
-    message.exitCode = StepFailure(in: message.message)?.exitCode ?? 0
+    message.exitCode = StepFailure(beneath: error)?.exitCode ?? 0
     message.vertex = state.withLock { $0.failed }
     send(message, .failure)
   }
@@ -98,6 +98,7 @@ final class HullBuildEvents: Sendable {
       var shown = HullBuildVertex()
       (shown.vertex, shown.id, shown.name) = (number(vertex.id), "\(vertex.id)", vertex.name)
       (shown.inputs, shown.step, shown.steps) = (vertex.inputs.map(\.description), vertex.step, vertex.steps)
+      (shown.instruction, shown.isMetadata) = (vertex.instruction, vertex.isMetadata)
       (shown.location, shown.platform) = (vertex.location.map { HullBuildLocation($0) }, vertex.platform)
       return shown
     }
