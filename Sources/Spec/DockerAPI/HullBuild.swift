@@ -156,6 +156,8 @@ package struct HullBuildFailure: Codable, Sendable, Equatable, ZeroValue {
   @Field package var status: Int
   /// Of the command that failed; 0: none did.
   @Field package var exitCode: Int
+  /// The lines of the Dockerfile that are to blame, with their place.
+  @OmitEmpty package var excerpt: String
   /// The step's number.
   package var vertex: Int?
 

@@ -3,24 +3,22 @@ import BuildWire
 import Dockerfile
 import Errors
 import Glibc
+import enum LinuxSystem.ExtendedAttributes
 
 /// Walks a build context in the order of names and tells of every file that belongs to it. Nothing is followed.
 struct ContextWalk {
   private let root: String
   private let ignore: IgnorePatterns
-  /// Taken whatever the patterns say.
-  private let always: Set<String>
   /// Only these and what is below them; empty: everything.
   private let includes: [String]
 
-  init(root: String, ignore: IgnorePatterns, always: Set<String> = [], includes: [String] = []) {
+  init(root: String, ignore: IgnorePatterns, includes: [String] = []) {
     self.root = root
     self.ignore = ignore
-    self.always = always
     self.includes = includes.map { Self.relative($0) }.filter { !$0.isEmpty }
   }
 
-  /// Gives each file with its own path; `descriptor` is that of its directory, `name` its name there.
+  /// Gives each file; directories before what is in them.
   func run(_ give: (ListedFile) throws -> Void) throws {
     let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(path: root, verb: "open", code: errno) }
@@ -44,7 +42,7 @@ struct ContextWalk {
   }
 
   private func visit(_ name: String, in descriptor: Int32, _ path: String, _ give: (ListedFile) throws -> Void) throws {
-    let isExcluded = !always.contains(path) && (!isIncluded(path) || ignore.excludes(path))
+    let isExcluded = !isIncluded(path) || ignore.excludes(path)
     if isExcluded, !mayHoldMore(path) { return }
     var info = stat()
     guard fstatat(descriptor, name, &info, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -67,7 +65,6 @@ struct ContextWalk {
 
   /// Something below a directory that is left out itself may belong to the context.
   private func mayHoldMore(_ path: String) -> Bool {
-    if always.contains(where: { $0.hasPrefix(path + "/") }) { return true }
     if !includes.isEmpty, !isIncluded(path) { return includes.contains { $0.hasPrefix(path + "/") } }
     return ignore.mayHaveIncludedChild(of: path)
   }
@@ -106,9 +103,5 @@ extension ListedFile {
   }
 
   /// Only programs have capabilities.
-  private static func capability(_ path: String) -> [UInt8] {
-    var buffer = [UInt8](repeating: 0, count: 64)
-    let count = lgetxattr(path, "security.capability", &buffer, buffer.count)
-    return count > 0 ? Array(buffer[..<count]) : []
-  }
+  private static func capability(_ path: String) -> [UInt8] { (try? ExtendedAttributes.get(path, "security.capability")) ?? [] }
 }

@@ -68,10 +68,10 @@ struct ClassicBuild {
     for message in held { try await write(message) }
     guard hasBegun else { throw error }
     let failure = StepFailure(beneath: error)
-    let said = failure?.classic ?? (error is CancellationError ? "build cancelled" : (error as? HullError)?.classic ?? "\(error)")
+    let said = failure?.classic ?? (error is CancellationError ? "build cancelled" : (error as? HullError)?.withoutExcerpt ?? "\(error)")
     var message = BuildMessage()
     var detail = ProgressError()
-    (detail.message, detail.code) = (said, failure?.exitCode ?? 0)
+    (detail.message, detail.code) = (said, Int(failure?.exitCode ?? 0))
     (message.errorDetail, message.error) = (detail, detail.message)
     try await write(message)
   }
@@ -138,8 +138,8 @@ extension StepFailure {
 
 extension HullError {
   /// Without the excerpt of the Dockerfile, which the first builder does not print.
-  fileprivate var classic: String {
+  var withoutExcerpt: String {
     guard let failure = cause as? BuildFailure else { return description }
-    return failure.cause.map { "\(message): \($0)" } ?? message
+    return (failure.step ?? failure.cause).map { "\(message): \($0)" } ?? message
   }
 }

@@ -35,7 +35,7 @@ final class AgentTalk: Talk {
     var offset = 0
     while offset < bytes.count {
       let count = bytes.withUnsafeBytes {
-        Glibc.send(near.number, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL.rawValue | MSG_DONTWAIT.rawValue))
+        Glibc.send(near.number, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
       }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return false }

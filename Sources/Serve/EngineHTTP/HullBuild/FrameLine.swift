@@ -77,7 +77,7 @@ final class FrameLine: Sendable {
   private func write(_ bytes: [UInt8]) -> Bool {
     var offset = 0
     while offset < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.send(descriptor.number, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL.rawValue)) }
+      let count = bytes.withUnsafeBytes { Glibc.send(descriptor.number, $0.baseAddress! + offset, bytes.count - offset, Int32(MSG_NOSIGNAL)) }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return false }
       offset += count
