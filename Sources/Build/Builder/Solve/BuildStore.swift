@@ -74,7 +74,7 @@ final class BuildStore: Sendable {
     let lower = Array(fileSystem.infos.reversed().map { images.layers.path(of: $0.chain) })
     guard !lower.isEmpty else { return TreePack(fd: -1, nodes: [:]) }
     let mount = try step("cannot look into a stage's file system") { () throws(SystemError) in try UnionMount.detached(lower: lower) }
-    return DirectoryTree(descriptor: mount.take())
+    return DirectoryTree(mount, place: "the file system")
   }
 }
 

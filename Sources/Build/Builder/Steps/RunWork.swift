@@ -140,11 +140,27 @@ struct RunWork: LayerWork {
   }
 }
 
-/// Why a step failed, for front ends that show it in their own words.
-package struct StepFailure: Error, Sendable, CustomStringConvertible {
+/// A command that ended with another code than 0: the cause of the error that its step fails with.
+package struct StepFailure: Error, Sendable, Equatable, CustomStringConvertible {
   package let exitCode: Int32
   package let outOfMemory: Bool
+  /// Words joined by spaces: `/bin/sh -c exit 3`.
   package let command: String
 
   package var description: String { "exit code: \(exitCode)" + (outOfMemory ? ": out of memory" : "") }
+
+  /// As Docker's first builder says it: `The command '/bin/sh -c exit 3' returned a non-zero code: 3`.
+  package var classic: String { "The command '\(command)' returned a non-zero code: \(exitCode)" }
+
+  /// What a build failed for, when it was a command.
+  package init?(of error: any Error) {
+    guard let step = ((error as? HullError)?.cause as? BuildFailure)?.step else { return nil }
+    self = step
+  }
+
+  init(exitCode: Int32, outOfMemory: Bool, command: String) {
+    self.exitCode = exitCode
+    self.outOfMemory = outOfMemory
+    self.command = command
+  }
 }

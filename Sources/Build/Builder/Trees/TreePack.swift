@@ -112,7 +112,7 @@ package final class TreePack: FileTree {
 
   package func source(_ path: String) throws(HullError) -> any ByteSource {
     guard let stored = nodes[path] else { throw HullError(.notFound, "build context: \(quoted(path)) is not there") }
-    return TreePackSource(self, fd, offset: stored.offset, left: stored.node.size)
+    return PackedFile(self, fd: fd, offset: stored.offset, left: stored.node.size)
   }
 
   /// The same bytes, of the files that are selected.
@@ -133,6 +133,27 @@ package final class TreePack: FileTree {
     return TreePack(fd: dup(fd), nodes: inner)
   }
 
+  private final class PackedFile: ByteSource {
+    private let pack: TreePack
+    private let fd: Int32
+    private var offset: Int64
+    private var left: Int64
+
+    init(_ pack: TreePack, fd: Int32, offset: Int64, left: Int64) { (self.pack, self.fd, self.offset, self.left) = (pack, fd, offset, left) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HullError) -> Int {
+      while left > 0 {
+        let count = pread(fd, buffer.baseAddress, min(buffer.count, Int(left)), off_t(offset))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw systemFailure("cannot read the build context") }
+        offset += Int64(count)
+        left -= Int64(count)
+        return count
+      }
+      return 0
+    }
+  }
+
   /// Adds the directories that nobody named, and says what is in each.
   private static func complete(_ given: [String: Stored]) -> (nodes: [String: Stored], children: [String: [String]]) {
     var nodes = given
@@ -150,33 +171,5 @@ package final class TreePack: FileTree {
     }
     for directory in children.keys { children[directory]?.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
     return (nodes, children)
-  }
-}
-
-/// Reads one file of a pack.
-private final class TreePackSource: ByteSource {
-  /// Keeps the descriptor open.
-  private let pack: TreePack
-  private let fd: Int32
-  private var offset: Int64
-  private var left: Int64
-
-  init(_ pack: TreePack, _ fd: Int32, offset: Int64, left: Int64) {
-    self.pack = pack
-    self.fd = fd
-    self.offset = offset
-    self.left = left
-  }
-
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(HullError) -> Int {
-    guard left > 0 else { return 0 }
-    while true {
-      let count = pread(fd, buffer.baseAddress, min(buffer.count, Int(left)), off_t(offset))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw systemFailure("cannot read the build context") }
-      offset += Int64(count)
-      left -= Int64(count)
-      return count
-    }
   }
 }

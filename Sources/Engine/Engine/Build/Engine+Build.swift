@@ -2,34 +2,33 @@
 import Builder
 import DockerAPI
 import Errors
-
-/// What may stay of the build cache.
-package struct BuildCachePrune: Sendable, Equatable {
-  /// Also what an image or a frequently used step still needs.
-  package var all = false
-  /// bytes that are kept in any case
-  package var reservedSpace: Int64 = 0
-  /// bytes that the cache may have at most; 0: no limit of its own
-  package var maxUsedSpace: Int64 = 0
-  /// bytes that should be free on the disk afterwards
-  package var minFreeSpace: Int64 = 0
-  package var filters = Filters()
-
-  package init() {}
-}
+import ImageStore
+import OCISpec
+import Threads
 
 extension Engine {
   /// Builds. Cancelling the task cancels the build.
   package func build(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> BuildResult {
-    throw HullError(.unsupported, "building images is not available yet: use 'docker import' or 'docker load'")
+    services.lookup.forget()
+    defer { services.lookup.forget() }
+    let result = try await services.builder.build(request, session: session, progress: progress)
+    for image in result.images { services.events.publish("image", "build", id: image.id.description, attributes: [:]) }
+    for tag in result.tags {
+      let id = result.images.first?.id.description ?? ""
+      services.events.publish("image", "tag", id: id, attributes: ["name": tag.familiar])
+    }
+    await services.disk.enforce()
+    return result
   }
 
   /// Cancels the build of that ID; nothing happens when there is none.
-  package func cancelBuild(_ id: String) async {}
+  package func cancelBuild(_ id: String) async { services.builder.cancel(id) }
+}
 
-  /// The records of the build cache.
-  package func buildCacheUsage() async throws -> [BuildCacheRecord] { [] }
+/// Commands of builds run as the engine's containers do.
+struct EngineStepRunner: StepRunner {
+  /// They own the builder, which owns this.
+  unowned let services: Services
 
-  /// Removes what is not to be kept of the build cache.
-  package func pruneBuildCache(_ limits: BuildCachePrune) async throws -> BuildCachePruneReport { BuildCachePruneReport() }
+  func run(_ run: StepRun) async throws -> StepOutcome { try await StepContainer(run, services: services).execute() }
 }

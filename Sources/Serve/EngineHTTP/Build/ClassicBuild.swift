@@ -67,7 +67,7 @@ struct ClassicBuild {
     try await send(text.fail())
     for message in held { try await write(message) }
     guard hasBegun else { throw error }
-    let failure = StepFailure(beneath: error)
+    let failure = StepFailure(of: error)
     let said = failure?.classic ?? (error is CancellationError ? "build cancelled" : (error as? HullError)?.withoutExcerpt ?? "\(error)")
     var message = BuildMessage()
     var detail = ProgressError()
@@ -123,23 +123,10 @@ extension String {
   fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
 
-extension StepFailure {
-  /// The command whose failure is the reason of an error.
-  init?(beneath error: any Error) {
-    var cause = (error as? HullError)?.cause
-    if let failure = cause as? BuildFailure { cause = failure.step }
-    guard let step = cause as? StepFailure else { return nil }
-    self = step
-  }
-
-  /// As Docker's first builder says it.
-  fileprivate var classic: String { "The command '\(command)' returned a non-zero code: \(exitCode)" }
-}
-
 extension HullError {
   /// Without the excerpt of the Dockerfile, which the first builder does not print.
   var withoutExcerpt: String {
     guard let failure = cause as? BuildFailure else { return description }
-    return (failure.step ?? failure.cause).map { "\(message): \($0)" } ?? message
+    return failure.step.map { "\(message): \($0)" } ?? failure.cause.map { "\(message): \($0)" } ?? message
   }
 }

@@ -67,7 +67,7 @@ final class HullBuildEvents: Sendable {
     var message = HullBuildFailure()
     message.message = error is CancellationError ? "build cancelled" : (error as? HullError)?.withoutExcerpt ?? "\(error)"
     message.status = Int(ErrorAnswer.make(error).status.code)
-    message.exitCode = Int(StepFailure(beneath: error)?.exitCode ?? 0)
+    message.exitCode = StepFailure(of: error).map { Int($0.exitCode) } ?? 0
     message.excerpt = ((error as? HullError)?.cause as? BuildFailure)?.excerpt.description ?? ""
     message.vertex = state.withLock { $0.failed }
     send(message, .failure)

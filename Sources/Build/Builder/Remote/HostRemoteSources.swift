@@ -3,12 +3,12 @@ import Errors
 import OCISpec
 import RegistryClient
 
-/// Files from the web and from Git repositories, by the engine's own client and the host's `git`.
-package struct WebSources: RemoteSources {
+/// Downloads and checkouts by the engine itself.
+package struct HostRemoteSources: RemoteSources {
   private let client: RegistryClient
   private let directory: String
 
-  /// - Parameter directory: on whose file system the files are kept.
+  /// - Parameter directory: on whose file system files are kept while they are used.
   package init(_ client: RegistryClient, keptIn directory: String) {
     self.client = client
     self.directory = directory
@@ -24,10 +24,11 @@ package struct WebSources: RemoteSources {
   }
 
   package func repository(_ url: String, keepsGitDirectory: Bool, checksum: String?) async throws -> any FileTree {
-    let fetched = try await RemoteContext.fetch(url, client: client, keptIn: directory, keepsGitDirectory: keepsGitDirectory)
-    if let checksum, !fetched.identity.hasPrefix(checksum) {
-      throw HullError(.invalidArgument, "\(url) is at \(fetched.identity), not at \(checksum): check the address or correct --checksum")
+    guard let address = GitAddress(url) else { return try await RemoteContext.fetch(url, client: client, keptIn: directory).tree }
+    let checkout = try await GitSource(keptIn: directory).checkout(address, keepsGitDirectory: keepsGitDirectory)
+    if let checksum, !checkout.commit.hasPrefix(checksum.lowercased()) {
+      throw HullError(.invalidArgument, "\(url): expected checksum to match \(checksum), got \(checkout.commit)")
     }
-    return fetched.tree
+    return checkout.tree
   }
 }
