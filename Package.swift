@@ -122,7 +122,8 @@ let package = Package(
     room(
       "Builder", on: "Build",
       [
-        "BuildWire", "Dockerfile", "ImageTransfer", "RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads", "OCISpec", "LinuxSystem", "CLinux",
+        "BuildWire", "Dockerfile", "ImageTransfer", "RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads",
+        "OCISpec", "LinuxSystem", "CLinux",
         "Errors",
       ]),
 
@@ -148,7 +149,7 @@ let package = Package(
       ["Engine", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "Threads", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
 
     // Commands: the client.
-    room("HullCommands", on: "Commands", ["BuildWire", "Dockerfile", "Errors"]),
+    room("HullCommands", on: "Commands", ["BuildWire", "Dockerfile", "LinuxSystem", "Errors"]),
 
     .executableTarget(
       name: "hulld",

@@ -100,6 +100,9 @@ package struct HullBuildVertex: Codable, Sendable, Equatable, ZeroValue {
   @Field package var inputs: [String]
   @Field package var step: Int
   @Field package var steps: Int
+  /// As written; empty: the builder's own.
+  @Field package var instruction: String
+  @OmitEmpty package var isMetadata: Bool
   package var location: HullBuildLocation?
   package var platform: String?
 
@@ -153,6 +156,8 @@ package struct HullBuildFailure: Codable, Sendable, Equatable, ZeroValue {
   @Field package var status: Int
   /// Of the command that failed; 0: none did.
   @Field package var exitCode: Int
+  /// The lines of the Dockerfile that are to blame, with their place.
+  @OmitEmpty package var excerpt: String
   /// The step's number.
   package var vertex: Int?
 

@@ -4,7 +4,7 @@ import OCISpec
 /// The text that Docker's first builder prints, out of the events of a graph: clients that know no other parse it.
 ///
 /// Steps that run at once are told one after the other, in the order of the instructions: the first that is not finished is told as it happens, what later
-/// ones say waits. For one thread at a time. A step's `result` must come before its `finished`.
+/// ones say waits. Instructions that only change the configuration need no events. For one thread at a time. A step's `result` comes before its `finished`.
 package struct ClassicBuildText {
   package enum Line: Equatable, Sendable {
     /// Text, with its newlines.
@@ -23,8 +23,7 @@ package struct ClassicBuildText {
     var waiting: [BuildEvent] = []
     var isFinished = false
 
-    var instruction: String { ClassicBuildText.instruction(of: vertex.name) }
-    var word: String { instruction.prefix { $0 != " " && $0 != "\t" }.uppercased() }
+    var word: String { vertex.instruction.prefix { $0 != " " && $0 != "\t" }.uppercased() }
     /// Twelve digits that stand for the container in which the step runs.
     var container: String { String(vertex.id.hex.prefix(12)) }
   }
@@ -35,6 +34,8 @@ package struct ClassicBuildText {
   /// IDs by position, of those that are not told to their end.
   private var pending: [Digest] = []
   private var failed: Digest?
+  /// Of the instruction that was told last: those that only change the configuration after it are what it is.
+  private var wasCached = true
   /// Output that has been left out because nobody could take it in time would have to wait without a limit.
   private var waitingBytes = 0
 
@@ -76,7 +77,9 @@ package struct ClassicBuildText {
   ///   - tags: as people write them.
   package mutating func succeed(image: String?, tags: [String]) -> [Line] {
     var lines: [Line] = []
-    for id in pending where steps[id].map({ $0.hasBegun || !$0.waiting.isEmpty }) ?? false { lines += release(id) }
+    for id in pending where steps[id].map({ $0.hasBegun || !$0.waiting.isEmpty || $0.vertex.isMetadata }) ?? false {
+      lines += release(id) + tellConfiguration(id)
+    }
     pending = []
     if let image { lines.append(.text("Successfully built \(Self.short(image))\n")) }
     return lines + tags.map { .text("Successfully tagged \($0)\n") }
@@ -104,9 +107,19 @@ package struct ClassicBuildText {
     var lines: [Line] = []
     while let first = pending.first {
       lines += release(first)
+      lines += tellConfiguration(first)
       guard steps[first]?.isFinished == true else { break }
       pending.removeFirst()
     }
+    return lines
+  }
+
+  /// An instruction that changes the configuration alone is done when all before it are.
+  private mutating func tellConfiguration(_ id: Digest) -> [Line] {
+    guard var step = steps[id], step.vertex.isMetadata, !step.isFinished else { return [] }
+    let done = BuildEvent.finished(id, time: 0, cached: wasCached, error: nil)
+    let lines = Self.lines(done, &step, removesContainers: removesContainers)
+    steps[id] = step
     return lines
   }
 
@@ -118,6 +131,7 @@ package struct ClassicBuildText {
     for event in events {
       if case .output(_, _, let bytes, _) = event { waitingBytes = max(0, waitingBytes - bytes.count) }
       lines += Self.lines(event, &step, removesContainers: removesContainers)
+      if case .finished(_, _, let cached, _) = event, !step.vertex.isMetadata { wasCached = cached || step.word == "FROM" }
     }
     steps[id] = step
     return lines
@@ -129,7 +143,7 @@ package struct ClassicBuildText {
     var lines: [Line] = []
     if !step.hasBegun {
       step.hasBegun = true
-      lines += [.text("Step \(step.vertex.step)/\(step.vertex.steps) : \(step.instruction)"), .text("\n")]
+      lines += [.text("Step \(step.vertex.step)/\(step.vertex.steps) : \(step.vertex.instruction)"), .text("\n")]
     }
     switch event {
     case .output(_, let stream, let bytes, _):
@@ -163,12 +177,6 @@ package struct ClassicBuildText {
       if removesContainers { lines.append(.text(" ---> Removed intermediate container \(step.container)\n")) }
     }
     return lines + [.text(" ---> \(short(step.result ?? step.vertex.id.description))\n")]
-  }
-
-  /// `[builder 2/5] RUN make` is the instruction `RUN make`.
-  static func instruction(of name: String) -> String {
-    guard name.hasPrefix("["), let end = name.firstIndex(of: "]") else { return name }
-    return String(name[name.index(after: end)...].drop { $0 == " " })
   }
 
   private static func short(_ id: String) -> String {

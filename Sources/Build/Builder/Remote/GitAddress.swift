@@ -33,7 +33,9 @@ package struct GitAddress: Sendable, Hashable {
 
   /// Without a password.
   package var shown: String {
-    guard let scheme = url.firstRange(of: "://"), let at = url[scheme.upperBound...].prefix(while: { $0 != "/" }).lastIndex(of: "@") else { return url }
+    guard let scheme = url.firstRange(of: "://"), let at = url[scheme.upperBound...].prefix(while: { $0 != "/" }).lastIndex(of: "@") else {
+      return url
+    }
     return String(url[..<scheme.upperBound] + url[url.index(after: at)...])
   }
 

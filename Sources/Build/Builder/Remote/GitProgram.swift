@@ -20,7 +20,8 @@ struct GitProgram: Sendable {
     var settings = [
       ("core.hooksPath", "/dev/null"), ("gc.auto", "0"), ("protocol.allow", "never"), ("protocol.https.allow", "always"),
       ("protocol.http.allow", "always"), ("protocol.git.allow", "always"), ("protocol.ssh.allow", "always"), ("http.lowSpeedLimit", "1"),
-      ("http.lowSpeedTime", "60"), ("credential.helper", ""), ("core.fsmonitor", "false"), ("advice.detachedHead", "false"), ("submodule.recurse", "false"),
+      ("http.lowSpeedTime", "60"), ("credential.helper", ""), ("core.fsmonitor", "false"), ("advice.detachedHead", "false"),
+      ("submodule.recurse", "false"),
       ("transfer.fsckObjects", "true"),
     ]
     if let header = access.header { settings.append(("http.extraHeader", "Authorization: \(header)")) }
@@ -75,7 +76,11 @@ struct GitProgram: Sendable {
 
 /// A program while it runs, which somebody else may end.
 private final class RunningProgram: Sendable {
-  private enum State { case waiting, running(Int32), ended }
+  private enum State {
+    case waiting
+    case running(Int32)
+    case ended
+  }
 
   private let state = Mutex(State.waiting)
 

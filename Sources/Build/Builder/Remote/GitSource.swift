@@ -44,7 +44,9 @@ package struct GitSource: Sendable {
     try await git.run(["checkout", "--quiet", "--force", "--detach", "FETCH_HEAD"])
     try await git.run(["submodule", "--quiet", "update", "--init", "--recursive", "--depth=1"])
     let words = try await git.run(["log", "-1", "--format=%H %ct"]).split { $0 == " " || $0 == "\n" }
-    guard words.count == 2, let seconds = Int64(words[1]) else { throw HullError(.internalError, "git did not say which commit \(address.shown) is at") }
+    guard words.count == 2, let seconds = Int64(words[1]) else {
+      throw HullError(.internalError, "git did not say which commit \(address.shown) is at")
+    }
     let tree = try await Blocking.stream { [directory] in
       let whole = try DirectoryTree(path: place.path)
       let top = try TreePaths.resolve(address.directory, in: whole)
@@ -65,7 +67,9 @@ package struct GitSource: Sendable {
     let wanted = address.reference ?? "HEAD"
     let lines = try await git.run(["ls-remote", address.url, wanted, "\(wanted)^{}"]).split(separator: "\n").map { $0.split(separator: "\t") }
     let found = Dictionary(lines.compactMap { $0.count == 2 ? (String($0[1]), String($0[0])) : nil }) { first, _ in first }
-    for name in [wanted, "refs/heads/\(wanted)", "refs/tags/\(wanted)^{}", "refs/tags/\(wanted)", "\(wanted)^{}"] { if let commit = found[name] { return commit } }
+    for name in [wanted, "refs/heads/\(wanted)", "refs/tags/\(wanted)^{}", "refs/tags/\(wanted)", "\(wanted)^{}"] {
+      if let commit = found[name] { return commit }
+    }
     return nil
   }
 
@@ -88,8 +92,11 @@ final class PrivateDirectory: Sendable {
   let path: String
 
   init(in directory: String) throws(HullError) {
-    var template = Array("\(directory)/.build-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw systemFailure("cannot make a directory in \(directory)") }
+    // What an interrupted daemon leaves here is removed when the builder starts.
+    let scratch = directory + "/scratch"
+    guard mkdir(scratch, 0o700) == 0 || errno == EEXIST else { throw systemFailure("cannot make the directory \(scratch)") }
+    var template = Array("\(scratch)/git-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw systemFailure("cannot make a directory in \(scratch)") }
     path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
   }
 
@@ -97,7 +104,6 @@ final class PrivateDirectory: Sendable {
     let (parent, name) = TreePaths.split(path)
     let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
-    // What cannot be removed is swept when the daemon starts.
     try? TreeRemoval.remove(Array(name.utf8), in: descriptor)
     close(descriptor)
   }

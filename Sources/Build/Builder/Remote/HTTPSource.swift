@@ -3,6 +3,7 @@ import Archive
 import Errors
 import OCISpec
 import RegistryClient
+import Synchronization
 import Threads
 
 /// A file of the web as a source of a build.
@@ -35,14 +36,23 @@ package struct HTTPSource: Sendable {
   /// - Parameters:
   ///   - checksum: what its digest must be; with it a file that is here already need not be asked for.
   ///   - etag: of a copy that the caller has: `nil` is given when it is still right.
+  ///   - progress: what it is, bytes so far, bytes in all (0: not known).
   /// - Throws: `invalidArgument` when the digest is another one.
-  package func download(_ url: String, checksum: Digest? = nil, etag: String? = nil) async throws -> Download? {
+  package func download(
+    _ url: String, checksum: Digest? = nil, etag: String? = nil, progress: @escaping @Sendable (String, Int64, Int64) -> Void = { _, _, _ in }
+  ) async throws -> Download? {
     let address = try WebAddress(url)
     let (directory, name) = (directory, Self.name(of: address))
     let writer = try await Blocking.run { try TreePackWriter(directory: directory) }
     writer.begin(name, TreeNode(kind: .regular, mode: 0o600))
+    let count = Mutex<Int64>(0)
     let file = try await client.download(address, etag: etag, limit: Self.largest) { bytes in
       try await Blocking.run { try bytes.withUnsafeBytes { bytes in try writer.write(bytes) } }
+      let now = count.withLock { count in
+        count += Int64(bytes.count)
+        return count
+      }
+      progress("downloading \(name)", now, 0)
     }
     if file.isUnchanged { return nil }
     let modified = (file.modified ?? 0) * 1_000_000_000

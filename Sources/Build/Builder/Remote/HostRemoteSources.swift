@@ -17,7 +17,7 @@ package struct HostRemoteSources: RemoteSources {
   package func download(
     _ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void
   ) async throws -> any FileTree {
-    guard let download = try await HTTPSource(client, keptIn: directory).download(url, checksum: checksum) else {
+    guard let download = try await HTTPSource(client, keptIn: directory).download(url, checksum: checksum, progress: progress) else {
       throw HullError(.internalError, "\(url) was not sent")
     }
     return download.tree

@@ -22,10 +22,11 @@ package struct RemoteContext: Sendable {
   /// - Parameter directory: on whose file system it is kept.
   /// - Throws: `invalidArgument` for an address of no known kind.
   package static func fetch(
-    _ address: String, client: RegistryClient, keptIn directory: String, access: GitSource.Access = GitSource.Access()
+    _ address: String, client: RegistryClient, keptIn directory: String, keepsGitDirectory: Bool = false,
+    access: GitSource.Access = GitSource.Access()
   ) async throws -> RemoteContext {
     if let git = GitAddress(address) {
-      let checkout = try await GitSource(keptIn: directory).checkout(git, access: access)
+      let checkout = try await GitSource(keptIn: directory).checkout(git, keepsGitDirectory: keepsGitDirectory, access: access)
       return RemoteContext(tree: checkout.tree, identity: checkout.commit)
     }
     guard isRemote(address) else {

@@ -28,6 +28,7 @@ struct BuildQuery {
     request.tags = try Self.tags(query.all("t"))
     request.platforms = try Self.platforms(query["platform"])
     request.arguments = try Self.json([String: String?].self, query, "buildargs", "error reading build args").compactMapValues { $0 }
+    request.sourceDateEpoch = try BuildRequest.epoch(in: request.arguments)
     request.labels = try Self.json([String: String].self, query, "labels", "error reading labels")
     request.cacheFrom = try Self.json([String].self, query, "cachefrom", "error reading cache-from").map {
       CacheLocation(type: "registry", attributes: ["ref": $0])
@@ -67,7 +68,9 @@ struct BuildQuery {
   private static let systems: Set<String> = ["linux", "windows", "darwin", "freebsd"]
   private static let machines: Set<String> = ["386", "amd64", "arm", "arm64", "loong64", "mips64", "mips64le", "ppc64le", "riscv64", "s390x"]
 
-  private static func json<Value: Decodable & ZeroValue>(_ type: Value.Type, _ query: Query, _ name: String, _ what: String) throws(HullError) -> Value {
+  private static func json<Value: Decodable & ZeroValue>(_ type: Value.Type, _ query: Query, _ name: String, _ what: String) throws(HullError)
+    -> Value
+  {
     guard let text = query.text(name) else { return Value() }
     do { return try DockerJSON.decode(type, from: text.utf8) } catch { throw HullError(.invalidArgument, "\(what): \(error.message)") }
   }

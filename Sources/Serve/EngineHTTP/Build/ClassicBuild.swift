@@ -67,11 +67,11 @@ struct ClassicBuild {
     try await send(text.fail())
     for message in held { try await write(message) }
     guard hasBegun else { throw error }
-    let said = error is CancellationError ? "build cancelled" : "\(error)"
     let failure = StepFailure(of: error)
+    let said = failure?.classic ?? (error is CancellationError ? "build cancelled" : (error as? HullError)?.withoutExcerpt ?? "\(error)")
     var message = BuildMessage()
     var detail = ProgressError()
-    (detail.message, detail.code) = (failure?.classic ?? said, failure.map { Int($0.exitCode) } ?? 0)
+    (detail.message, detail.code) = (said, Int(failure?.exitCode ?? 0))
     (message.errorDetail, message.error) = (detail, detail.message)
     try await write(message)
   }
@@ -121,4 +121,12 @@ struct ClassicBuild {
 
 extension String {
   fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
+
+extension HullError {
+  /// Without the excerpt of the Dockerfile, which the first builder does not print.
+  var withoutExcerpt: String {
+    guard let failure = cause as? BuildFailure else { return description }
+    return failure.step.map { "\(message): \($0)" } ?? failure.cause.map { "\(message): \($0)" } ?? message
+  }
 }

@@ -22,9 +22,21 @@ extension BuildRequest {
     cacheTo = try asked.cacheTo.map { attributes throws(HullError) in try CacheLocation(attributes) }
     outputs = try asked.outputs.map { attributes throws(HullError) in try BuildOutput(attributes) }
     if outputs.isEmpty { outputs = [.image(ImageOutput())] }
-    (sourceDateEpoch, squash, checkOnly, explains) = (asked.sourceDateEpoch, asked.squash, asked.check, asked.explain)
+    (squash, checkOnly, explains) = (asked.squash, asked.check, asked.explain)
+    sourceDateEpoch = try asked.sourceDateEpoch ?? BuildRequest.epoch(in: arguments)
     attestations = asked.attestations
     allowsInsecure = asked.allow.contains("security.insecure")
+  }
+}
+
+extension BuildRequest {
+  /// The argument `SOURCE_DATE_EPOCH`: seconds since 1970.
+  static func epoch(in arguments: [String: String]) throws(HullError) -> Int64? {
+    guard let text = arguments["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
+    guard let seconds = Int64(text), seconds >= 0 else {
+      throw HullError(.invalidArgument, "invalid SOURCE_DATE_EPOCH: \(quoted(text)) is not a number of seconds since 1970")
+    }
+    return seconds
   }
 }
 
@@ -65,7 +77,8 @@ extension BuildOutput {
     case "tar": self = .tar(id: id)
     case "local": self = .local(id: id)
     case "none", "cacheonly": self = .none
-    case let type: throw HullError(.invalidArgument, "outputs of type \(quoted(type)) are not supported: use image, registry, docker, oci, tar or local")
+    case let type:
+      throw HullError(.invalidArgument, "outputs of type \(quoted(type)) are not supported: use image, registry, docker, oci, tar or local")
     }
   }
 }

@@ -1,6 +1,6 @@
+import BuildWire
 // SPDX-License-Identifier: Apache-2.0
 import Builder
-import BuildWire
 import Errors
 import Threads
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
-import Builder
 import BuildWire
+import Builder
 import Errors
 
 /// The bytes of an output on their way to the client, at its pace. Blocking; for one thread at a time.

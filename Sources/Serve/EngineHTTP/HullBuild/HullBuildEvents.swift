@@ -1,6 +1,6 @@
+import BuildWire
 // SPDX-License-Identifier: Apache-2.0
 import Builder
-import BuildWire
 import DockerAPI
 import Dockerfile
 import Errors
@@ -65,9 +65,10 @@ final class HullBuildEvents: Sendable {
 
   func fail(_ error: any Error) {
     var message = HullBuildFailure()
-    message.message = error is CancellationError ? "build cancelled" : "\(error)"
+    message.message = error is CancellationError ? "build cancelled" : (error as? HullError)?.withoutExcerpt ?? "\(error)"
     message.status = Int(ErrorAnswer.make(error).status.code)
     message.exitCode = StepFailure(of: error).map { Int($0.exitCode) } ?? 0
+    message.excerpt = ((error as? HullError)?.cause as? BuildFailure)?.excerpt.description ?? ""
     message.vertex = state.withLock { $0.failed }
     send(message, .failure)
   }
@@ -98,6 +99,7 @@ final class HullBuildEvents: Sendable {
       var shown = HullBuildVertex()
       (shown.vertex, shown.id, shown.name) = (number(vertex.id), "\(vertex.id)", vertex.name)
       (shown.inputs, shown.step, shown.steps) = (vertex.inputs.map(\.description), vertex.step, vertex.steps)
+      (shown.instruction, shown.isMetadata) = (vertex.instruction, vertex.isMetadata)
       (shown.location, shown.platform) = (vertex.location.map { HullBuildLocation($0) }, vertex.platform)
       return shown
     }

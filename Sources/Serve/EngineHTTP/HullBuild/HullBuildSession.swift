@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
-import Builder
 import BuildWire
+import Builder
 import DockerAPI
 import Errors
 import LinuxSystem
