@@ -42,7 +42,6 @@ let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grpc: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
 let grpcTransport: Target.Dependency = .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
-let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -63,7 +62,6 @@ let package = Package(
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
-    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
@@ -152,8 +150,13 @@ let package = Package(
     // Serve: the Docker Engine API, and BuildKit's on connections that it hands over.
     .target(
       name: "BuildKitProtocol", dependencies: [protobuf], path: "Sources/Serve/BuildKitProtocol", exclude: ["Protos"], swiftSettings: swift),
-    room("BuildKitAPI", on: "Serve", ["BuildKitProtocol", "Errors", protobuf, grpc, grpcTransport, nio, nioPosix, nioHTTP2, log]),
-    room("EngineHTTP", on: "Serve", ["Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
+    room(
+      "BuildKitAPI", on: "Serve",
+      [
+        "BuildKitProtocol", "Builder", "Dockerfile", "Archive", "Threads", "OCISpec", "Errors", protobuf, grpc, grpcTransport, nio,
+        nioPosix, log,
+      ]),
+    room("EngineHTTP", on: "Serve", ["BuildKitAPI", "Builder", "Engine", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
 
     // Commands: the client.
     room("HullCommands", on: "Commands", ["Errors"]),

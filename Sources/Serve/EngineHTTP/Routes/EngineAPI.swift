@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import BuildKitAPI
 import Engine
 import Errors
 import Logging
@@ -10,11 +11,13 @@ package struct EngineAPI: Sendable {
   package let engine: Engine
   package let versions: APIVersions
   package let logger: Logger
+  let buildKit: BuildKitServer
 
   package init(engine: Engine, versions: APIVersions = APIVersions(), logger: Logger) {
     self.engine = engine
     self.versions = versions
     self.logger = logger
+    buildKit = BuildKitServer(EngineBuilds(engine: engine), log: logger)
   }
 
   package func serverConfiguration(version: String) -> ServerConfiguration {
@@ -42,6 +45,7 @@ package struct EngineAPI: Sendable {
     addHullVolumeRoutes(to: router)
     addHullStoreRoutes(to: router)
     addVolumeRoutes(to: router)
+    addBuildKitRoutes(to: router)
     addUnavailableRoutes(to: router)
     return router
   }

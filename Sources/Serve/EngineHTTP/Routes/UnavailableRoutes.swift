@@ -4,7 +4,7 @@ import Errors
 /// Routes of the API behind which there is nothing (yet): each says so, and what to do instead.
 extension EngineAPI {
   func addUnavailableRoutes(to router: Router) {
-    refuse(router, "building images is not available yet: use 'docker import' or 'docker load'", ["POST /build", "POST /session", "POST /grpc"])
+    refuse(router, "building images is not available yet: use 'docker import' or 'docker load'", ["POST /build"])
     refuse(router, "committing containers is not available yet: use 'docker export' and 'docker import'", ["POST /commit"])
     refuse(
       router, "plugins are not supported",
