@@ -78,6 +78,7 @@ enum ServedConnection {
         ClosesWithInput.add(to: channel).flatMap { connectionConfigurator.configure(channel: channel, tls: .none) }
       }.flatMap { connection in
         socket.pipeline.syncOperations.fireChannelRead(NIOAny(connection))
+        socket.pipeline.syncOperations.fireChannelReadComplete()
         return channel.setOption(.autoRead, value: true)
       }.cascade(to: installed)
       return listening
