@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 import docker as sdk
 import pytest
 from support.archives import zstd
+from support.cli import CommandLine
 from support.images import BUSYBOX, regular, tar_of
 from support.waiting import until
 
@@ -190,7 +191,7 @@ def test_hosts_and_network_reach_the_commands(post):
 
 def test_a_client_that_goes_away_ends_the_build(engine, tmp_path):
     (tmp_path / "Dockerfile").write_text(FROM + "RUN echo started && sleep 600.123\n")
-    process = engine.docker.start("build", "--no-cache", tmp_path, env=engine.docker.environment | CLASSIC)
+    process = CommandLine(engine.docker.program, engine.docker.environment | CLASSIC).start("build", "--no-cache", tmp_path)
     while b"started" not in process.stdout.readline():
         assert process.poll() is None
     process.kill()
@@ -246,7 +247,7 @@ def web(engine):
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            body = files.get(self.path)
+            body = files.get(self.path.partition("?")[0])
             self.send_response(200 if body is not None else 404)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
