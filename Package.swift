@@ -39,6 +39,9 @@ let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let grpc: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport: Target.Dependency = .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -59,6 +62,9 @@ let package = Package(
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
   ],
   targets: [
     // Kernel: system calls, typed. No Foundation.
@@ -143,10 +149,21 @@ let package = Package(
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
       ]),
 
-    // Serve: the Docker Engine API.
+    // Serve: the Docker Engine API, and BuildKit's on connections that it hands over.
+    .target(
+      name: "BuildKitProtocol", dependencies: [protobuf], path: "Sources/Serve/BuildKitProtocol", exclude: ["Protos"], swiftSettings: swift),
+    room(
+      "BuildKitAPI", on: "Serve",
+      [
+        "BuildKitProtocol", "Builder", "Dockerfile", "Archive", "Threads", "OCISpec", "Errors", protobuf, grpc, grpcTransport, nio,
+        nioPosix, log,
+      ]),
     room(
       "EngineHTTP", on: "Serve",
-      ["Engine", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "Threads", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
+      [
+        "BuildKitAPI", "Engine", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "Threads", "OCISpec", "DockerAPI", "Errors", nio,
+        nioPosix, nioHTTP, log,
+      ]),
 
     // Commands: the client.
     room("HullCommands", on: "Commands", ["BuildWire", "Dockerfile", "LinuxSystem", "Errors"]),
@@ -174,7 +191,7 @@ let package = Package(
       name: "launch-probe", dependencies: ["Launch", "LinuxSystem", "Errors"], path: "Tests/LaunchProbe", swiftSettings: staticSwift,
       linkerSettings: staticLink),
     .executableTarget(
-      name: "hull-fuzz", dependencies: ["Archive", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
+      name: "hull-fuzz", dependencies: ["Archive", "Dockerfile", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
 
     tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
     tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),

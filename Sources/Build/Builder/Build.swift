@@ -35,6 +35,7 @@ struct Build: Sendable {
     result.warnings += plan.warnings
     for warning in plan.warnings { report.warn(warning) }
     report.plan(plan.vertices)
+    report.settle(plan.vertices)
     let solver = Solver(
       request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
     do {

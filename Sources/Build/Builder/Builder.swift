@@ -14,8 +14,8 @@ import Threads
 ///
 /// Any number of builds at once; they share the cache, and what they do at the same time.
 package final class Builder: Sendable {
-  private let surroundings: BuilderSurroundings
-  private let shared: SharedWork
+  let surroundings: BuilderSurroundings
+  let shared: SharedWork
   private let running = Mutex<[String: @Sendable () -> Void]>([:])
 
   /// - Parameter commands: how many `RUN`s work at once.

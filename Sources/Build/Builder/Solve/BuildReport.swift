@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Dockerfile
 import Errors
 import OCISpec
@@ -19,6 +20,23 @@ final class BuildReport: Sendable {
       let fresh = vertices.filter { known.insert($0.id).inserted }
       if !fresh.isEmpty { sink(.planned(fresh)) }
     }
+  }
+
+  /// What only changes the configuration is done as soon as it is planned.
+  func settle(_ vertices: [BuildVertex]) {
+    let now = BuildClock.now()
+    for vertex in vertices where vertex.isMetadata {
+      send(.started(vertex.id, time: now))
+      send(.result(vertex.id, id: vertex.id.description))
+      send(.finished(vertex.id, time: now, cached: false, error: nil))
+    }
+  }
+
+  /// What a step gave, under an ID that stays the same as long as that does.
+  func result(_ step: Step, _ value: StepValue) {
+    guard case .fileSystem(let fileSystem) = value, !step.vertex.instruction.isEmpty else { return }
+    if case .image(let id) = step.operation { return send(.result(step.vertex.id, id: id.description)) }
+    send(.result(step.vertex.id, id: SHA256.digest(of: "\(fileSystem.chain?.hex ?? "") \(step.vertex.instruction)").description))
   }
 
   func start(_ step: Step) {

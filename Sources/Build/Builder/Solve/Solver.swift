@@ -69,6 +69,7 @@ final class Solver: Sendable {
     report.start(step)
     do {
       let (value, cached) = try await perform(step, inputs)
+      report.result(step, value)
       report.finish(step, cached: cached)
       return value
     } catch {

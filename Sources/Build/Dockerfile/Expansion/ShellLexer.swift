@@ -3,8 +3,6 @@ import Errors
 
 /// One pass over one word. A value type that a `WordExpander` makes for each.
 struct ShellLexer {
-  /// Longer results are refused: a few lines of `ARG` can double a text until no memory is left.
-  private static let maximumScalars = 16 << 20
   /// `${a:-${a:-…}}` as deep as this is an attack, not a default.
   private static let maximumDepth = 100
 
@@ -13,13 +11,15 @@ struct ShellLexer {
   private var depth = 0
   private let modes: WordExpander.Modes
   private let escape: Unicode.Scalar
+  private let maximum: Int
   private let lookup: (String) -> String?
   private var expansion = WordExpander.Expansion()
 
-  init(_ word: String, modes: WordExpander.Modes, escape: Unicode.Scalar, lookup: @escaping (String) -> String?) {
+  init(_ word: String, modes: WordExpander.Modes, escape: Unicode.Scalar, maximum: Int, lookup: @escaping (String) -> String?) {
     source = Array(word.unicodeScalars)
     self.modes = modes
     self.escape = escape
+    self.maximum = maximum
     self.lookup = lookup
   }
 
@@ -49,7 +49,7 @@ struct ShellLexer {
         return collector
       }
       try add(scalar, to: &collector, keepsEscapes: keepsEscapes)
-      guard collector.text.count <= ShellLexer.maximumScalars else { throw failure("expands to more than 16 MiB") }
+      guard collector.text.count <= maximum else { throw failure("expands to more than \(maximum) characters") }
     }
     if let stop { throw failure("unexpected end of statement while looking for matching \(stop)") }
     collector.finish()
@@ -197,12 +197,11 @@ struct ShellLexer {
   /// `#` and `%` once take the shortest match away, twice the longest.
   private mutating func trimmed(_ name: String, _ modifier: Unicode.Scalar) throws(HullError) -> [Unicode.Scalar] {
     let word = try operand(until: "}", keepsEscapes: true)
-    guard let value = value(of: name) else {
-      return modes.contains(.keepsUnset) ? Array("${\(name)\(modifier)\(String(word))}".unicodeScalars) : []
-    }
+    let value = value(of: name)
+    if value == nil, modes.contains(.keepsUnset) { return Array("${\(name)\(modifier)\(String(word))}".unicodeScalars) }
     let longest = word.first == modifier
     let pattern = try ShellPattern(Array(longest ? word.dropFirst() : word[...]))
-    let text = Array(value.unicodeScalars)
+    let text = Array((value ?? "").unicodeScalars)
     return modifier == "#" ? pattern.withoutPrefix(text, longest: longest) : pattern.withoutSuffix(text, longest: longest)
   }
 
@@ -211,10 +210,9 @@ struct ShellLexer {
     if all { position += 1 }
     let word = try operand(until: "/", keepsEscapes: true)
     let replacement = try operand(until: "}", keepsEscapes: true)
-    guard let value = value(of: name) else {
-      return modes.contains(.keepsUnset) ? Array("${\(name)/\(all ? "/" : "")\(String(word))/\(String(replacement))}".unicodeScalars) : []
-    }
-    return try ShellPattern(word).replacing(in: Array(value.unicodeScalars), with: replacement, all: all)
+    let value = value(of: name)
+    if value == nil, modes.contains(.keepsUnset) { return Array("${\(name)/\(all ? "/" : "")\(String(word))/\(String(replacement))}".unicodeScalars) }
+    return try ShellPattern(word).replacing(in: Array((value ?? "").unicodeScalars), with: replacement, all: all)
   }
 
   /// Letters, digits and underscores; a number; or one special parameter.

@@ -66,42 +66,55 @@ struct ShellPattern {
     return result
   }
 
+  /// Nothing leads to a token.
+  private static let nowhere = Int.max
+
   /// Runs all ways of matching at once: for each token that may come next, the earliest start that leads there.
   private func firstMatch(in text: [Unicode.Scalar], from start: Int, anchored: Bool, longest: Bool) -> Range<Int>? {
-    var starts = [Int?](repeating: nil, count: tokens.count + 1)
+    var starts = [Int](repeating: ShellPattern.nowhere, count: tokens.count + 1)
+    var following = starts
     var found: Range<Int>?
     var position = start
+    var isAlive = true
     while true {
       if found == nil, !anchored || position == start { enter(0, position, &starts) }
-      if let begin = starts[tokens.count], found == nil || begin <= found!.lowerBound {
+      let begin = starts[tokens.count]
+      if begin != ShellPattern.nowhere, begin <= found?.lowerBound ?? begin {
         found = begin..<position
         if !longest { return found }
       }
-      guard position < text.count else { return found }
-      starts = step(text[position], starts, notAfter: found?.lowerBound)
+      guard position < text.count, isAlive || found == nil && !anchored else { return found }
+      isAlive = step(text[position], starts, &following, notAfter: found?.lowerBound ?? ShellPattern.nowhere - 1)
+      swap(&starts, &following)
       position += 1
-      if starts.allSatisfy({ $0 == nil }), found != nil || anchored { return found }
     }
   }
 
-  private func step(_ scalar: Unicode.Scalar, _ starts: [Int?], notAfter limit: Int?) -> [Int?] {
-    var following = [Int?](repeating: nil, count: starts.count)
-    for (index, token) in tokens.enumerated() {
-      guard let begin = starts[index], begin <= limit ?? begin else { continue }
-      switch token {
-      case .scalar(let wanted): if wanted == scalar { enter(index + 1, begin, &following) }
-      case .any: if scalar != "\n" { enter(index + 1, begin, &following) }
-      case .star: if scalar != "\n" { enter(index, begin, &following) }
+  /// - Returns: whether any way is left.
+  private func step(_ scalar: Unicode.Scalar, _ starts: [Int], _ following: inout [Int], notAfter limit: Int) -> Bool {
+    for index in following.indices { following[index] = ShellPattern.nowhere }
+    var isAlive = false
+    for index in tokens.indices where starts[index] <= limit {
+      switch tokens[index] {
+      case .scalar(let wanted):
+        guard wanted == scalar else { continue }
+        enter(index + 1, starts[index], &following)
+      case .any:
+        guard scalar != "\n" else { continue }
+        enter(index + 1, starts[index], &following)
+      case .star:
+        guard scalar != "\n" else { continue }
+        enter(index, starts[index], &following)
       }
+      isAlive = true
     }
-    return following
+    return isAlive
   }
 
   /// A star may match nothing: what follows it is possible at once.
-  private func enter(_ index: Int, _ begin: Int, _ starts: inout [Int?]) {
+  private func enter(_ index: Int, _ begin: Int, _ starts: inout [Int]) {
     var index = index
-    while true {
-      if let known = starts[index], known <= begin { return }
+    while begin < starts[index] {
       starts[index] = begin
       guard index < tokens.count, tokens[index] == .star else { return }
       index += 1

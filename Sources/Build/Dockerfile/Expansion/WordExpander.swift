@@ -33,8 +33,10 @@ package struct WordExpander {
     package var missing: Set<String> = []
   }
 
-  let escape: Unicode.Scalar
-  let lookup: (String) -> String?
+  private let escape: Unicode.Scalar
+  private let lookup: (String) -> String?
+  /// Longer results are refused, in characters: a few lines of `ARG` can double a text until no memory is left.
+  var maximum = 16 << 20
 
   /// - Parameters:
   ///   - escape: `\` or `` ` ``, as the file's directive says.
@@ -62,7 +64,7 @@ package struct WordExpander {
 
   /// The word, its words, and which names it took.
   package func expansion(of word: String, modes: Modes = []) throws(HullError) -> Expansion {
-    var lexer = ShellLexer(word, modes: modes, escape: escape, lookup: lookup)
+    var lexer = ShellLexer(word, modes: modes, escape: escape, maximum: maximum, lookup: lookup)
     do throws(HullError) {
       return try lexer.run()
     } catch {

@@ -90,7 +90,7 @@ struct DockerfileBuilder {
     range = line.range
     if line.hasEmptyContinuation {
       let place = SourceRange(startLine: line.range.endLine, endLine: line.range.endLine)
-      dockerfile.warnings.append(.noEmptyContinuation(at: place))
+      dockerfile.warnings.append(CheckRule.noEmptyContinuation.warning("Empty continuation line", at: place))
     }
     var statement = Statement(line, escape: fixedEscape ?? Unicode.Scalar(reader.escape))
     try readHeredocs(of: &statement)

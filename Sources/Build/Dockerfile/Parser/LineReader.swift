@@ -58,7 +58,11 @@ struct LineReader {
         continue
       }
       let (first, continues) = withoutContinuation(text)
-      if !continues, first.isEmpty { continue }
+      if !continues, first.isEmpty {
+        // Comments above a blank line belong to nothing.
+        comments = []
+        continue
+      }
       return try joined(Array(first), continues: continues, comments: comments)
     }
     return nil

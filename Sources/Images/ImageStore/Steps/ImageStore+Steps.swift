@@ -33,6 +33,11 @@ extension ImageStore {
     try database.read("list the build cache") { try StepRow.fetch($0, "ORDER BY used, key", []) }
   }
 
+  /// Chain IDs of all layers that images have.
+  package func layersOfImages() throws(HullError) -> Set<Digest> {
+    try database.read("look up layers") { Set(try Catalog(database: $0).digests("SELECT DISTINCT chain FROM image_layer", [])) }
+  }
+
   /// Writes results of steps down; they are on disk for good afterwards.
   /// - Parameter steps: each with all layers that it stands on and its own, lowest first, which the caller has claimed.
   package func record(_ steps: [(step: StepRecord, layers: [LayerInfo])]) throws(HullError) {

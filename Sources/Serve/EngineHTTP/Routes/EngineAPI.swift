@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import BuildKitAPI
 import Builder
 import Engine
 import Errors
@@ -13,11 +14,13 @@ package struct EngineAPI: Sendable {
   package let logger: Logger
   /// What clients of `hull build` need not send again.
   let contexts = ContextStore()
+  let buildKit: BuildKitServer
 
   package init(engine: Engine, versions: APIVersions = APIVersions(), logger: Logger) {
     self.engine = engine
     self.versions = versions
     self.logger = logger
+    buildKit = BuildKitServer(EngineBuilds(engine: engine), log: logger)
   }
 
   package func serverConfiguration(version: String) -> ServerConfiguration {
@@ -46,6 +49,7 @@ package struct EngineAPI: Sendable {
     addHullVolumeRoutes(to: router)
     addHullStoreRoutes(to: router)
     addVolumeRoutes(to: router)
+    addBuildKitRoutes(to: router)
     addUnavailableRoutes(to: router)
     return router
   }

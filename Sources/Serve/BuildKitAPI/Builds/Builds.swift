@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import BuildKitProtocol
+import Errors
+import GRPCCore
+import OCISpec
+
+/// The builds that clients of the gRPC API run.
+final class Builds: Sendable {
+  let backend: any BuildBackend
+  private let sessions: Rendezvous<ClientSession>
+  private let jobs = Rendezvous<BuildJob>(patience: .seconds(10))
+
+  init(_ backend: any BuildBackend, _ sessions: Rendezvous<ClientSession>) { (self.backend, self.sessions) = (backend, sessions) }
+
+  /// A whole build: ends when its result is made, when it fails, or when the client is gone.
+  func solve(_ request: ControlSolveRequest) async throws -> ControlSolveResponse {
+    guard !request.ref.isEmpty else { throw HullError(.invalidArgument, "a build needs a reference") }
+    let session = BuildKitSession(main: request.session, sessions, FrontendOptions(request.frontendAttrs), keptIn: backend.scratchDirectory)
+    let job = BuildJob(request, session) { [self] in try await build($0, for: $1) }
+    guard jobs.add(request.ref, job) else { throw HullError(.conflict, "build \(request.ref) is under way already") }
+    let outcome: Result<ControlSolveResponse, any Error>
+    do { outcome = .success(try await run(job)) } catch { outcome = .failure(error) }
+    await job.end()
+    forget(request.ref)
+    return try outcome.get()
+  }
+
+  private func run(_ job: BuildJob) async throws -> ControlSolveResponse {
+    let name: String
+    if job.request.frontend.isEmpty {
+      name = try await job.returned.value()
+    } else {
+      name = "result"
+      try await define(name, for: job, options: job.request.frontendAttrs, frontend: job.request.frontend, job.request.frontendInputs)
+    }
+    guard !name.isEmpty else { return ControlSolveResponse() }
+    return ControlSolveResponse(try await job.result(name), job.request)
+  }
+
+  /// Notes what a front end is to build for a job, under a name.
+  func define(
+    _ name: String, for job: BuildJob, options: [String: String], frontend: String, _ inputs: [String: LLBDefinition]
+  ) async throws {
+    var pending = BuildJob.Pending(request: try BuildRequest(job.request, options: options, frontend: frontend))
+    pending.linked = try BuildRequest.linkedContexts(options, inputs)
+    for result in pending.linked.values { try await self.job(ResultReference.build(of: result)).needsImage(of: result) }
+    job.define(name, pending)
+  }
+
+  private func build(_ pending: BuildJob.Pending, for job: BuildJob) async throws -> BuildResult {
+    var request = pending.request
+    for (context, result) in pending.linked {
+      let other = try await self.job(ResultReference.build(of: result)).result(result)
+      guard let image = other.images.first else { throw HullError(.notFound, "build context \(context): the other build has made no image") }
+      request.namedContexts[context] = "docker-image://\(image.id)"
+    }
+    return try await backend.build(request, job.session) { job.progress.add($0) }
+  }
+
+  /// A client that asks for the progress of a build that has just ended shall get it.
+  private func forget(_ ref: String) {
+    Task { [jobs] in
+      try await Task.sleep(for: .seconds(3))
+      jobs.remove(ref)
+    }
+  }
+
+  func job(_ ref: String) async throws -> BuildJob {
+    guard let job = await jobs.value(ref) else { throw HullError(.notFound, "no such build \(ref)") }
+    return job
+  }
+
+  func status(_ ref: String, to writer: RPCWriter<ControlStatusResponse>) async throws {
+    let progress = try await job(ref).progress
+    guard progress.watch() else { throw HullError(.conflict, "the progress of build \(ref) is being watched already") }
+    while let news = await progress.next() { try await writer.write(news) }
+  }
+
+  /// The builds that run now; nothing is kept of those that have ended.
+  func history(_ request: ControlBuildHistoryRequest, to writer: RPCWriter<ControlBuildHistoryEvent>) async throws {
+    for job in jobs.values where request.ref.isEmpty || request.ref == job.request.ref {
+      var event = ControlBuildHistoryEvent()
+      (event.record.ref, event.record.frontendAttrs) = (job.request.ref, job.request.frontendAttrs)
+      try await writer.write(event)
+    }
+  }
+}

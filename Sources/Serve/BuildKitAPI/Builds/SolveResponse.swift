@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import BuildKitProtocol
+import Foundation
+import OCISpec
+
+extension ControlSolveResponse {
+  /// What clients are told of a build's result, by BuildKit's keys.
+  init(_ result: BuildResult, _ request: ControlSolveRequest) {
+    self.init()
+    if let target = result.target {
+      exporterResponse["containerimage.digest"] = target.digest.description
+      if let json = try? JSONEncoder().encode(target) { exporterResponse["containerimage.descriptor"] = json.base64EncodedString() }
+    }
+    if result.images.count == 1 { exporterResponse["containerimage.config.digest"] = result.images[0].id.description }
+    if !result.tags.isEmpty { exporterResponse["image.name"] = result.tags.map(\.description).joined(separator: ",") }
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import BuildKitProtocol
+import Errors
+import GRPCCore
+import OCISpec
+
+/// The service LLBBridge: a client that runs the outermost step of its build itself. Calls name their build in the metadata.
+struct GatewayService: Sendable {
+  private static let buildKey = "buildkit-controlapi-buildid"
+
+  let backend: any BuildBackend
+  let builds: Builds
+  let worker: BuildKitWorkerRecord
+
+  func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
+    let name = ServiceName.gateway
+    router.unary(name, "Ping") { (_: GatewayPingRequest, metadata) in
+      _ = try await job(metadata)
+      var answer = GatewayPongResponse()
+      (answer.frontendApiCaps, answer.llbCaps, answer.workers) = (Capabilities.frontend, Capabilities.graph, [worker])
+      return answer
+    }
+    router.unary(name, "Solve") { (request: GatewaySolveRequest, metadata) in try await solve(request, job(metadata)) }
+    router.unary(name, "Evaluate") { (request: GatewayEvaluateRequest, metadata) in
+      _ = try await job(metadata).result(request.ref)
+      return GatewayEvaluateResponse()
+    }
+    router.unary(name, "Return") { (request: GatewayReturnRequest, metadata) in try finish(try await job(metadata), request) }
+    router.unary(name, "Inputs") { (_: GatewayInputsRequest, metadata) in
+      var answer = GatewayInputsResponse()
+      answer.definitions = try await job(metadata).request.frontendInputs
+      return answer
+    }
+    router.unary(name, "ResolveImageConfig") { (request: GatewayResolveImageConfigRequest, metadata) in
+      try await configuration(request, job(metadata))
+    }
+    router.unary(name, "Warn") { (request: GatewayWarnRequest, metadata) in
+      try await job(metadata).progress.warn(ControlVertexWarning(request))
+      return GatewayWarnResponse()
+    }
+  }
+
+  private func job(_ metadata: Metadata) async throws -> BuildJob {
+    guard let id = metadata[stringValues: Self.buildKey].first(where: { _ in true }) else {
+      throw HullError(.invalidArgument, "no build is named in \(Self.buildKey)")
+    }
+    return try await builds.job(id)
+  }
+
+  /// Names a result. It is built when it is returned or evaluated.
+  private func solve(_ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
+    let reference = try await ResultReference(request, of: job, in: builds)
+    if request.evaluate { _ = try await job.result(reference.name) }
+    var answer = GatewaySolveResponse()
+    answer.result.ref = try reference.message()
+    return answer
+  }
+
+  private func finish(_ job: BuildJob, _ request: GatewayReturnRequest) throws -> GatewayReturnResponse {
+    if request.hasError {
+      job.returned.fulfil(.failure(try CallFailure.of(request.error)))
+    } else {
+      job.returned.fulfil(.success(request.result.ref.id))
+    }
+    return GatewayReturnResponse()
+  }
+
+  private func configuration(_ request: GatewayResolveImageConfigRequest, _ job: BuildJob) async throws -> GatewayResolveImageConfigResponse {
+    let platform = request.hasPlatform ? Platform(request.platform) : nil
+    let (digest, bytes) = try await backend.imageConfiguration(
+      request.ref, platform, pull: request.resolveMode == "pull", job.session)
+    var answer = GatewayResolveImageConfigResponse()
+    (answer.digest, answer.config, answer.ref) = (digest.description, .init(bytes), request.ref)
+    return answer
+  }
+}
+
+extension Platform {
+  init(_ message: LLBPlatform) {
+    self.init(os: message.os, architecture: message.architecture, variant: message.variant.isEmpty ? nil : message.variant)
+  }
+}
+
+extension ControlVertexWarning {
+  init(_ request: GatewayWarnRequest) {
+    self.init()
+    (vertex, level, short, detail, url, ranges) = (request.digest, request.level, request.short, request.detail, request.url, request.ranges)
+    if request.hasInfo { info = request.info }
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import BuildKitProtocol
+import Errors
+import GRPCCore
+import OCISpec
+import Threads
+
+/// The client's side of one build, as BuildKit's clients offer it over their sessions. Nothing is asked for before it is needed.
+final class BuildKitSession: BuildSession {
+  private let main: String
+  private let sessions: Rendezvous<ClientSession>
+  private let options: FrontendOptions
+  private let directory: String
+  /// A context that the client uploads comes once.
+  private let uploaded = Once<TreePack>()
+
+  /// - Parameters:
+  ///   - main: the ID of the client's session.
+  ///   - options: the front end's; they say which contexts come over other sessions, and which are uploaded.
+  ///   - directory: on whose file system received files lie.
+  init(main: String, _ sessions: Rendezvous<ClientSession>, _ options: FrontendOptions, keptIn directory: String) {
+    (self.main, self.sessions, self.options, self.directory) = (main, sessions, options, directory)
+  }
+
+  private func client(_ id: String? = nil) async throws -> ClientSession {
+    guard let session = await sessions.value(id ?? main) else {
+      try Task.checkCancellation()
+      throw HullError(.unavailable, "no active session for \(id ?? main): the client that builds is gone")
+    }
+    return session
+  }
+
+  func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree {
+    if name == "context", let address = options["context"], UploadedContext.names(address) {
+      return try await uploaded.value { [self] in
+        try await UploadedContext(session: client(), keptIn: directory).receive(address)
+      }
+    }
+    let session = try await client(options["local-sessionid:\(name)"])
+    return try await SyncedContext(session: session, keptIn: directory).receive(name, selection)
+  }
+
+  func secret(_ id: String) async throws -> [UInt8]? {
+    let session = try await client()
+    guard session.offers(ServiceName.secrets, "GetSecret") else { return nil }
+    var request = SessionGetSecretRequest()
+    request.id = id
+    return try await absentWhenNotFound { [request] in
+      Array(try await session.call(ServiceName.secrets, "GetSecret", request, as: SessionGetSecretResponse.self).data)
+    }
+  }
+
+  func sshAgent(_ id: String) async throws -> Int32? {
+    let session = try await client()
+    guard session.offers(ServiceName.ssh, "CheckAgent") else { return nil }
+    var request = SessionCheckAgentRequest()
+    request.id = id
+    let checked: Bool? = try await absentWhenNotFound { [request] in
+      _ = try await session.call(ServiceName.ssh, "CheckAgent", request, as: SessionCheckAgentResponse.self)
+      return true
+    }
+    return checked == nil ? nil : try await AgentConnection.open(id, over: session)
+  }
+
+  func credentials(for registry: String) async throws -> RegistryLogin? {
+    let session = try await client()
+    guard session.offers(ServiceName.auth, "Credentials") else { return nil }
+    var request = SessionCredentialsRequest()
+    // Clients know Docker Hub by the name of its registry.
+    request.host = ["docker.io", "index.docker.io"].contains(registry) ? "registry-1.docker.io" : registry
+    let answer = try await session.call(ServiceName.auth, "Credentials", request, as: SessionCredentialsResponse.self)
+    return answer.secret.isEmpty ? nil : RegistryLogin(user: answer.username, secret: answer.secret)
+  }
+
+  func receiveArchive(_ id: String, attributes: [String: String], _ write: @escaping @Sendable (any BuildSink) throws -> Void) async throws {
+    try await OutputTransfer(session: client(), id: id).send(attributes, write)
+  }
+
+  func receiveFiles(_ id: String, _ tree: any FileTree) async throws { try await OutputTransfer(session: client(), id: id).send(tree) }
+
+  private func absentWhenNotFound<Result>(_ body: () async throws -> Result) async throws -> Result? {
+    do { return try await body() } catch let error as RPCError where error.code == .notFound { return nil }
+  }
+}
