@@ -74,7 +74,8 @@ struct StepContainer: Sendable {
   }
 
   private func end(_ shim: ShimConnection, _ process: ShimProcess) async {
-    _ = try? await shim.call(.finish)
+    // Also when the build is cancelled: a shim that is not told would stay, and be waited for.
+    try? await uncancelled { _ = try await shim.call(.finish) }
     await shim.close()
     let (directory, cgroup) = (paths.run, Container.cgroupPath(record, services))
     try? await Blocking.run {
