@@ -74,8 +74,7 @@ struct StepContainer: Sendable {
   }
 
   private func end(_ shim: ShimConnection, _ process: ShimProcess) async {
-    // Also when the build is cancelled: a shim that is not told would stay, and be waited for.
-    try? await uncancelled { _ = try await shim.call(.finish) }
+    _ = try? await shim.call(.finish)
     await shim.close()
     let (directory, cgroup) = (paths.run, Container.cgroupPath(record, services))
     try? await Blocking.run {
@@ -96,7 +95,8 @@ struct StepContainer: Sendable {
     do {
       _ = try await shim.launch(request)
       let exit = try await withTaskCancellationHandler {
-        try await StepContainer.exit(of: shim)
+        // To its end also then: a shim does not finish while its command runs.
+        try await uncancelled { try await StepContainer.exit(of: shim) }
       } onCancel: {
         Task { try? await shim.call(.signal(process: "", number: SIGKILL)) }
       }
