@@ -193,10 +193,28 @@ let package = Package(
     .executableTarget(
       name: "hull-fuzz", dependencies: ["Archive", "Dockerfile", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
 
+    tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
+    tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
+    tests("ShimTests", ["ShimCore", "ShimProtocol", "Launch", "LinuxSystem", "Errors"]),
+    tests("DNSTests", ["DNS", "Addressing", "Errors"]),
+    tests(
+      "NamesTests", ["Names", "DNS", "ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
+    tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
+    tests("DockerfileTests", ["Dockerfile", "Errors"]),
     tests("BuilderTests", ["Builder", "BuildWire", "Dockerfile", "Archive", "OCISpec", "Errors"]),
+    tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
+    tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
+    tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),
+    tests("RegistryStoreTests", ["RegistryStore", "OCISpec", "Archive", "LinuxSystem", "Errors"]),
+    tests("RegistryServerTests", ["RegistryServer", "RegistryStore", "OCISpec", "Archive", "Errors", httpClient, nio]),
     .target(
       name: "NamespaceSupport", dependencies: ["Netlink", "Addressing", "LinuxSystem", "CLinux"], path: "Tests/NamespaceSupport", swiftSettings: swift
     ),
+    tests("NetlinkTests", ["Netlink", "NamespaceSupport", "Addressing", "LinuxSystem", "CLinux"]),
+    tests(
+      "InterfacesTests", ["Interfaces", "NamespaceSupport", "Netlink", "ShimProtocol", "Launch", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
+    tests("NetworkingTests", ["NamespaceSupport", "Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
+    tests("EngineTests", ["Engine", "ImageStore", "Addressing", "EngineStore", "Database", "DockerAPI", "Errors"]),
     tests("EngineHTTPTests", ["EngineHTTP", "Engine", "Builder", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
     tests("CommandTests", ["HullCommands", "BuildWire", "Errors"]),
   ]
