@@ -107,7 +107,7 @@ struct StepContainer: Sendable {
       // Nobody writes to it any more.
       shutdown(stream, Int32(SHUT_RDWR))
       await output
-      throw StartFailure(error).error
+      throw error is CancellationError ? error : StartFailure(error).error
     }
   }
 
