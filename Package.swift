@@ -209,6 +209,9 @@ let package = Package(
     tests("NetworkingTests", ["NamespaceSupport", "Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("EngineTests", ["Engine", "ImageStore", "Addressing", "EngineStore", "Database", "DockerAPI", "Errors"]),
     tests("EngineHTTPTests", ["EngineHTTP", "Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
+    tests(
+      "BuildKitTests",
+      ["BuildKitAPI", "BuildKitProtocol", "Builder", "Dockerfile", "OCISpec", "Errors", grpc, grpcTransport, nio, nioPosix, log]),
     tests("CommandTests", ["HullCommands", "Errors"]),
   ]
 )
