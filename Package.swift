@@ -124,10 +124,12 @@ let package = Package(
 
     // Build: Dockerfiles and what they stand for.
     room("Dockerfile", on: "Build", ["Errors"]),
+    room("BuildWire", on: "Build", ["Errors"]),
     room(
       "Builder", on: "Build",
       [
-        "Dockerfile", "ImageTransfer", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads", "OCISpec", "LinuxSystem", "CLinux",
+        "BuildWire", "Dockerfile", "ImageTransfer", "RegistryClient", "ImageStore", "Layers", "ContentStore", "Archive", "Database", grdb, "Threads",
+        "OCISpec", "LinuxSystem", "CLinux",
         "Errors",
       ]),
 
@@ -153,13 +155,18 @@ let package = Package(
     room(
       "BuildKitAPI", on: "Serve",
       [
-        "BuildKitProtocol", "Builder", "Dockerfile", "Archive", "Threads", "OCISpec", "Errors", protobuf, grpc, grpcTransport, nio,
-        nioPosix, log,
+        "BuildKitProtocol", "Builder", "BuildWire", "Dockerfile", "Archive", "Threads", "DockerAPI", "OCISpec", "Errors", protobuf, grpc,
+        grpcTransport, nio, nioPosix, log,
       ]),
-    room("EngineHTTP", on: "Serve", ["BuildKitAPI", "Builder", "Engine", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP, log]),
+    room(
+      "EngineHTTP", on: "Serve",
+      [
+        "BuildKitAPI", "Engine", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "Threads", "OCISpec", "DockerAPI", "Errors", nio,
+        nioPosix, nioHTTP, log,
+      ]),
 
     // Commands: the client.
-    room("HullCommands", on: "Commands", ["Errors"]),
+    room("HullCommands", on: "Commands", ["BuildWire", "Dockerfile", "LinuxSystem", "Errors"]),
 
     .executableTarget(
       name: "hulld",
@@ -184,7 +191,7 @@ let package = Package(
       name: "launch-probe", dependencies: ["Launch", "LinuxSystem", "Errors"], path: "Tests/LaunchProbe", swiftSettings: staticSwift,
       linkerSettings: staticLink),
     .executableTarget(
-      name: "hull-fuzz", dependencies: ["Archive", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
+      name: "hull-fuzz", dependencies: ["Archive", "Dockerfile", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
 
     tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
     tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
@@ -194,7 +201,7 @@ let package = Package(
       "NamesTests", ["Names", "DNS", "ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("DockerfileTests", ["Dockerfile", "Errors"]),
-    tests("BuilderTests", ["Builder", "Dockerfile", "Archive", "OCISpec", "Errors"]),
+    tests("BuilderTests", ["Builder", "BuildWire", "Dockerfile", "Archive", "OCISpec", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
     tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),
@@ -208,10 +215,10 @@ let package = Package(
       "InterfacesTests", ["Interfaces", "NamespaceSupport", "Netlink", "ShimProtocol", "Launch", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("NetworkingTests", ["NamespaceSupport", "Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("EngineTests", ["Engine", "ImageStore", "Addressing", "EngineStore", "Database", "DockerAPI", "Errors"]),
-    tests("EngineHTTPTests", ["EngineHTTP", "Engine", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
+    tests("EngineHTTPTests", ["EngineHTTP", "Engine", "Builder", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
     tests(
       "BuildKitTests",
       ["BuildKitAPI", "BuildKitProtocol", "Builder", "Dockerfile", "OCISpec", "Errors", grpc, grpcTransport, nio, nioPosix, log]),
-    tests("CommandTests", ["HullCommands", "Errors"]),
+    tests("CommandTests", ["HullCommands", "BuildWire", "Errors"]),
   ]
 )

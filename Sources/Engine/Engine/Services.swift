@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Builder
 import Database
 import EngineStore
 import Errors
@@ -25,6 +26,12 @@ final class Services: Sendable {
   let images: ImageStore
   let lookup: ImageLookup
   let transfer: ImageTransfer
+  /// Builds need all the others: it is made after them.
+  var builder: Builder {
+    guard let made = lateBuilder.value else { preconditionFailure("the builder is made with the services") }
+    return made
+  }
+  private let lateBuilder = Late<Builder>()
   let disk: DiskKeeper
   let events: EventBus
   let volumes: VolumeManager
@@ -57,6 +64,12 @@ final class Services: Sendable {
     lookup = ImageLookup(images)
     disk = DiskKeeper(budget: configuration.diskBudget, images: images, lookup: lookup, registry: registry, events: events, log: log)
     transfer = ImageTransfer(store: images, client: Services.registryClient(configuration, log, group))
+    try HostFiles.makeDirectories(paths.emptyLayer, mode: 0o755)
+    let surroundings = BuilderSurroundings(
+      images: images, transfer: transfer, runner: EngineStepRunner(services: self), directory: paths.builds, state: paths.state + "/build")
+    lateBuilder.set(
+      try Builder(
+        surroundings, remote: HostRemoteSources(transfer.client, keptIn: paths.builds), commands: Services.concurrentCommands))
   }
 
   private static func registryClient(_ configuration: EngineConfiguration, _ log: Logger, _ group: any EventLoopGroup) -> RegistryClient {
@@ -64,6 +77,9 @@ final class Services: Sendable {
       configuration: configuration.registries, userAgent: "hull/\(configuration.version) (linux)", group: group, limits: configuration.transfers,
       logger: log)
   }
+
+  /// How many `RUN`s of all builds work at once: most of them wait for the network or the disk for much of their time.
+  private static let concurrentCommands = 16
 
   var networkSettings: NetworkConfiguration { configuration.networks }
 

@@ -8,7 +8,7 @@ import Glibc
 @main struct Main {
   static func main() {
     let arguments = CommandLine.arguments
-    let modes = ["tar": fuzzTar, "reference": fuzzReference]
+    let modes = ["tar": fuzzTar, "reference": fuzzReference, "dockerfile": fuzzDockerfile, "ignore": fuzzIgnore]
     guard arguments.count >= 3, let mode = modes[arguments[1]], let corpus = Corpus(directory: arguments[2]) else {
       print("usage: hull-fuzz \(modes.keys.sorted().joined(separator: "|")) CORPUS-DIRECTORY [SECONDS [SEED]]")
       exit(2)

@@ -7,6 +7,8 @@ struct Mutator {
     [0], [0xff], [0x7f], [0x80], Array("/".utf8), Array("..".utf8), Array("../".utf8), Array("777777777777".utf8), Array("-1".utf8),
     Array(".wh.".utf8),
     Array("99999999999999999999".utf8), Array(repeating: 0xff, count: 8), Array("sha256:".utf8), Array("@".utf8), Array(":".utf8), Array("é".utf8),
+    Array("\\\n".utf8), Array("\n".utf8), Array("\r\n".utf8), Array("<<EOF\n".utf8), Array("${".utf8), Array("\"".utf8),
+    Array("'".utf8), Array("[\"".utf8), Array("--".utf8), Array("**/".utf8), Array("!".utf8), Array("$".utf8), Array("#".utf8),
   ]
 
   init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }

@@ -265,7 +265,7 @@ package struct DiskUsage: Codable, Sendable, Equatable, ZeroValue {
   @Field package var images: [ImageSummary]
   @Field package var containers: [ContainerSummary]
   @Field package var volumes: [Volume]
-  @Field package var buildCache: [Empty]
+  @Field package var buildCache: [BuildCacheRecord]
   @OmitEmpty package var builderSize: Int64
   /// Hull's own: bytes of blobs as they were received, beside the layers unpacked from them, and of downloads that are not whole.
   @Field package var contentSize: Int64

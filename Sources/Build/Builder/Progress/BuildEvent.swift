@@ -12,6 +12,10 @@ package struct BuildVertex: Sendable, Hashable {
   /// Position among the instructions of a build that runs them in order, from 1, and how many there are; 0: internal.
   package var step = 0
   package var steps = 0
+  /// As written; empty: internal.
+  package var instruction = ""
+  /// It only changes the configuration: progress of graphs leaves it out.
+  package var isMetadata = false
   /// Of the instruction; `nil`: internal.
   package var location: SourceRange?
   /// `linux/arm64` when the build is for several platforms.

@@ -14,8 +14,16 @@ package protocol FileTree: Sendable {
   func names(in directory: String) throws(HullError) -> [String]
   /// The digest of a regular file's bytes.
   func digest(_ path: String) throws(HullError) -> Digest
+  /// A regular file's bytes.
+  func source(_ path: String) throws(HullError) -> any ByteSource
+}
+
+extension FileTree {
   /// Gives a regular file's bytes, in order.
-  func read(_ path: String, _ body: (UnsafeRawBufferPointer) throws(HullError) -> Void) throws(HullError)
+  package func read(_ path: String, _ body: (UnsafeRawBufferPointer) throws(HullError) -> Void) throws(HullError) {
+    let chunks = BufferedChunks(try source(path))
+    while let chunk = try chunks.next() { try body(chunk) }
+  }
 }
 
 /// A file of any kind, without its name.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
+import Dockerfile
 import Errors
 import Glibc
 import LinuxSystem
@@ -47,10 +48,12 @@ package final class TreePackWriter: ByteSink, @unchecked Sendable {
   }
 
   /// Ends the file.
-  package func end() throws(HullError) {
+  /// - Parameter modified: nanoseconds since 1970, where they were not known before.
+  package func end(modified: Int64? = nil) throws(HullError) {
     guard let (path, node, start, hash) = open else { return }
     open = nil
     var stored = TreePack.Stored(node: node)
+    if let modified { stored.node.modified = modified }
     stored.node.size = offset - start
     stored.offset = start
     stored.digest = hash.finish()
@@ -107,18 +110,47 @@ package final class TreePack: FileTree {
     return digest
   }
 
-  package func read(_ path: String, _ body: (UnsafeRawBufferPointer) throws(HullError) -> Void) throws(HullError) {
+  package func source(_ path: String) throws(HullError) -> any ByteSource {
     guard let stored = nodes[path] else { throw HullError(.notFound, "build context: \(quoted(path)) is not there") }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(min(max(stored.node.size, 1), 1 << 18)), alignment: 64)
-    defer { buffer.deallocate() }
-    var (offset, left) = (stored.offset, stored.node.size)
-    while left > 0 {
-      let count = pread(fd, buffer.baseAddress, min(buffer.count, Int(left)), off_t(offset))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw systemFailure("cannot read the build context") }
-      try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-      offset += Int64(count)
-      left -= Int64(count)
+    return PackedFile(self, fd: fd, offset: stored.offset, left: stored.node.size)
+  }
+
+  /// The same bytes, of the files that are selected.
+  package func selecting(_ selection: ContextSelection) throws(HullError) -> TreePack {
+    let ignored = try IgnorePatterns(selection.excludes)
+    guard !ignored.isEmpty || !selection.includes.isEmpty else { return self }
+    let included = selection.includes.map(TreePaths.clean)
+    func isIncluded(_ path: String) -> Bool { included.isEmpty || included.contains { path == $0 || path.hasPrefix($0 + "/") } }
+    return TreePack(fd: dup(fd), nodes: nodes.filter { $0.key.isEmpty || (isIncluded($0.key) && !ignored.excludes($0.key)) })
+  }
+
+  /// What lies in a directory of the tree, as a tree.
+  package func below(_ directory: String) throws(HullError) -> TreePack {
+    guard nodes[directory]?.node.kind == .directory else { throw HullError(.invalidArgument, "build context: there is no directory \(quoted(directory))") }
+    guard !directory.isEmpty else { return self }
+    var inner: [String: Stored] = [:]
+    for (path, stored) in nodes where path.hasPrefix(directory + "/") { inner[String(path.dropFirst(directory.count + 1))] = stored }
+    return TreePack(fd: dup(fd), nodes: inner)
+  }
+
+  private final class PackedFile: ByteSource {
+    private let pack: TreePack
+    private let fd: Int32
+    private var offset: Int64
+    private var left: Int64
+
+    init(_ pack: TreePack, fd: Int32, offset: Int64, left: Int64) { (self.pack, self.fd, self.offset, self.left) = (pack, fd, offset, left) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HullError) -> Int {
+      while left > 0 {
+        let count = pread(fd, buffer.baseAddress, min(buffer.count, Int(left)), off_t(offset))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw systemFailure("cannot read the build context") }
+        offset += Int64(count)
+        left -= Int64(count)
+        return count
+      }
+      return 0
     }
   }
 

@@ -21,6 +21,8 @@ package struct Directives: Sendable, Hashable {
   /// `check`: which build checks to skip (`skip=A,B` or `skip=all`), and whether a warning fails the build (`error=true`).
   package var skippedChecks: [String] = []
   package var checksAreErrors = false
+  /// `check`: experimental build checks to run (`experimental=A,B` or `experimental=all`).
+  package var experimentalChecks: [String] = []
 
   package init() {}
 }
@@ -40,14 +42,18 @@ package struct Stage: Sendable, Hashable {
   package var location: SourceRange
   /// The `FROM` as written, continued lines joined.
   package var original: String
+  /// The comments above the `FROM`, without their `#`.
+  package var comments: [String] = []
 }
 
 /// One instruction of a stage.
 package struct Instruction: Sendable, Hashable {
   package var command: Command
   package var location: SourceRange
-  /// As written, continued lines joined by a space and comments left out: for progress, history and messages.
+  /// As written, continued lines joined without their escape and comments left out: for progress, history and messages.
   package var original: String
+  /// The comments above it, without their `#`.
+  package var comments: [String] = []
 
   package init(command: Command, location: SourceRange, original: String) {
     self.command = command
@@ -82,6 +88,8 @@ package struct Assignment: Sendable, Hashable {
   package var key: String
   /// With its quotes: `WordExpander` takes them off.
   package var value: String?
+  /// Written `KEY value`, without an equals sign.
+  package var isLegacyForm = false
 
   package init(key: String, value: String?) {
     self.key = key
@@ -126,7 +134,7 @@ package struct RunCommand: Sendable, Hashable {
   package var security: String?
 }
 
-/// `RUN --mount=…`. Text fields are not expanded yet.
+/// `RUN --mount=…`. Text fields are not expanded yet: `expanded(by:)` does that, and reads again what a variable may have changed.
 package struct RunMount: Sendable, Hashable {
   package enum Kind: String, Sendable, Hashable { case bind, cache, tmpfs, secret, ssh }
   package enum Sharing: String, Sendable, Hashable { case shared, `private`, locked }
@@ -145,8 +153,10 @@ package struct RunMount: Sendable, Hashable {
   package var gid: UInt32?
   /// tmpfs: bytes.
   package var size: Int64?
-  /// secret: the variable that gets it.
+  /// secret: the variable that gets it; empty: one with the secret's own name.
   package var environment: String?
+  /// As written. Fields with variables that are no texts (`mode=$MODE`) are unset until it is expanded.
+  package var text = ""
 
   package init() {}
 }

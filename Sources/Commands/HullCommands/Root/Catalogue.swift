@@ -7,7 +7,8 @@ enum Catalogue {
 
   static let top: [Command] =
     containerVerbs + [
-      ImageList.command, ImageHistory.command, ImageImport.command, ImageLoad.command, ImagePull.command, ImagePush.command, ImageSave.command,
+      Build.command, ImageList.command, ImageHistory.command, ImageImport.command, ImageLoad.command, ImagePull.command, ImagePush.command,
+      ImageSave.command,
       ImageTag.command, ImageRemove.command, Login.command, Logout.command, Search.command, Inspect.command, SystemEvents.command,
       SystemInfo.command, Version.command, WhyKept.command, Doctor.command, Completion.command,
     ] + nouns
@@ -36,7 +37,8 @@ enum Catalogue {
       name: "image", summary: "Manage images",
       subcommands: {
         [
-          ImageBootstrap.command, ImageDiff.command, ImageHistory.command, ImageImport.command, ImageInspect.command, ImageLoad.command,
+          ImageBootstrap.command, Build.command, ImageDiff.command, ImageHistory.command, ImageImport.command, ImageInspect.command,
+          ImageLoad.command,
           ImageList.command.renamed("ls", otherNames: ["list"]), ImagePrune.command, ImagePull.command, ImagePush.command,
           ImageRemove.command.renamed("rm", otherNames: ["remove"]), ImageSave.command, ImageShow.command, ImageTag.command,
         ]
@@ -49,6 +51,9 @@ enum Catalogue {
           NetworkPrune.command, NetworkRemove.command,
         ]
       }),
+    Command(
+      name: "builder", summary: "Manage builds",
+      subcommands: { [Build.command, BuildCacheUsage.command, BuildCachePrune.command] }),
     Command(name: "registry", summary: "Serve images to others", subcommands: { [RegistryServe.command] }),
     Command(
       name: "system", summary: "Manage Hull",

@@ -14,6 +14,10 @@ struct Paths: Sendable {
   var volumes: String { root + "/volumes" }
   /// An empty directory on which each container's union is mounted, in that container's own mount namespace.
   var mountPoint: String { root + "/rootfs" }
+  /// What builds keep: cache mounts, contexts.
+  var builds: String { root + "/build" }
+  /// An empty directory that stands for a file system without layers.
+  var emptyLayer: String { builds + "/empty" }
   var runs: String { state + "/containers" }
   var networks: String { state + "/networks" }
   /// The names in a network, for the name servers of its containers.

@@ -35,6 +35,8 @@ extension Engine {
     options.size = true
     usage.containers = try await listContainers(options)
     usage.volumes = try await volumeUsage()
+    usage.buildCache = try await buildCacheUsage()
+    usage.builderSize = usage.buildCache.reduce(0) { $0 + $1.size }
     return usage
   }
 

@@ -13,6 +13,8 @@ package final class TreePacker {
     package var whiteouts = false
     /// Paths (`/etc/hosts`) that are left out when nothing is in them: where a container's mounts lie.
     package var leaveOutEmpty: Set<String> = []
+    /// Seconds since 1970: later times of files become this one.
+    package var latest: Int64?
     package init() {}
   }
 
@@ -139,7 +141,7 @@ package final class TreePacker {
     var entry = TarEntry(kind: kind, path: name, mode: mode ?? status.st_mode & 0o7777)
     (entry.uid, entry.gid) = (status.st_uid, status.st_gid)
     // Whole seconds, as Docker writes layers.
-    entry.modified = TarEntry.Time(seconds: Int64(status.st_mtim.tv_sec))
+    entry.modified = TarEntry.Time(seconds: min(Int64(status.st_mtim.tv_sec), options.latest ?? .max))
     return entry
   }
 

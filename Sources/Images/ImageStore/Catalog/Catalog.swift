@@ -87,7 +87,10 @@ struct Catalog {
   }
 
   func needsBlob(_ digest: Digest) throws -> Bool {
-    let sql = "SELECT EXISTS (SELECT 1 FROM image_blob WHERE digest = ?1) OR EXISTS (SELECT 1 FROM document_blob WHERE digest = ?1)"
+    let sql = """
+      SELECT EXISTS (SELECT 1 FROM image_blob WHERE digest = ?1) OR EXISTS (SELECT 1 FROM document_blob WHERE digest = ?1)
+        OR EXISTS (SELECT 1 FROM build_step WHERE blob = ?1)
+      """
     return try Bool.fetchOne(database, sql: sql, arguments: [digest.description]) ?? false
   }
 

@@ -4,7 +4,7 @@ import GRDB
 
 /// The tables of the image store. Steps are only ever added.
 enum ImageSchema {
-  static let schema = Schema(name: "images", migrations: [("1-images", first), ("2-indexes", second), ("3-use", third)])
+  static let schema = Schema(name: "images", migrations: [("1-images", first), ("2-indexes", second), ("3-use", third), ("4-steps", fourth)])
 
   private static let first: @Sendable (GRDB.Database) throws -> Void = { database in
     try database.execute(
@@ -77,5 +77,18 @@ enum ImageSchema {
   private static let third: @Sendable (GRDB.Database) throws -> Void = { database in
     // Nanoseconds since 1970: when a container was last made from it or started, or it was asked for once more; 0: not since it came in.
     try database.execute(sql: "ALTER TABLE image ADD COLUMN used INTEGER NOT NULL DEFAULT 0")
+  }
+
+  private static let fourth: @Sendable (GRDB.Database) throws -> Void = { database in
+    try database.execute(
+      sql: """
+        -- The build cache: what a step gave. Its layers are held as `step:` and the key's digits; its blob is held by its row.
+        CREATE TABLE build_step (
+          key TEXT PRIMARY KEY, site TEXT NOT NULL, description TEXT NOT NULL, base TEXT, chain TEXT, diff_id TEXT, size INTEGER NOT NULL,
+          blob TEXT, media_type TEXT, blob_size INTEGER, created INTEGER NOT NULL, used INTEGER NOT NULL, uses INTEGER NOT NULL, ingredients BLOB NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX build_step_site ON build_step(site, created);
+        CREATE INDEX build_step_blob ON build_step(blob);
+        """)
   }
 }

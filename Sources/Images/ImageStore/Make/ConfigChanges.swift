@@ -83,9 +83,10 @@ enum ConfigChanges {
   }
 }
 
-/// `80`, `80/udp`, `8000-8010/tcp`
-enum PortRange {
-  static func ports(_ text: String) throws(HullError) -> [String] {
+/// Ports of a transport protocol: `80`, `80/udp`, `8000-8010/tcp`.
+package enum PortRange {
+  /// - Returns: each port with its protocol (`80/tcp`).
+  package static func ports(_ text: String) throws(HullError) -> [String] {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let proto = parts.count == 2 ? parts[1].lowercased() : "tcp"
     let ends = parts[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { UInt16($0) }

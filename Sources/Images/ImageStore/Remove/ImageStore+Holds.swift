@@ -57,7 +57,8 @@ extension ImageStore {
 
   /// Containers that hold layers: what start-up compares with the containers it knows.
   package func layerHolders() throws(HullError) -> [String] {
-    try database.read("look up who holds layers") { try String.fetchAll($0, sql: "SELECT DISTINCT holder FROM layer_hold ORDER BY holder") }
+    let all = try database.read("look up who holds layers") { try String.fetchAll($0, sql: "SELECT DISTINCT holder FROM layer_hold ORDER BY holder") }
+    return all.filter { !$0.hasPrefix(StepRecord.holderPrefix) }
   }
 }
 

@@ -84,7 +84,7 @@ package struct WebAddress: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Text whose percent-encoded bytes are themselves again.
-  static func unescaped(_ text: some StringProtocol) -> String {
+  package static func unescaped(_ text: some StringProtocol) -> String {
     var bytes: [UInt8] = []
     var rest = text.utf8[...]
     while let byte = rest.popFirst() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildKitAPI
+import Builder
 import Engine
 import Errors
 import Logging
@@ -12,12 +13,14 @@ package struct EngineAPI: Sendable {
   package let versions: APIVersions
   package let logger: Logger
   let buildKit: BuildKitServer
+  /// What clients of `hull build` need not send again.
+  let contexts = ContextStore()
 
   package init(engine: Engine, versions: APIVersions = APIVersions(), logger: Logger) {
     self.engine = engine
     self.versions = versions
     self.logger = logger
-    buildKit = BuildKitServer(EngineBuilds(engine: engine), log: logger)
+    buildKit = BuildKitServer(EngineBuilds(engine: engine, contexts: contexts), log: logger)
   }
 
   package func serverConfiguration(version: String) -> ServerConfiguration {
@@ -41,6 +44,7 @@ package struct EngineAPI: Sendable {
     addRegistryRoutes(to: router)
     addImageArchiveRoutes(to: router)
     addNetworkRoutes(to: router)
+    addBuildRoutes(to: router)
     addHullRoutes(to: router)
     addHullVolumeRoutes(to: router)
     addHullStoreRoutes(to: router)

@@ -4,7 +4,6 @@ import Errors
 /// Routes of the API behind which there is nothing (yet): each says so, and what to do instead.
 extension EngineAPI {
   func addUnavailableRoutes(to router: Router) {
-    refuse(router, "building images is not available yet: use 'docker import' or 'docker load'", ["POST /build"])
     refuse(router, "committing containers is not available yet: use 'docker export' and 'docker import'", ["POST /commit"])
     refuse(
       router, "plugins are not supported",
@@ -19,8 +18,6 @@ extension EngineAPI {
     // Nothing of the kind exists, so all of it is listed or removed at once.
     router.add("GET", "/plugins") { _ in .json(bytes: Array("[]".utf8)) }
     router.add("GET", "/plugins/{name...}/json") { context in throw HullError(.notFound, "plugin \"\(context["name"])\" not found") }
-    router.add("POST", "/build/prune") { _ in .json(bytes: Array(#"{"CachesDeleted":null,"SpaceReclaimed":0}"#.utf8)) }
-    router.add("POST", "/build/cancel") { _ in .empty(.noContent) }
   }
 
   private func refuse(_ router: Router, _ message: String, _ routes: [String]) {

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Dockerfile
+import Errors
+import Glibc
+import ImageStore
+import ImageTransfer
+import LinuxSystem
+import OCISpec
+import Synchronization
+import Threads
+
+/// Builds images from Dockerfiles: plans a graph, takes from the cache what is there, has the rest done, and puts the result together.
+///
+/// Any number of builds at once; they share the cache, and what they do at the same time.
+package final class Builder: Sendable {
+  let surroundings: BuilderSurroundings
+  let shared: SharedWork
+  private let running = Mutex<[String: @Sendable () -> Void]>([:])
+
+  /// - Parameter commands: how many `RUN`s work at once.
+  package init(_ surroundings: BuilderSurroundings, remote: any RemoteSources, commands: Int) throws(HullError) {
+    self.surroundings = surroundings
+    shared = SharedWork(remote: remote, cacheMounts: CacheMounts(directory: surroundings.directory + "/cache"), commands: commands)
+    try step("cannot make the builder's directories") { () throws(SystemError) in
+      for directory in [surroundings.directory, surroundings.directory + "/cache", surroundings.state] { try Files.makeDirectories(directory, mode: 0o711) }
+    }
+    try sweep()
+  }
+
+  /// Removes what interrupted builds left.
+  private func sweep() throws(HullError) {
+    for (parent, name) in [(surroundings.directory, "scratch")] {
+      let root = try step("cannot open \(parent)") { () throws(SystemError) in try Files.open(parent, O_RDONLY | O_DIRECTORY) }
+      try TreeRemoval.remove(Array(name.utf8), in: root.number)
+    }
+    let state = try step("cannot open \(surroundings.state)") { () throws(SystemError) in try Files.open(surroundings.state, O_RDONLY | O_DIRECTORY) }
+    for name in try DurableFiles.names(state.number) { try TreeRemoval.remove(Array(name.utf8), in: state.number) }
+  }
+
+  /// Where contexts may be kept while they are used.
+  package var directory: String { surroundings.directory }
+
+  /// Builds. A cancelled task ends everything that the build began.
+  /// - Returns: the images; throws a `HullError` whose message quotes the Dockerfile where it is to blame.
+  package func build(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> BuildResult {
+    let surroundings = self.surroundings
+    let store = try await Blocking.run { BuildStore(surroundings.images) }
+    let build = Build(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: BuildReport(progress))
+    let task = Task { try await build.run() }
+    running.withLock { $0[request.id] = { task.cancel() } }
+    defer { running.withLock { $0[request.id] = nil } }
+    let outcome = await withTaskCancellationHandler { await task.result } onCancel: { task.cancel() }
+    try await Blocking.run { try store.finish() }
+    return try outcome.get()
+  }
+
+  /// Ends a build. `false`: there is none of that ID.
+  @discardableResult
+  package func cancel(_ id: String) -> Bool {
+    guard let cancel = running.withLock({ $0[id] }) else { return false }
+    cancel()
+    return true
+  }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import ImageTransfer
+import ImageStore
+
+/// What the builder needs of the engine that it belongs to.
+package struct BuilderSurroundings: Sendable {
+  package var images: ImageStore
+  package var transfer: ImageTransfer
+  package var runner: any StepRunner
+  /// For files that builds keep: contexts, cache mounts, failed steps. On the store's file system.
+  package var directory: String
+  /// For secrets and sockets: in memory.
+  package var state: String
+
+  package init(images: ImageStore, transfer: ImageTransfer, runner: any StepRunner, directory: String, state: String) {
+    self.images = images
+    self.transfer = transfer
+    self.runner = runner
+    self.directory = directory
+    self.state = state
+  }
+}

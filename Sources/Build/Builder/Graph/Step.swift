@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import Dockerfile
+import OCISpec
+
+/// A node of the build graph: something to be done, and what must be there before. Two steps are the same step only when they are one object.
+final class Step: Sendable {
+  let operation: Operation
+  /// What it works on; the first is the file system that it goes on from.
+  let inputs: [Step]
+  let vertex: BuildVertex
+  /// Whose steps are looked up by it: the stage's name or number.
+  let stage: String
+  /// The cache is not asked.
+  let ignoresCache: Bool
+
+  init(_ operation: Operation, inputs: [Step] = [], vertex: BuildVertex, stage: String = "", ignoresCache: Bool = false) {
+    self.operation = operation
+    self.inputs = inputs
+    self.vertex = vertex
+    self.stage = stage
+    self.ignoresCache = ignoresCache
+  }
+}
+
+enum Operation: Sendable {
+  /// An empty file system.
+  case scratch
+  /// The layers of an image that is here.
+  case image(Digest)
+  /// Files from the client.
+  case context(String, ContextSelection)
+  case download(url: String, checksum: Digest?)
+  case repository(url: String, keepsGitDirectory: Bool, checksum: String?)
+  case directory(DirectoryStep)
+  case copy(CopyStep)
+  case run(RunStep)
+}
+
+/// `WORKDIR`: a directory that must be there.
+struct DirectoryStep: Sendable, Hashable {
+  /// Absolute and clean.
+  var path: String
+  /// As `USER` says; empty: root.
+  var owner: String
+}
+
+/// `COPY` and `ADD`, everything expanded.
+struct CopyStep: Sendable, Hashable {
+  enum Source: Sendable, Hashable {
+    /// Patterns in the tree or file system that is input number `input`.
+    case files(input: Int, patterns: [String])
+    /// A here-document.
+    case inline(name: String, bytes: [UInt8])
+    /// A download (input number), under the name that its address gives it.
+    case download(input: Int, name: String)
+    /// A checkout (input number).
+    case repository(input: Int)
+  }
+
+  var sources: [Source]
+  /// Absolute and clean.
+  var destination: String
+  /// Written with a slash at its end.
+  var intoDirectory: Bool
+  var owner: String?
+  var mode: String?
+  var link = false
+  var parents = false
+  var excludes: [String] = []
+  /// Archives are unpacked: `ADD` of local files, or what `--unpack` says.
+  var unpacks = false
+  /// As written, for messages and history.
+  var instruction: String
+  /// `COPY` or `ADD`.
+  var verb: String
+}
+
+/// `RUN`, everything expanded.
+struct RunStep: Sendable, Hashable {
+  /// Whole, with the shell.
+  var arguments: [String]
+  /// `NAME=value`: build arguments, then the image's.
+  var environment: [String]
+  /// `NAME=value` that neither the cache nor the history knows: proxies.
+  var hiddenEnvironment: [String] = []
+  var directory: String
+  var user: String
+  var mounts: [Mount] = []
+  /// `default`, `none`, `host`, or a container network.
+  var network: String
+  var insecure = false
+  /// A here-document that is a program of its own: it is put where the command finds it.
+  var script: [UInt8]?
+  /// As written, for messages.
+  var instruction: String
+  /// For the message of a command that fails.
+  var shown: String
+
+  struct Mount: Sendable, Hashable {
+    var mount: RunMount
+    /// Absolute and clean.
+    var target: String
+    /// Of a bind or a cache with `from`: which input has it.
+    var input: Int?
+  }
+}

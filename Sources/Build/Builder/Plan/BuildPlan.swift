@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import Dockerfile
+import OCISpec
+
+/// The graph of one build for one platform, and what the image will be.
+struct BuildPlan: Sendable {
+  let target: StageState
+  let platform: Platform
+  /// All that the target needs, in the order of the instructions.
+  let vertices: [BuildVertex]
+  var warnings: [BuildWarning]
+}

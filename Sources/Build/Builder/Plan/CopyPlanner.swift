@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import Dockerfile
+import Errors
+import OCISpec
+
+/// `COPY` and `ADD`.
+struct CopyPlanner {
+  let instruction: Instruction
+  let stage: Int
+  let isAdd: Bool
+
+  func plan(_ copy: CopyCommand, in state: inout StageState, of planner: inout Planner) async throws {
+    let expander = planner.expander(state)
+    let written = try expander.expand(copy.destination)
+    var step = CopyStep(
+      sources: [], destination: "/" + TreePaths.clean(written.hasPrefix("/") ? written : state.directory + "/" + written),
+      intoDirectory: written.hasSuffix("/") || written == "." || written.hasSuffix("/."), instruction: instruction.original, verb: isAdd ? "ADD" : "COPY")
+    (step.link, step.parents, step.unpacks) = (copy.link, copy.parents, copy.unpack ?? isAdd)
+    step.owner = try copy.chown.map { (text) throws(HullError) in try expander.expand(text) }
+    step.mode = try copy.chmod.map { (text) throws(HullError) in try expander.expand(text) }
+    step.excludes = try copy.excludes.map { (text) throws(HullError) in try expander.expand(text) }
+    var inputs = [state.step]
+    try await addSources(copy, to: &step, &inputs, expander, state, &planner)
+    if step.sources.count > 1 || step.sources.contains(where: \.hasSeveral) { try check(step, written) }
+    let vertex = planner.vertex(instruction.original, stageIndex: stage, place: .instruction, at: instruction.location, inputs: inputs)
+    state.step = planner.step(.copy(step), inputs, vertex, state)
+    state.history.append(PlannedHistory(createdBy: "\(instruction.original) # buildkit", step: state.step))
+  }
+
+  private func check(_ step: CopyStep, _ written: String) throws(HullError) {
+    guard step.intoDirectory else {
+      throw HullError(.invalidArgument, "When using \(step.verb) with more than one source file, the destination must be a directory and end with a /")
+    }
+  }
+
+  private func addSources(
+    _ copy: CopyCommand, to step: inout CopyStep, _ inputs: inout [Step], _ expander: WordExpander, _ state: StageState, _ planner: inout Planner
+  ) async throws {
+    var patterns: [String] = []
+    for source in copy.sources {
+      let text = try expander.expand(source)
+      guard isAdd, let remote = try self.remote(text, copy, &inputs, &planner, state) else {
+        patterns.append(text)
+        continue
+      }
+      step.sources.append(remote)
+    }
+    if !patterns.isEmpty {
+      let from = copy.from ?? ""
+      inputs.append(from.isEmpty ? try planner.mainContext() : try await planner.source(from, in: state))
+      step.sources.insert(.files(input: inputs.count - 1, patterns: patterns), at: 0)
+    }
+    for document in copy.inline {
+      let text = document.expands ? try expander.expandDocument(document.content).text : document.content
+      step.sources.append(.inline(name: document.name, bytes: Array(text.utf8)))
+    }
+  }
+
+  /// A source of `ADD` that is an address.
+  private func remote(
+    _ text: String, _ copy: CopyCommand, _ inputs: inout [Step], _ planner: inout Planner, _ state: StageState
+  ) throws(HullError) -> CopyStep.Source? {
+    if RemoteAddress.isRepository(text) {
+      inputs.append(
+        Step(
+          .repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: copy.checksum), vertex: planner.internalVertex("[internal] load \(text)")))
+      return .repository(input: inputs.count - 1)
+    }
+    guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return nil }
+    let checksum = try copy.checksum.map { (text) throws(HullError) in try Digest(text) }
+    inputs.append(Step(.download(url: text, checksum: checksum), vertex: planner.internalVertex("\(text)")))
+    return .download(input: inputs.count - 1, name: RemoteAddress.fileName(text))
+  }
+}
+
+extension CopyStep.Source {
+  fileprivate var hasSeveral: Bool {
+    if case .files(_, let patterns) = self { return patterns.count > 1 }
+    return false
+  }
+}
+
+/// What kind of thing an address names.
+package enum RemoteAddress {
+  /// `git@…`, `git://…`, `ssh://…`, or HTTP(S) with `.git` at the end of its path.
+  package static func isRepository(_ text: String) -> Bool {
+    if text.hasPrefix("git@") || text.hasPrefix("git://") || text.hasPrefix("ssh://") || text.hasPrefix("github.com/") { return true }
+    guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return false }
+    let path = text.prefix { $0 != "#" && $0 != "?" }
+    return path.hasSuffix(".git")
+  }
+
+  /// The last component of an address's path.
+  static func fileName(_ text: String) -> String {
+    let path = text.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" }.prefix { $0 != "?" && $0 != "#" }
+    return path.split(separator: "/").last.map(String.init) ?? ""
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Dockerfile
+import Errors
+import OCISpec
+import Threads
+
+/// Gets the Dockerfile and the rules of the context's ignore file.
+struct DockerfileLoader {
+  private static let limit = 16 << 20
+
+  let request: BuildRequest
+  let session: any BuildSession
+  let shared: SharedWork
+  let report: BuildReport
+
+  func load() async throws -> (dockerfile: Dockerfile, ignored: [String]) {
+    let tree = try await files()
+    let path = TreePaths.clean(request.dockerfile)
+    let name = request.dockerfile
+    let text: [UInt8]
+    if let given = request.dockerfileText { text = given } else {
+      guard let tree, let read = try await read(path, tree) else { throw missing(path) }
+      text = read
+    }
+    let dockerfile = try await Blocking.run { try DockerfileParser.parse(text, name: name) }
+    let own = try await ignoreFile(path, tree)
+    return (dockerfile, own)
+  }
+
+  private func missing(_ path: String) -> HullError {
+    HullError(.invalidArgument, "failed to read dockerfile: open \(path): no such file or directory: Cannot locate specified Dockerfile: \(request.dockerfile)")
+  }
+
+  private func files() async throws -> (any FileTree)? {
+    if let address = request.remoteContext { return try await shared.remote.repository(address, keepsGitDirectory: false, checksum: nil) }
+    var selection = ContextSelection()
+    let path = TreePaths.clean(request.dockerfile)
+    selection.includes = [path, path + ".dockerignore", ".dockerignore"]
+    let vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) dockerfile"), name: "[internal] load build definition from \(TreePaths.split(path).name)")
+    return try await report.during(vertex) {
+      do { return try await session.context(request.dockerfileContext, selection) } catch let error as HullError where error.code == .notFound && request.dockerfileText != nil {
+        return nil
+      }
+    }
+  }
+
+  /// `<Dockerfile>.dockerignore` when it is there, otherwise `.dockerignore` at the root of the context.
+  private func ignoreFile(_ path: String, _ tree: (any FileTree)?) async throws -> [String] {
+    var found = try await tree.asyncFlatMap { try await read(path + ".dockerignore", $0) }
+    if found == nil { found = try await tree.asyncFlatMap { try await read(".dockerignore", $0) } }
+    if found == nil, request.dockerfileContext != "context", request.remoteContext == nil {
+      // BuildKit's clients send the Dockerfile's directory apart from the context.
+      var selection = ContextSelection()
+      selection.includes = [".dockerignore"]
+      if let context = try? await session.context("context", selection) { found = try await read(".dockerignore", context) }
+    }
+    guard let bytes = found else { return [] }
+    return try IgnorePatterns(file: bytes).patterns
+  }
+
+  private func read(_ path: String, _ tree: any FileTree) async throws -> [UInt8]? {
+    try await Blocking.run { () throws -> [UInt8]? in
+      let place = try TreePaths.resolve(path, in: tree)
+      guard let node = try tree.node(place), node.kind == .regular else { return nil }
+      guard node.size <= DockerfileLoader.limit else { throw HullError(.tooLarge, "\(path) has \(node.size) bytes, more than \(DockerfileLoader.limit)") }
+      var bytes: [UInt8] = []
+      try tree.read(place) { bytes += $0 }
+      return bytes
+    }
+  }
+}
+
+extension Optional {
+  fileprivate func asyncFlatMap<Result>(_ body: (Wrapped) async throws -> Result?) async throws -> Result? {
+    guard let self else { return nil }
+    return try await body(self)
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
+import ImageStore
+import ImageTransfer
+import OCISpec
+import RegistryClient
+import Threads
+
+/// Base images: from the store, or pulled into it.
+struct ImageResolver: BaseImages {
+  let request: BuildRequest
+  let session: any BuildSession
+  let surroundings: BuilderSurroundings
+  let report: BuildReport
+
+  func image(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
+    let images = surroundings.images
+    let wanted: Platform? = platform == .host ? nil : platform
+    if !pull, let found = try await local(name, wanted) { return found }
+    let reference: Reference
+    do { reference = try Reference(name) } catch {
+      throw HullError(.invalidArgument, "failed to parse stage name \(quoted(name)): \(error)")
+    }
+    try await bring(reference, wanted)
+    let record = try await Blocking.run { try images.resolve(name, platform: wanted) }
+    return BaseImage(id: record.id, config: record.config)
+  }
+
+  /// An image that is here; `nil`: it is not, or is one for another platform.
+  private func local(_ name: String, _ platform: Platform?) async throws -> BaseImage? {
+    let images = surroundings.images
+    do {
+      let record = try await Blocking.run { try images.resolve(name, platform: platform) }
+      if record.artifactType != nil { throw HullError(.invalidArgument, "\(name) is an artifact, not an image: a stage cannot stand on it") }
+      return BaseImage(id: record.id, config: record.config)
+    } catch let error as HullError where error.code == .notFound {
+      return nil
+    }
+  }
+
+  private func bring(_ reference: Reference, _ platform: Platform?) async throws {
+    let login = try await session.credentials(for: reference.domain)
+    let credentials = login.map { RegistryCredentials(username: $0.user, password: $0.secret) }
+    let vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) pull \(reference) \(platform?.description ?? "")"), name: "[internal] load \(reference.familiar)")
+    let report = self.report
+    try await report.during(vertex) {
+      do {
+        _ = try await surroundings.transfer.pull(reference, platform: platform, credentials: credentials) { event in
+          guard let id = event.id, let current = event.current, let total = event.total else { return }
+          report.send(.progress(vertex.id, id: "\(event.status) \(id)", current: current, total: total, started: BuildClock.now(), completed: nil))
+        }
+      } catch let error as HullError {
+        throw HullError(error.code, "\(reference.familiar): failed to resolve source metadata for \(reference): \(error.message)", cause: error.cause)
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import Dockerfile
+
+/// Names steps for people: `[builder 2/5] RUN make`.
+struct Numbering {
+  /// The platform, when there are several.
+  let prefix: String?
+  private var names: [Int: String] = [:]
+  private var totals: [Int: Int] = [:]
+  private var reached: [Int: Int] = [:]
+  private var all = 0
+  private var given = 0
+
+  init(prefix: String?) { self.prefix = prefix }
+
+  /// - Parameter stages: those that will be planned.
+  mutating func count(_ stages: [Stage], target: Int) {
+    for stage in stages {
+      names[stage.index] = stage.name ?? (stages.count > 1 ? "stage-\(stage.index)" : "")
+      totals[stage.index] = 1 + stage.instructions.count { Numbering.isCounted($0.command) }
+      all += 1 + stage.instructions.count
+    }
+  }
+
+  /// Whether an instruction is one of those that do something to the file system.
+  static func isCounted(_ command: Command) -> Bool {
+    switch command {
+    case .run, .copy, .add, .workdir: true
+    default: false
+    }
+  }
+
+  func name(of stage: Stage) -> String { names[stage.index] ?? "" }
+
+  /// The position among all instructions, from 1, and their number.
+  mutating func next() -> (Int, Int) {
+    given += 1
+    return (given, max(all, given))
+  }
+
+  mutating func title(_ text: String, stage: Int, counted: Bool) -> String {
+    guard counted else { return text }
+    reached[stage, default: 0] += 1
+    let total = max(totals[stage] ?? 1, reached[stage] ?? 1)
+    let words = [prefix ?? "", names[stage] ?? "", "\(reached[stage] ?? 1)/\(total)"].filter { !$0.isEmpty }
+    return "[\(words.joined(separator: " "))] \(text)"
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
+import OCISpec
+import RegistryClient
+import Synchronization
+import Threads
+
+/// A file of the web as a source of a build.
+package struct HTTPSource: Sendable {
+  package struct Download: Sendable {
+    /// One file, `name`, with mode 0600 and the time that the server gave it (otherwise 1970).
+    package var tree: TreePack
+    package var name: String
+    package var digest: Digest
+    /// For asking next time whether it is still the same.
+    package var etag: String?
+    /// Seconds since 1970.
+    package var modified: Int64?
+    package var contentType: String
+  }
+
+  /// More is refused: 16 GiB.
+  package static let largest: Int64 = 16 << 30
+
+  private let client: RegistryClient
+  private let directory: String
+
+  /// - Parameter directory: on whose file system the bytes are kept.
+  package init(_ client: RegistryClient, keptIn directory: String) {
+    self.client = client
+    self.directory = directory
+  }
+
+  /// Fetches a file.
+  /// - Parameters:
+  ///   - checksum: what its digest must be; with it a file that is here already need not be asked for.
+  ///   - etag: of a copy that the caller has: `nil` is given when it is still right.
+  ///   - progress: what it is, bytes so far, bytes in all (0: not known).
+  /// - Throws: `invalidArgument` when the digest is another one.
+  package func download(
+    _ url: String, checksum: Digest? = nil, etag: String? = nil, progress: @escaping @Sendable (String, Int64, Int64) -> Void = { _, _, _ in }
+  ) async throws -> Download? {
+    let address = try WebAddress(url)
+    let (directory, name) = (directory, Self.name(of: address))
+    let writer = try await Blocking.run { try TreePackWriter(directory: directory) }
+    writer.begin(name, TreeNode(kind: .regular, mode: 0o600))
+    let count = Mutex<Int64>(0)
+    let file = try await client.download(address, etag: etag, limit: Self.largest) { bytes in
+      try await Blocking.run { try bytes.withUnsafeBytes { bytes in try writer.write(bytes) } }
+      let now = count.withLock { count in
+        count += Int64(bytes.count)
+        return count
+      }
+      progress("downloading \(name)", now, 0)
+    }
+    if file.isUnchanged { return nil }
+    let modified = (file.modified ?? 0) * 1_000_000_000
+    let (tree, digest) = try await Blocking.run {
+      try writer.end(modified: modified)
+      let tree = try writer.finish()
+      return (tree, try tree.digest(name))
+    }
+    if let checksum, checksum != digest {
+      throw HullError(.invalidArgument, "\(address) has the digest \(digest), not \(checksum): check the URL or correct --checksum")
+    }
+    return Download(
+      tree: tree, name: name, digest: digest, etag: file.etag, modified: file.modified, contentType: file.contentType)
+  }
+
+  /// The last part of the path; `download` when there is none.
+  static func name(of address: WebAddress) -> String {
+    let last = address.path.split(separator: "/").last.map { WebAddress.unescaped($0) } ?? ""
+    return last.isEmpty || last == "." || last == ".." || last.contains("/") || last.utf8.contains(0) ? "download" : last
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import OCISpec
+import RegistryClient
+
+/// Downloads and checkouts by the engine itself.
+package struct HostRemoteSources: RemoteSources {
+  private let client: RegistryClient
+  private let directory: String
+
+  /// - Parameter directory: on whose file system files are kept while they are used.
+  package init(_ client: RegistryClient, keptIn directory: String) {
+    self.client = client
+    self.directory = directory
+  }
+
+  package func download(
+    _ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void
+  ) async throws -> any FileTree {
+    guard let download = try await HTTPSource(client, keptIn: directory).download(url, checksum: checksum, progress: progress) else {
+      throw HullError(.internalError, "\(url) was not sent")
+    }
+    return download.tree
+  }
+
+  package func repository(_ url: String, keepsGitDirectory: Bool, checksum: String?) async throws -> any FileTree {
+    guard let address = GitAddress(url) else { return try await RemoteContext.fetch(url, client: client, keptIn: directory).tree }
+    let checkout = try await GitSource(keptIn: directory).checkout(address, keepsGitDirectory: keepsGitDirectory)
+    if let checksum, !checkout.commit.hasPrefix(checksum.lowercased()) {
+      throw HullError(.invalidArgument, "\(url): expected checksum to match \(checksum), got \(checkout.commit)")
+    }
+    return checkout.tree
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
+import OCISpec
+import RegistryClient
+import Threads
+
+/// A context that is not the client's: a Git repository, an archive of the web, or a Dockerfile of the web that needs no other file.
+package struct RemoteContext: Sendable {
+  package var tree: any FileTree
+  /// The commit or the digest that it is at: the same identity, the same files.
+  package var identity: String
+  /// The address was that of a Dockerfile: the tree has it under the name `Dockerfile`, whatever name was asked for.
+  package var isDockerfile = false
+
+  /// Whether a context's address is one that is fetched here.
+  package static func isRemote(_ address: String) -> Bool {
+    address.hasPrefix("https://") || address.hasPrefix("http://") || GitAddress.matches(address)
+  }
+
+  /// Fetches a context.
+  /// - Parameter directory: on whose file system it is kept.
+  /// - Throws: `invalidArgument` for an address of no known kind.
+  package static func fetch(
+    _ address: String, client: RegistryClient, keptIn directory: String, keepsGitDirectory: Bool = false,
+    access: GitSource.Access = GitSource.Access()
+  ) async throws -> RemoteContext {
+    if let git = GitAddress(address) {
+      let checkout = try await GitSource(keptIn: directory).checkout(git, keepsGitDirectory: keepsGitDirectory, access: access)
+      return RemoteContext(tree: checkout.tree, identity: checkout.commit)
+    }
+    guard isRemote(address) else {
+      throw HullError(.invalidArgument, "\(quoted(address)) is no context: use a directory, a Git repository or an address that begins with https://")
+    }
+    guard let download = try await HTTPSource(client, keptIn: directory).download(address) else {
+      throw HullError(.internalError, "\(address) was not sent")
+    }
+    return try await Blocking.stream { try unpacked(download, keptIn: directory) }
+  }
+
+  private static func unpacked(_ download: HTTPSource.Download, keptIn directory: String) throws(HullError) -> RemoteContext {
+    let (tree, name) = (download.tree, download.name)
+    if try isArchive(tree, name) {
+      let pack = try TreePack.receive(try tree.source(name), keptIn: directory)
+      return RemoteContext(tree: pack, identity: download.digest.description)
+    }
+    guard let size = tree.node(name)?.size, size <= 1 << 20 else {
+      throw HullError(.invalidArgument, "\(name) is neither an archive nor a Dockerfile (at most 1 MiB)")
+    }
+    let writer = try TreePackWriter(directory: directory)
+    writer.begin("Dockerfile", TreeNode(kind: .regular, mode: 0o600))
+    try tree.read(name) { bytes throws(HullError) in try writer.write(bytes) }
+    try writer.end()
+    return RemoteContext(tree: try writer.finish(), identity: download.digest.description, isDockerfile: true)
+  }
+
+  /// By its first bytes, as file names and media types are wrong too often.
+  private static func isArchive(_ tree: TreePack, _ name: String) throws(HullError) -> Bool {
+    let chunks = BufferedChunks(try tree.source(name), size: 512)
+    let head = try chunks.next().map { Array($0) } ?? []
+    let magics: [[UInt8]] = [[0x1f, 0x8b], [0x28, 0xb5, 0x2f, 0xfd], [0x42, 0x5a, 0x68], [0xfd, 0x37, 0x7a, 0x58, 0x5a]]
+    return magics.contains { head.starts(with: $0) } || (head.count == 512 && head[257..<262].elementsEqual("ustar".utf8))
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Dockerfile
+import Errors
+import OCISpec
+import Synchronization
+
+/// Tells a client how its build goes: one event at a time.
+final class BuildReport: Sendable {
+  private let sink: BuildProgress
+  private let lock = Mutex<Set<Digest>>([])
+  private let failure = Mutex<BuildVertex?>(nil)
+
+  init(_ sink: @escaping BuildProgress) { self.sink = sink }
+
+  func send(_ event: BuildEvent) { lock.withLock { _ in sink(event) } }
+
+  func plan(_ vertices: [BuildVertex]) {
+    lock.withLock { known in
+      let fresh = vertices.filter { known.insert($0.id).inserted }
+      if !fresh.isEmpty { sink(.planned(fresh)) }
+    }
+  }
+
+  /// What only changes the configuration is done as soon as it is planned.
+  func settle(_ vertices: [BuildVertex]) {
+    let now = BuildClock.now()
+    for vertex in vertices where vertex.isMetadata {
+      send(.started(vertex.id, time: now))
+      send(.result(vertex.id, id: vertex.id.description))
+      send(.finished(vertex.id, time: now, cached: false, error: nil))
+    }
+  }
+
+  /// What a step gave, under an ID that stays the same as long as that does.
+  func result(_ step: Step, _ value: StepValue) {
+    guard case .fileSystem(let fileSystem) = value, !step.vertex.instruction.isEmpty else { return }
+    if case .image(let id) = step.operation { return send(.result(step.vertex.id, id: id.description)) }
+    send(.result(step.vertex.id, id: SHA256.digest(of: "\(fileSystem.chain?.hex ?? "") \(step.vertex.instruction)").description))
+  }
+
+  func start(_ step: Step) {
+    plan([step.vertex])
+    send(.started(step.vertex.id, time: BuildClock.now()))
+  }
+
+  func finish(_ step: Step, cached: Bool) { send(.finished(step.vertex.id, time: BuildClock.now(), cached: cached, error: nil)) }
+
+  /// The step that failed first; what others were doing was then cut short.
+  var failed: BuildVertex? { failure.withLock { $0 } }
+
+  func fail(_ step: Step, _ error: any Error) {
+    if !(error is CancellationError) { failure.withLock { $0 = $0 ?? step.vertex } }
+    let text = error is CancellationError ? "context canceled" : "\(error)"
+    send(.finished(step.vertex.id, time: BuildClock.now(), cached: false, error: text))
+  }
+
+  func output(of step: Step, _ stream: Int, _ bytes: [UInt8]) { send(.output(step.vertex.id, stream: stream, bytes: bytes, time: BuildClock.now())) }
+
+  func explain(_ step: Step, _ reason: String) { send(.explained(step.vertex.id, reason)) }
+
+  func warn(_ warning: BuildWarning) { send(.warning(nil, warning)) }
+
+  /// Tells how far a part of a step is: its name, bytes so far, bytes in all.
+  func progress(of step: Step) -> @Sendable (String, Int64, Int64) -> Void {
+    let started = BuildClock.now()
+    return { id, current, total in
+      self.send(
+        .progress(
+          step.vertex.id, id: id, current: current, total: total, started: started, completed: total > 0 && current >= total ? BuildClock.now() : nil))
+    }
+  }
+
+  /// Something of the builder's own that takes time, as a vertex.
+  func during<Result>(_ vertex: BuildVertex, _ body: () async throws -> Result) async throws -> Result {
+    plan([vertex])
+    send(.started(vertex.id, time: BuildClock.now()))
+    do {
+      let result = try await body()
+      send(.finished(vertex.id, time: BuildClock.now(), cached: false, error: nil))
+      return result
+    } catch {
+      send(.finished(vertex.id, time: BuildClock.now(), cached: false, error: error is CancellationError ? "context canceled" : "\(error)"))
+      throw error
+    }
+  }
+}

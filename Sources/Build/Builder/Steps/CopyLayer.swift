@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
+import OCISpec
+
+/// Writes files at their places as a layer archive, sorted by name: the same files give the same bytes. Blocking.
+struct CopyLayer {
+  let trees: [Int: any FileTree]
+  let owner: (uid: UInt32, gid: UInt32)
+  /// Whether everything gets the owner, also what has one of its own.
+  let ownsAll: Bool
+  let mode: FileMode?
+  /// Nanoseconds since 1970: of directories that nobody brought; no time may be later than `latest`.
+  let directoryTime: Int64
+  let latest: Int64?
+
+  func write(_ entries: [String: CopyTargets.Entry], to sink: any ByteSink) throws(HullError) {
+    let buffered = BufferedSink(sink)
+    let writer = TarWriter(buffered)
+    for (path, entry) in entries.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) { try write(entry, at: path, to: writer) }
+    try writer.finish()
+    try buffered.flush()
+  }
+
+  private func write(_ entry: CopyTargets.Entry, at path: String, to writer: TarWriter) throws(HullError) {
+    let header = header(entry, path)
+    try writer.begin(header)
+    guard header.kind == .regular, header.size > 0, let item = entry.item else { return }
+    switch item.content {
+    case .bytes(let bytes): try write(bytes, to: writer)
+    case .file(let tree, let path): try trees[tree]?.read(path) { (bytes) throws(HullError) in try writer.write(bytes) }
+    case .unpacked(let pack, let path): try pack.read(path) { (bytes) throws(HullError) in try writer.write(bytes) }
+    }
+  }
+
+  private func write(_ bytes: [UInt8], to writer: TarWriter) throws(HullError) {
+    let chunks = BufferedChunks(PrefixedSource(bytes))
+    while let chunk = try chunks.next() { try writer.write(chunk) }
+  }
+
+  private func header(_ entry: CopyTargets.Entry, _ path: String) -> TarEntry {
+    let node = entry.node
+    var mode = node.mode
+    if let wanted = self.mode, node.kind != .symbolicLink, entry.item != nil { mode = wanted.apply(to: mode, isDirectory: node.kind == .directory) }
+    var header = TarEntry(kind: TarEntry.Kind(node.kind), path: Array(path.utf8), mode: mode)
+    (header.uid, header.gid) = owner
+    if case .unpacked = entry.item?.content, !ownsAll { (header.uid, header.gid) = (node.uid, node.gid) }
+    header.size = node.kind == .regular ? node.size : 0
+    header.link = Array(node.link.utf8)
+    (header.major, header.minor, header.attributes) = (node.major, node.minor, node.attributes)
+    let time = entry.item == nil ? directoryTime : node.modified
+    header.modified = TarEntry.Time(seconds: min(time, latest ?? .max) / 1_000_000_000)
+    return header
+  }
+}
+
+extension TarEntry.Kind {
+  fileprivate init(_ kind: TreeNode.Kind) {
+    switch kind {
+    case .regular: self = .regular
+    case .directory: self = .directory
+    case .symbolicLink: self = .symbolicLink
+    case .characterDevice: self = .characterDevice
+    case .blockDevice: self = .blockDevice
+    case .fifo: self = .fifo
+    }
+  }
+}

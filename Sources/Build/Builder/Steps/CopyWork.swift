@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
+import OCISpec
+import Threads
+
+/// `COPY` and `ADD`.
+struct CopyWork: LayerWork {
+  let step: CopyStep
+
+  private struct Found: Sendable {
+    var items: [CopyItem]
+    var trees: [Int: any FileTree]
+    var digest: Digest
+    var files: [String: String]
+  }
+
+  func prepare(_ site: LayerSite) async throws -> PreparedLayer {
+    let work = self
+    let found = try await Blocking.stream { try work.find(site) }
+    // A linked layer is the same whatever lies below it.
+    var ingredients = StepIngredients(instruction: "\(step.verb) … \(step.destination)\(step.intoDirectory ? "/" : "")", base: site.base.chain)
+    ingredients.settings = ["chown": step.owner ?? "", "chmod": step.mode ?? "", "link": step.link ? "yes" : ""].filter { !$0.value.isEmpty }
+    ingredients.settings["source date epoch"] = site.epoch.map(String.init)
+    ingredients.contents["files"] = found.digest.hex
+    ingredients.files = found.files
+    return PreparedLayer(ingredients: ingredients) { _ in try await Blocking.stream { try work.make(site, found) } }
+  }
+
+  private func find(_ site: LayerSite) throws(HullError) -> Found {
+    let trees = try site.trees()
+    let items = try CopySelection(step: step, trees: trees, scratch: site.solver.surroundings.directory).items()
+    let (digest, files) = try CopyFingerprint.of(items, trees: trees)
+    return Found(items: items, trees: trees, digest: digest, files: files)
+  }
+
+  private func make(_ site: LayerSite, _ found: Found) throws(HullError) -> FileSystem {
+    let base = try site.solver.store.tree(of: step.link ? FileSystem() : site.base)
+    var targets = CopyTargets(base: base)
+    try targets.place(found.items, of: step)
+    let owner = try step.owner.map { (text) throws(HullError) in try OwnerLookup(try site.solver.store.tree(of: site.base)).owner(text) } ?? (0, 0)
+    let newest = found.items.map(\.node.modified).max() ?? 0
+    let layer = CopyLayer(
+      trees: found.trees, owner: owner, ownsAll: step.owner != nil, mode: try step.mode.map { (text) throws(HullError) in try FileMode(text) },
+      directoryTime: site.epoch ?? newest, latest: site.epoch)
+    let entries = targets.entries
+    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(entries, to: sink) }
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Dockerfile
+import Errors
+import Glibc
+import Layers
+import LinuxSystem
+import OCISpec
+import Threads
+
+/// `RUN`.
+struct RunWork: LayerWork {
+  let step: RunStep
+
+  func prepare(_ site: LayerSite) async throws -> PreparedLayer {
+    let binds = try await bindMounts(site)
+    let ingredients = ingredients(site, binds)
+    let work = self
+    return PreparedLayer(ingredients: ingredients) { output in
+      try await site.solver.shared.commands.run { try await work.make(site, binds, output) }
+    }
+  }
+
+  private func ingredients(_ site: LayerSite, _ binds: [Int: BindSource]) -> StepIngredients {
+    var ingredients = StepIngredients(instruction: "RUN \(step.shown)", base: site.base.chain)
+    for entry in step.environment { ingredients.settings["variable \(BuildVariables.name(of: entry))"] = String(entry.drop { $0 != "=" }.dropFirst()) }
+    ingredients.settings["command"] = JSONText.list(step.arguments)
+    ingredients.settings["directory"] = step.directory
+    ingredients.settings["user"] = step.user
+    ingredients.settings["network"] = step.network == "default" ? "" : step.network
+    ingredients.settings["security"] = step.insecure ? "insecure" : ""
+    ingredients.settings["script"] = step.script.map { SHA256.digest(of: $0).hex } ?? ""
+    for (index, mount) in step.mounts.enumerated() {
+      // What secrets and agents hold never counts.
+      ingredients.settings["mount \(index)"] = "\(mount.mount.kind.rawValue) \(mount.target) \(mount.mount.id ?? "") \(mount.mount.source ?? "")"
+      if let bind = binds[index] { ingredients.contents["mount of \(mount.target)"] = bind.digest.hex }
+    }
+    ingredients.settings = ingredients.settings.filter { !$0.value.isEmpty }
+    return ingredients
+  }
+
+  // MARK: Bind mounts
+
+  /// The files that a bind mount shows.
+  struct BindSource: Sendable {
+    let digest: Digest
+    let value: StepValue
+    let tree: any FileTree
+    /// Below the root of the input.
+    let path: String
+  }
+
+  private func bindMounts(_ site: LayerSite) async throws -> [Int: BindSource] {
+    var found: [Int: BindSource] = [:]
+    for (index, mount) in step.mounts.enumerated() where mount.mount.kind == .bind {
+      guard let number = mount.input, let value = site.inputs[number] else { continue }
+      let source = mount.mount.source ?? ""
+      found[index] = try await Blocking.stream { try RunWork.bindSource(value, source, number, site) }
+    }
+    return found
+  }
+
+  private static func bindSource(_ value: StepValue, _ source: String, _ number: Int, _ site: LayerSite) throws(HullError) -> BindSource {
+    guard let tree = try site.trees()[number] else { throw HullError(.internalError, "a mount's source is missing") }
+    let path = try TreePaths.resolve(source, in: tree)
+    guard try tree.node(path) != nil else {
+      throw HullError(.invalidArgument, "failed to calculate checksum of the mount's source: \(quoted("/" + path)): not found")
+    }
+    if case .fileSystem(let fileSystem) = value {
+      // Layers are known by their chain: nothing has to be read.
+      return BindSource(digest: SHA256.digest(of: "\(fileSystem.chain?.hex ?? "") \(path)"), value: value, tree: tree, path: path)
+    }
+    let (digest, _) = try CopyFingerprint.of(items(tree, path), trees: [0: tree])
+    return BindSource(digest: digest, value: value, tree: tree, path: path)
+  }
+
+  private static func items(_ tree: any FileTree, _ path: String) throws(HullError) -> [CopyItem] {
+    var copy = CopyStep(sources: [.files(input: 0, patterns: [path])], destination: "/", intoDirectory: true, instruction: "", verb: "RUN --mount")
+    copy.link = true
+    return try CopySelection(step: copy, trees: [0: tree], scratch: "").items()
+  }
+
+  // MARK: Running
+
+  private func make(_ site: LayerSite, _ binds: [Int: BindSource], _ output: @escaping StepOutput) async throws -> FileSystem {
+    let solver = site.solver
+    let mounts = try await StepMounts.prepare(step, site, binds)
+    do {
+      let images = solver.store.images
+      let run = StepRun(
+        id: SHA256.digest(of: "\(solver.request.id) \(site.step.vertex.id) \(BuildClock.now())").hex,
+        lower: Array(site.base.infos.reversed().map { images.layers.path(of: $0.chain) }), arguments: step.arguments,
+        environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user, mounts: mounts.mounts,
+        network: step.network, extraHosts: solver.request.extraHosts, limits: solver.request.limits, insecure: step.insecure,
+        output: mounts.hiding(output))
+      let outcome = try await solver.surroundings.runner.run(run)
+      let result = try await finish(outcome, site, mounts)
+      await mounts.release()
+      return result
+    } catch {
+      await mounts.release()
+      throw error
+    }
+  }
+
+  private func finish(_ outcome: StepOutcome, _ site: LayerSite, _ mounts: StepMounts) async throws -> FileSystem {
+    do {
+      guard outcome.exitCode == 0 else { throw failure(outcome) }
+      let targets = mounts.mounts.map(\.target)
+      let result = try await Blocking.stream { try RunWork.layer(outcome.upper, site, targets) }
+      await outcome.discard()
+      return result
+    } catch {
+      await outcome.discard()
+      throw error
+    }
+  }
+
+  private func failure(_ outcome: StepOutcome) -> HullError {
+    HullError(
+      .invalidArgument, "process \(quoted(step.shown)) did not complete successfully",
+      cause: StepFailure(exitCode: outcome.exitCode, outOfMemory: outcome.outOfMemory, command: step.shown))
+  }
+
+  private static func layer(_ upper: String, _ site: LayerSite, _ targets: [String]) throws(HullError) -> FileSystem {
+    let tree = try site.solver.store.tree(of: site.base)
+    var places: Set<String> = []
+    for target in targets {
+      // The empty files and directories on which something was mounted are not the command's.
+      var path = TreePaths.clean(target)
+      while !path.isEmpty, try tree.node(path) == nil {
+        places.insert("/" + path)
+        path = TreePaths.split(path).parent
+      }
+    }
+    let root = OwnedDescriptor(try LinuxSystem.step("cannot read what the step changed") { () throws(SystemError) in try Files.open(upper, O_RDONLY | O_DIRECTORY) }.take())
+    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in
+      try LayerDiff.write(upper: root.number, to: sink, leavingOut: places, latest: site.epoch)
+    }
+  }
+}
+
+/// A command that ended with another code than 0: the cause of the error that its step fails with.
+package struct StepFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  package let exitCode: Int32
+  package let outOfMemory: Bool
+  /// Words joined by spaces: `/bin/sh -c exit 3`.
+  package let command: String
+
+  package var description: String { "exit code: \(exitCode)" + (outOfMemory ? ": out of memory" : "") }
+
+  /// As Docker's first builder says it: `The command '/bin/sh -c exit 3' returned a non-zero code: 3`.
+  package var classic: String { "The command '\(command)' returned a non-zero code: \(exitCode)" }
+
+  /// What a build failed for, when it was a command.
+  package init?(of error: any Error) {
+    guard let step = ((error as? HullError)?.cause as? BuildFailure)?.step else { return nil }
+    self = step
+  }
+
+  init(exitCode: Int32, outOfMemory: Bool, command: String) {
+    self.exitCode = exitCode
+    self.outOfMemory = outOfMemory
+    self.command = command
+  }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Dockerfile
+import Errors
+import Glibc
+import LinuxSystem
+import OCISpec
+import Threads
+
+/// What a command finds mounted, and what has to be undone when it has ended.
+final class StepMounts: Sendable {
+  let mounts: [StepMount]
+  /// `NAME=value` for secrets and agents.
+  let environment: [String]
+  private let secrets: [[UInt8]]
+  private let undo: [@Sendable () async -> Void]
+
+  private init(_ mounts: [StepMount], _ environment: [String], _ secrets: [[UInt8]], _ undo: [@Sendable () async -> Void]) {
+    self.mounts = mounts
+    self.environment = environment
+    self.secrets = secrets
+    self.undo = undo
+  }
+
+  func release() async { for action in undo.reversed() { await action() } }
+
+  /// What was output, with secrets made unreadable.
+  func hiding(_ output: @escaping StepOutput) -> StepOutput {
+    let hidden = secrets.filter { $0.count >= 4 }
+    guard !hidden.isEmpty else { return output }
+    return { stream, bytes in output(stream, hidden.reduce(bytes) { StepMounts.hide($1, in: $0) }) }
+  }
+
+  private static func hide(_ secret: [UInt8], in bytes: [UInt8]) -> [UInt8] {
+    var result = bytes
+    var index = 0
+    while index + secret.count <= result.count {
+      if result[index] == secret[0], result[index..<(index + secret.count)].elementsEqual(secret) {
+        result.replaceSubrange(index..<(index + secret.count), with: Array("*****".utf8))
+        index += 5
+      } else {
+        index += 1
+      }
+    }
+    return result
+  }
+
+  static func prepare(_ step: RunStep, _ site: LayerSite, _ binds: [Int: RunWork.BindSource]) async throws -> StepMounts {
+    let maker = MountMaker(site: site, user: step.user)
+    do {
+      for (index, mount) in step.mounts.enumerated() { try await maker.add(mount, binds[index], number: index) }
+      if let script = step.script { try await maker.add(script: script) }
+      return StepMounts(maker.mounts, maker.environment, maker.secrets, maker.undo)
+    } catch {
+      for action in maker.undo.reversed() { await action() }
+      throw error
+    }
+  }
+}
+
+/// Makes mounts one after the other.
+private final class MountMaker {
+  private let site: LayerSite
+  private let user: String
+  private let directory: String
+  var mounts: [StepMount] = []
+  var environment: [String] = []
+  var secrets: [[UInt8]] = []
+  var undo: [@Sendable () async -> Void] = []
+  private var hasDirectory = false
+  private var hasAgent = false
+
+  init(site: LayerSite, user: String) {
+    self.site = site
+    self.user = user
+    directory = "\(site.solver.surroundings.state)/\(site.step.vertex.id.hex.prefix(24))"
+  }
+
+  func add(_ mount: RunStep.Mount, _ bind: RunWork.BindSource?, number: Int) async throws {
+    switch mount.mount.kind {
+    case .bind: if let bind { try await add(bind, mount) }
+    case .tmpfs: mounts.append(.tmpfs(target: mount.target, size: mount.mount.size ?? 0))
+    case .cache: try await addCache(mount)
+    case .secret: try await addSecret(mount, number)
+    case .ssh: try await addAgent(mount, number)
+    }
+  }
+
+  // MARK: Files of other inputs
+
+  private func add(_ bind: RunWork.BindSource, _ mount: RunStep.Mount) async throws {
+    let site = self.site
+    let (fileSystem, path) = try await Blocking.stream { () throws -> (FileSystem, String) in
+      if case .fileSystem(let fileSystem) = bind.value { return (fileSystem, bind.path) }
+      return try Self.layer(bind, site)
+    }
+    let lower = Array(fileSystem.infos.reversed().map { site.solver.store.images.layers.path(of: $0.chain) })
+    guard mount.mount.readOnly == false else {
+      mounts.append(.layers(lower, path: path, target: mount.target))
+      return
+    }
+    // What is written to it is gone with the step.
+    let copy = try await scratch("bind")
+    try await Blocking.stream { try Self.copy(lower, path, to: copy) }
+    mounts.append(.bind(source: copy, target: mount.target, writable: true))
+  }
+
+  /// The client's files as a layer of their own, for as long as the build takes.
+  private static func layer(_ bind: RunWork.BindSource, _ site: LayerSite) throws -> (FileSystem, String) {
+    let isDirectory = try bind.tree.node(bind.path)?.kind == .directory
+    let name = TreePaths.split(bind.path).name
+    var copy = CopyStep(sources: [.files(input: 0, patterns: [bind.path])], destination: "/", intoDirectory: true, instruction: "", verb: "RUN --mount")
+    copy.link = true
+    let items = try CopySelection(step: copy, trees: [0: bind.tree], scratch: "").items()
+    var targets = CopyTargets(base: TreePack(fd: -1, nodes: [:]))
+    try targets.place(items, of: copy)
+    let layer = CopyLayer(trees: [0: bind.tree], owner: (0, 0), ownsAll: true, mode: nil, directoryTime: 0, latest: nil)
+    let entries = targets.entries
+    let made = try site.solver.store.makeLayer(above: FileSystem()) { (sink) throws(HullError) in try layer.write(entries, to: sink) }
+    return (made, isDirectory ? "" : name)
+  }
+
+  private static func copy(_ lower: [String], _ path: String, to target: String) throws {
+    guard !lower.isEmpty else { return }
+    let union = try step("cannot read a mount's source") { () throws(SystemError) in try UnionMount.detached(lower: lower) }
+    let from = try step("cannot read a mount's source") { () throws(SystemError) in try InRoot.open(union.number, "/" + path, O_RDONLY | O_DIRECTORY) }
+    let to = try step("cannot copy a mount's source") { () throws(SystemError) in try Files.open(target, O_RDONLY | O_DIRECTORY) }
+    _ = try TreeClone(from: from.number, to: to.number).run()
+  }
+
+  /// A directory on the store's file system that goes with the step.
+  private func scratch(_ kind: String) async throws -> String {
+    let path = "\(site.solver.surroundings.directory)/scratch/\(site.step.vertex.id.hex.prefix(24))-\(kind)-\(mounts.count)"
+    try await Blocking.run {
+      try step("cannot make a directory for a mount") { () throws(SystemError) in try Files.makeDirectories(path) }
+    }
+    undo.append { try? await Blocking.stream { try MountMaker.remove(path) } }
+    return path
+  }
+
+  static func remove(_ path: String) throws {
+    let (parent, name) = TreePaths.split(path)
+    let root = try step("cannot remove \(path)") { () throws(SystemError) in try Files.open(parent, O_RDONLY | O_DIRECTORY) }
+    try TreeRemoval.remove(Array(name.utf8), in: root.number)
+  }
+
+  // MARK: Caches
+
+  private func addCache(_ mount: RunStep.Mount) async throws {
+    let caches = site.solver.shared.cacheMounts
+    let id = mount.mount.id.flatMap { $0.isEmpty ? nil : $0 } ?? mount.target
+    let seed = mount.input.flatMap { site.inputs[$0] }
+    let (store, source) = (site.solver.store, mount.mount.source ?? "")
+    let lease = try await caches.acquire(
+      id, sharing: mount.mount.sharing, owner: (mount.mount.uid ?? 0, mount.mount.gid ?? 0), mode: mount.mount.mode ?? 0o755
+    ) { path in
+      guard case .fileSystem(let fileSystem)? = seed else { return }
+      try MountMaker.copy(Array(fileSystem.infos.reversed().map { store.images.layers.path(of: $0.chain) }), TreePaths.clean(source), to: path)
+    }
+    undo.append { caches.release(lease) }
+    mounts.append(.bind(source: lease.path, target: mount.target, writable: mount.mount.readOnly != true))
+  }
+
+  // MARK: Secrets
+
+  private func addSecret(_ mount: RunStep.Mount, _ number: Int) async throws {
+    let id = RunPlanner.secretName(mount.mount)
+    guard let bytes = try await site.solver.session.secret(id) else {
+      guard mount.mount.required else { return }
+      throw HullError(.notFound, "secret \(id): not found: pass it with --secret id=\(id),src=FILE")
+    }
+    secrets.append(bytes)
+    if let name = mount.mount.environment, !name.isEmpty { environment.append("\(name)=\(String(decoding: bytes, as: UTF8.self))") }
+    guard !mount.target.isEmpty else { return }
+    let file = try await stateFile("secret\(number)")
+    let (mode, uid, gid) = (mount.mount.mode ?? 0o400, mount.mount.uid ?? 0, mount.mount.gid ?? 0)
+    try await Blocking.run { try MountMaker.write(bytes, to: file, mode: mode, uid: uid, gid: gid) }
+    mounts.append(.bind(source: file, target: mount.target, writable: false))
+  }
+
+  private static func write(_ bytes: [UInt8], to path: String, mode: UInt32, uid: UInt32 = 0, gid: UInt32 = 0) throws {
+    try step("cannot keep a secret") { () throws(SystemError) in
+      let file = try Files.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+      try Files.writeAll(file.number, bytes)
+    }
+    guard chown(path, uid, gid) == 0, chmod(path, mode) == 0 else { throw HullError("cannot keep a secret", SystemError(errno, "chmod")) }
+  }
+
+  private func stateFile(_ name: String) async throws -> String {
+    let directory = self.directory
+    if !hasDirectory {
+      hasDirectory = true
+      try await Blocking.run { try step("cannot make \(directory)") { () throws(SystemError) in try Files.makeDirectories(directory, mode: 0o711) } }
+      undo.append { try? await Blocking.run { try MountMaker.remove(directory) } }
+    }
+    return directory + "/" + name
+  }
+
+  func add(script: [UInt8]) async throws {
+    let file = try await stateFile("script")
+    try await Blocking.run { try MountMaker.write(script, to: file, mode: 0o755) }
+    mounts.append(.bind(source: file, target: RunStep.scriptPath, writable: false))
+  }
+
+  // MARK: SSH agents
+
+  private func addAgent(_ mount: RunStep.Mount, _ number: Int) async throws {
+    let id = mount.mount.id.flatMap { $0.isEmpty ? nil : $0 } ?? "default"
+    let session = site.solver.session
+    guard let first = try await session.sshAgent(id) else {
+      guard mount.mount.required else { return }
+      throw HullError(.notFound, "no SSH key \(quoted(id)) forwarded from the client: pass it with --ssh \(id)")
+    }
+    close(first)
+    let file = try await stateFile("agent\(number)")
+    let socket = try AgentSocket(path: file, mode: mount.mount.mode ?? 0o600, uid: mount.mount.uid ?? 0, gid: mount.mount.gid ?? 0) {
+      try await session.sshAgent(id)
+    }
+    undo.append { socket.close() }
+    mounts.append(.bind(source: file, target: mount.target, writable: true))
+    if !hasAgent { environment.append("SSH_AUTH_SOCK=\(mount.target)") }
+    hasAgent = true
+  }
+}

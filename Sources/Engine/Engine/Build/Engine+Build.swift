@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import DockerAPI
+import Errors
+import ImageStore
+import OCISpec
+import Threads
+
+extension Engine {
+  /// Builds. Cancelling the task cancels the build.
+  package func build(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> BuildResult {
+    services.lookup.forget()
+    defer { services.lookup.forget() }
+    let result = try await services.builder.build(request, session: session, progress: progress)
+    for image in result.images { services.events.publish("image", "build", id: image.id.description, attributes: [:]) }
+    for tag in result.tags {
+      let id = result.images.first?.id.description ?? ""
+      services.events.publish("image", "tag", id: id, attributes: ["name": tag.familiar])
+    }
+    await services.disk.enforce()
+    return result
+  }
+
+  /// Cancels the build of that ID; nothing happens when there is none.
+  package func cancelBuild(_ id: String) async { services.builder.cancel(id) }
+}
+
+/// Commands of builds run as the engine's containers do.
+struct EngineStepRunner: StepRunner {
+  /// They own the builder, which owns this.
+  unowned let services: Services
+
+  func run(_ run: StepRun) async throws -> StepOutcome { try await StepContainer(run, services: services).execute() }
+}

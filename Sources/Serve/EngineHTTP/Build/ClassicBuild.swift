@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import DockerAPI
+import Engine
+import Errors
+import NIOCore
+
+/// One build for a client of `POST /build`: runs it and tells it as Docker's first builder does.
+struct ClassicBuild {
+  let engine: Engine
+  let query: BuildQuery
+  let session: UploadSession
+  let writer: ResponseWriter
+  private var text: ClassicBuildText
+  /// Whether the answer has begun: before that, an error is an error answer.
+  private var hasBegun = false
+  /// `q`: what would have been told, in case that it fails.
+  private var held: [BuildMessage] = []
+  private static let mostHeld = 4096
+
+  init(engine: Engine, query: BuildQuery, session: UploadSession, writer: ResponseWriter) {
+    self.engine = engine
+    self.query = query
+    self.session = session
+    self.writer = writer
+    text = ClassicBuildText(removesContainers: query.removesContainers)
+  }
+
+  mutating func run() async throws {
+    let queue = BuildEventQueue()
+    let worker = Task { [engine, query, session] in
+      defer { queue.finish() }
+      return try await engine.build(query.request, session: session) { queue.put($0) }
+    }
+    // With the client the build goes, too: also when that is only noticed by a line that cannot be sent.
+    defer { worker.cancel() }
+    let result: BuildResult
+    do {
+      result = try await withTaskCancellationHandler {
+        for await event in queue.events {
+          queue.took(event)
+          try await send(text.add(event))
+        }
+        return try await worker.value
+      } onCancel: {
+        worker.cancel()
+      }
+    } catch let error where !(error is ClientGone) {
+      return try await fail(error)
+    }
+    try await succeed(result)
+  }
+
+  private mutating func succeed(_ result: BuildResult) async throws {
+    let image = result.images.first?.id.description
+    guard !query.isQuiet else { return try await write(stream: (image ?? "") + "\n") }
+    if let image {
+      var message = BuildMessage()
+      message.aux = BuildAux()
+      message.aux?.id = image
+      try await write(message)
+    }
+    try await send(text.succeed(image: image, tags: result.tags.map(\.familiar)))
+  }
+
+  private mutating func fail(_ error: any Error) async throws {
+    try await send(text.fail())
+    for message in held { try await write(message) }
+    guard hasBegun else { throw error }
+    let failure = StepFailure(of: error)
+    let said = failure?.classic ?? (error is CancellationError ? "build cancelled" : (error as? HullError)?.withoutExcerpt ?? "\(error)")
+    var message = BuildMessage()
+    var detail = ProgressError()
+    (detail.message, detail.code) = (said, Int(failure?.exitCode ?? 0))
+    (message.errorDetail, message.error) = (detail, detail.message)
+    try await write(message)
+  }
+
+  // MARK: Lines
+
+  private mutating func send(_ lines: [ClassicBuildText.Line]) async throws {
+    for line in lines {
+      let message = Self.message(line)
+      if query.isQuiet {
+        if held.count < Self.mostHeld { held.append(message) }
+      } else {
+        try await write(message)
+      }
+    }
+  }
+
+  private mutating func write(stream: String) async throws {
+    var message = BuildMessage()
+    message.stream = stream
+    try await write(message)
+  }
+
+  private mutating func write(_ message: BuildMessage) async throws {
+    hasBegun = true
+    try await writer.write(try Response.jsonLine(message))
+  }
+
+  private static func message(_ line: ClassicBuildText.Line) -> BuildMessage {
+    var message = BuildMessage()
+    switch line {
+    case .text(let text): message.stream = text
+    // In red, as Docker has it.
+    case .errorText(let text): message.stream = "\u{1b}[91m\(text)\u{1b}[0m"
+    case .progress(let id, let current, let total, let isDone):
+      let words = id.split(separator: " ")
+      let digits = words.last.map { $0.drop { $0 != ":" }.dropFirst() } ?? ""
+      message.id = digits.isEmpty ? id : String(digits.prefix(12))
+      message.status = digits.isEmpty || words.count < 2 ? (isDone ? "Done" : "Working") : words.dropLast().joined(separator: " ").capitalizedFirst
+      var detail = ProgressDetail()
+      (detail.current, detail.total) = (current, total)
+      message.progressDetail = detail
+    }
+    return message
+  }
+}
+
+extension String {
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
+
+extension HullError {
+  /// Without the excerpt of the Dockerfile, which the first builder does not print.
+  var withoutExcerpt: String {
+    guard let failure = cause as? BuildFailure else { return description }
+    return failure.step.map { "\(message): \($0)" } ?? failure.cause.map { "\(message): \($0)" } ?? message
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import DockerAPI
+import Errors
+import OCISpec
+
+extension BuildRequest {
+  /// What `hull build` asks for. Throws `invalidArgument` for names and values that mean nothing.
+  init(_ asked: HullBuildRequest, id: String) throws(HullError) {
+    self.init(id: id)
+    dockerfile = asked.dockerfile.isEmpty ? "Dockerfile" : asked.dockerfile
+    dockerfileText = asked.dockerfileText.map { Array($0.utf8) }
+    remoteContext = asked.remote.isEmpty ? nil : asked.remote
+    namedContexts = asked.buildContexts
+    target = asked.target.isEmpty ? nil : asked.target
+    (arguments, labels, annotations) = (asked.buildArgs, asked.labels, asked.annotations)
+    for tag in asked.tags { tags.append(try Reference(tag).withDefaultTag) }
+    for platform in asked.platforms { platforms.append(try Platform(parsing: platform)) }
+    (noCache, noCacheStages, pull) = (asked.noCache, Set(asked.noCacheFilter), asked.pull)
+    (network, extraHosts, limits) = (asked.network, asked.extraHosts, BuildLimits(asked))
+    cacheFrom = try asked.cacheFrom.map { attributes throws(HullError) in try CacheLocation(attributes) }
+    cacheTo = try asked.cacheTo.map { attributes throws(HullError) in try CacheLocation(attributes) }
+    outputs = try asked.outputs.map { attributes throws(HullError) in try BuildOutput(attributes) }
+    if outputs.isEmpty { outputs = [.image(ImageOutput())] }
+    (squash, checkOnly, explains) = (asked.squash, asked.check, asked.explain)
+    sourceDateEpoch = try asked.sourceDateEpoch ?? BuildRequest.epoch(in: arguments)
+    attestations = asked.attestations
+    allowsInsecure = asked.allow.contains("security.insecure")
+  }
+}
+
+extension BuildRequest {
+  /// The argument `SOURCE_DATE_EPOCH`: seconds since 1970.
+  static func epoch(in arguments: [String: String]) throws(HullError) -> Int64? {
+    guard let text = arguments["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
+    guard let seconds = Int64(text), seconds >= 0 else {
+      throw HullError(.invalidArgument, "invalid SOURCE_DATE_EPOCH: \(quoted(text)) is not a number of seconds since 1970")
+    }
+    return seconds
+  }
+}
+
+extension BuildLimits {
+  fileprivate init(_ asked: HullBuildRequest) {
+    self.init()
+    (memory, memorySwap) = (asked.memory, asked.memorySwap)
+    (cpuShares, cpuPeriod, cpuQuota) = (asked.cpuShares, asked.cpuPeriod, asked.cpuQuota)
+    (cpusetCpus, cpusetMems, cgroupParent, shmSize) = (asked.cpusetCpus, asked.cpusetMems, asked.cgroupParent, asked.shmSize)
+    ulimits = asked.ulimits.map { Ulimit(name: $0.name, soft: $0.soft, hard: $0.hard) }
+  }
+}
+
+extension CacheLocation {
+  /// `type=registry,ref=…` taken apart.
+  fileprivate init(_ attributes: [String: String]) throws(HullError) {
+    var attributes = attributes
+    let type = attributes.removeValue(forKey: "type") ?? "registry"
+    guard ["registry", "inline", "local"].contains(type) else {
+      throw HullError(.invalidArgument, "caches of type \(quoted(type)) are not supported: use registry, inline or local")
+    }
+    self.init(type: type, attributes: attributes)
+  }
+}
+
+extension BuildOutput {
+  /// `type=image,…` taken apart; outputs that the client takes have its `id`.
+  fileprivate init(_ attributes: [String: String]) throws(HullError) {
+    let id = attributes["id"] ?? ""
+    var image = ImageOutput(attributes: attributes)
+    switch attributes["type"] ?? "image" {
+    case "image", "moby": self = .image(image)
+    case "registry":
+      (image.push, image.pushOnly) = (true, true)
+      self = .image(image)
+    case "docker": self = id.isEmpty ? .image(image) : .archive(id: id, image: image, oci: false)
+    case "oci": self = .archive(id: id, image: image, oci: true)
+    case "tar": self = .tar(id: id)
+    case "local": self = .local(id: id)
+    case "none", "cacheonly": self = .none
+    case let type:
+      throw HullError(.invalidArgument, "outputs of type \(quoted(type)) are not supported: use image, registry, docker, oci, tar or local")
+    }
+  }
+}

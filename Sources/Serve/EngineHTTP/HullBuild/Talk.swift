@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import BuildWire
+import Errors
+import Threads
+
+/// The daemon's side of one stream: what the client's frames on it mean. Called on the thread that reads.
+protocol Talk: Sendable {
+  func take(_ frame: Frame) throws
+  /// Nothing more will come.
+  func broken(_ error: HullError)
+}
+
+/// A small answer: a secret, an account.
+final class AnswerTalk: Talk {
+  /// As BuildKit has it for secrets.
+  private static let longest = 500 << 10
+  let promise = Promise<[UInt8]?>()
+  private let bytes = Collected()
+
+  func take(_ frame: Frame) throws {
+    switch frame.kind {
+    case .data:
+      guard bytes.add(frame.payload) <= Self.longest else { throw HullError(.tooLarge, "a secret may have 500 KiB at most") }
+    case .end: promise.fulfil(.success(bytes.all))
+    case .refuse:
+      promise.fulfil(frame.payload.isEmpty ? .success(nil) : .failure(HullError(.invalidArgument, frame.text)))
+    default: throw HullError(.invalidArgument, "the client answered what was not asked")
+    }
+  }
+
+  func broken(_ error: HullError) { promise.fulfil(.failure(error)) }
+}
+
+/// Yes or no: an agent that is there, an output that was written.
+final class ConsentTalk: Talk {
+  let promise = Promise<Void>()
+
+  func take(_ frame: Frame) throws {
+    switch frame.kind {
+    case .accept: promise.fulfil(.success(()))
+    case .refuse: promise.fulfil(.failure(HullError(.internalError, frame.payload.isEmpty ? "the client refused" : frame.text)))
+    default: throw HullError(.invalidArgument, "the client answered what was not asked")
+    }
+  }
+
+  func broken(_ error: HullError) { promise.fulfil(.failure(error)) }
+}

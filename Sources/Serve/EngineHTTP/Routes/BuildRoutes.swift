@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Builder
+import DockerAPI
+import Engine
+import Errors
+import Threads
+
+/// Builds, as Docker's first builder offers them, and the build cache.
+extension EngineAPI {
+  func addBuildRoutes(to router: Router) {
+    let (engine, contexts) = (engine, contexts)
+    router.add("POST", "/hull/build") { _ in .hijack(try HullBuild.hijack(engine, contexts)) }
+    router.add("POST", "/build") { context in
+      let query = try BuildQuery(context.query, id: Self.buildID())
+      let credentials = BuildCredentials(header: context.request.head.headers.first(name: "X-Registry-Config"))
+      return .stream(
+        StreamResponse(headers: Response.jsonHeaders) { writer in
+          let tree = try await query.request.remoteContext == nil ? Self.context(of: context, engine) : nil
+          var build = ClassicBuild(
+            engine: engine, query: query, session: UploadSession(tree: tree, credentials: credentials), writer: writer)
+          try await build.run()
+        })
+    }
+    router.add("POST", "/build/prune") { context in try .json(try await engine.pruneBuildCache(try Self.prune(context.query))) }
+    router.add("POST", "/build/cancel") { context in
+      guard let id = context.query.text("id") else { throw HullError(.invalidArgument, "build ID not provided") }
+      await engine.cancelBuild(id)
+      return .empty(.ok)
+    }
+  }
+
+  /// Receives the archive that is the request's body: all of it, before anything is answered.
+  private static func context(of context: RouteContext, _ engine: Engine) async throws -> TreePack {
+    let directory = engine.configuration.root
+    return try await Bridge.feed(context.request.body, on: context.request.loop) { descriptor in
+      try await Blocking.stream { try TreePack.receive(FileSource(descriptor, name: "the build context"), keptIn: directory) }
+    }
+  }
+
+  static func buildID() -> String {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<2).map { _ in
+      let digits = String(generator.next() as UInt64, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+  }
+
+  private static func prune(_ query: Query) throws(HullError) -> BuildCachePrune {
+    var limits = BuildCachePrune()
+    limits.all = query.bool("all")
+    // `keep-storage` is the older name.
+    limits.reservedSpace = Int64(try query.int(query.contains("reserved-space") ? "reserved-space" : "keep-storage") ?? 0)
+    limits.maxUsedSpace = Int64(try query.int("max-used-space") ?? 0)
+    limits.minFreeSpace = Int64(try query.int("min-free-space") ?? 0)
+    limits.filters = try query.filters()
+    try limits.filters.validate(accepted: ["until", "unused-for", "id", "parent", "type", "description", "inuse", "shared", "private"])
+    return limits
+  }
+}

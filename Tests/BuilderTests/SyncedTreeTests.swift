@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import BuildWire
+import Builder
+import Errors
+import Testing
+
+@Suite("A context of which only changes are sent")
+struct SyncedTreeTests {
+  private let store = ContextStore()
+
+  private func file(_ path: String, changed: Int64 = 1, size: Int64 = 5) -> ListedFile {
+    var file = ListedFile(kind: .regular, path: path, mode: 0o644)
+    (file.changed, file.modified, file.size, file.inode) = (changed, changed, size, 7)
+    return file
+  }
+
+  /// Lists and sends; gives the tree and the paths that were asked for.
+  private func send(_ files: [ListedFile], _ contents: [String: String], at time: Int64 = 10_000_000_000) throws -> (any FileTree, [String]) {
+    let reception = try ContextReception("key", store: store, keptIn: "/tmp")
+    var listing: [UInt8] = []
+    for file in files { file.append(to: &listing) }
+    try reception.list(listing)
+    let (tree, wanted) = try reception.listed(at: time)
+    if let tree { return (tree, []) }
+    for number in wanted {
+      try reception.file(Int(number))
+      if let text = contents[files[Int(number)].path] { try reception.data(Array(text.utf8)) }
+    }
+    return (try reception.finish(), wanted.map { files[Int($0)].path })
+  }
+
+  private func text(_ tree: any FileTree, _ path: String) throws -> String {
+    var bytes: [UInt8] = []
+    try tree.read(path) { bytes += Array($0) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @Test func theSecondTimeNothingIsSent() throws {
+    let files = [file("a"), file("d/b")]
+    let (first, sent) = try send(files, ["a": "alpha", "d/b": "beta."])
+    #expect(sent == ["a", "d/b"])
+    let (second, sentAgain) = try send(files, [:])
+    #expect(sentAgain.isEmpty)
+    #expect(try text(second, "d/b") == "beta.")
+    #expect(try first.digest("a") == second.digest("a"))
+    #expect(try second.names(in: "") == ["a", "d"])
+  }
+
+  @Test func onlyWhatChangedIsSent() throws {
+    _ = try send([file("a"), file("b")], ["a": "alpha", "b": "beta."])
+    let (tree, sent) = try send([file("a"), file("b", changed: 2), file("c")], ["b": "BETA.", "c": "gamma"])
+    #expect(sent == ["b", "c"])
+    #expect(try text(tree, "a") == "alpha")
+    #expect(try text(tree, "b") == "BETA.")
+    let (later, sentLater) = try send([file("a"), file("c")], [:])
+    #expect(sentLater.isEmpty)
+    #expect(try later.node("b") == nil)
+    #expect(try text(later, "c") == "gamma")
+  }
+
+  @Test func aFileThatWasJustChangedIsSentAgain() throws {
+    let fresh = [file("a", changed: 10_000_000_000)]
+    _ = try send(fresh, ["a": "alpha"])
+    let (_, sent) = try send(fresh, ["a": "alphb"], at: 20_000_000_000)
+    #expect(sent == ["a"])
+  }
+
+  @Test func whatWasSentCountsAndNotWhatWasListed() throws {
+    let (tree, _) = try send([file("a", size: 5)], ["a": "longer than it was"])
+    #expect(try tree.node("a")?.size == 18)
+  }
+
+  @Test func aListingThatLeadsOutIsRefused() throws {
+    #expect(throws: HullError.self) { try send([file("../a")], [:]) }
+    #expect(throws: HullError.self) { try send([file("a//b")], [:]) }
+    #expect(throws: HullError.self) { try ListedFile.parse([0, 1, 2]) }
+  }
+
+  @Test func bytesThatNobodyAskedForAreRefused() throws {
+    let reception = try ContextReception("other", store: store, keptIn: "/tmp")
+    _ = try reception.listed(at: 1)
+    #expect(throws: HullError.self) { try reception.data([1]) }
+    #expect(throws: HullError.self) { try reception.file(0) }
+  }
+}
