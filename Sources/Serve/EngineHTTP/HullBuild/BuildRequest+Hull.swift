@@ -23,7 +23,8 @@ extension BuildRequest {
     outputs = try asked.outputs.map { attributes throws(HullError) in try BuildOutput(attributes) }
     if outputs.isEmpty { outputs = [.image(ImageOutput())] }
     (squash, checkOnly, explains) = (asked.squash, asked.check, asked.explain)
-    sourceDateEpoch = try asked.sourceDateEpoch ?? BuildRequest.epoch(in: arguments)
+    sourceDateEpoch = asked.sourceDateEpoch
+    if sourceDateEpoch == nil { sourceDateEpoch = try BuildRequest.epoch(in: arguments) }
     attestations = asked.attestations
     allowsInsecure = asked.allow.contains("security.insecure")
   }
