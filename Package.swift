@@ -156,8 +156,8 @@ let package = Package(
     room(
       "BuildKitAPI", on: "Serve",
       [
-        "BuildKitProtocol", "Builder", "Dockerfile", "Archive", "Threads", "OCISpec", "Errors", protobuf, grpc, grpcTransport, nio,
-        nioPosix, log,
+        "BuildKitProtocol", "Builder", "BuildWire", "Dockerfile", "Archive", "Threads", "DockerAPI", "OCISpec", "Errors", protobuf, grpc,
+        grpcTransport, nio, nioPosix, log,
       ]),
     room(
       "EngineHTTP", on: "Serve",
@@ -217,6 +217,9 @@ let package = Package(
     tests("NetworkingTests", ["NamespaceSupport", "Networking", "Netlink", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("EngineTests", ["Engine", "ImageStore", "Addressing", "EngineStore", "Database", "DockerAPI", "Errors"]),
     tests("EngineHTTPTests", ["EngineHTTP", "Engine", "Builder", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
+    tests(
+      "BuildKitTests",
+      ["BuildKitAPI", "BuildKitProtocol", "Builder", "Dockerfile", "OCISpec", "Errors", grpc, grpcTransport, nio, nioPosix, log]),
     tests("CommandTests", ["HullCommands", "BuildWire", "Errors"]),
   ]
 )

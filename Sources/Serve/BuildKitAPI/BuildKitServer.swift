@@ -22,7 +22,10 @@ package final class BuildKitServer: Sendable {
   /// - Returns: succeeds when bytes may come. To be called on the channel's loop.
   package func serve(_ channel: any Channel) -> EventLoopFuture<Void> {
     var router = RPCRouter<HTTP2ServerTransport.Custom<ServedConnection.Listener>>()
-    let control = ControlService(backend: backend, builds: builds)
+    let control = ControlService(backend: backend, builds: builds) { [self] metadata in
+      let introduction = try introduction { Array(metadata[stringValues: $0.lowercased()]) }
+      return TunnelledSession(introduction: introduction.session, sessions: sessions, loop: channel.eventLoop, log: log)
+    }
     control.register(with: &router)
     GatewayService(backend: backend, builds: builds, worker: control.worker).register(with: &router)
     router.unary(ServiceName.health, "Check") { (_: SessionHealthCheckRequest, _) in

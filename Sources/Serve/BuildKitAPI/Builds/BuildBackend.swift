@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Builder
+import DockerAPI
 import Errors
 import OCISpec
 
@@ -9,33 +10,15 @@ package protocol BuildBackend: Sendable {
   var version: String { get }
   /// A directory on whose file system received files lie while they are needed.
   var scratchDirectory: String { get }
+  /// What clients need not send again.
+  var contexts: ContextStore { get }
   /// Platforms that can be built for, the machine's own first.
   var platforms: [Platform] { get }
   /// Builds, and makes the request's outputs. Cancelled with its task.
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult
-  /// An image's digest and configuration, for clients that want to know it before they build.
-  func imageConfiguration(_ name: String, _ platform: Platform?, pull: Bool, _ session: any BuildSession) async throws -> (Digest, [UInt8])
   func cacheRecords() async throws -> [BuildCacheRecord]
   /// Removes what is not used. Tells what was removed.
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord]
-}
-
-/// Something that builds have left for later ones.
-package struct BuildCacheRecord: Sendable {
-  package var id: String
-  package var parents: [String] = []
-  package var description = ""
-  /// `regular`, `source.local`, `exec.cachemount`, …
-  package var type = "regular"
-  package var size: Int64 = 0
-  package var inUse = false
-  package var shared = false
-  /// Nanoseconds since 1970.
-  package var created: Int64 = 0
-  package var lastUsed: Int64?
-  package var uses: Int64 = 0
-
-  package init(id: String) { self.id = id }
 }
 
 /// What a client wants removed of the cache.
@@ -52,4 +35,18 @@ package struct BuildCacheLimits: Sendable {
   package var minFreeSpace: Int64 = 0
 
   package init() {}
+
+  /// The filters as Docker's API has them. Throws `invalidArgument` for one that is none.
+  package func dockerFilters() throws(HullError) -> Filters {
+    var values: [String: [String]] = [:]
+    // BuildKit's own form: key, operator, value; several in one text must all hold.
+    for filter in filters.flatMap({ $0.split(separator: ",") }) {
+      guard let end = filter.firstIndex(where: { "=~!".contains($0) }) else {
+        throw HullError(.invalidArgument, "invalid filter \(filter): use key=value")
+      }
+      values[String(filter[..<end]), default: []].append(String(filter[end...].drop { "=~".contains($0) }))
+    }
+    if keepDuration > 0 { values["unused-for"] = ["\(keepDuration / 1_000_000_000)s"] }
+    return Filters(values)
+  }
 }

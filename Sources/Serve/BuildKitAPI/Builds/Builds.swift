@@ -16,7 +16,8 @@ final class Builds: Sendable {
   /// A whole build: ends when its result is made, when it fails, or when the client is gone.
   func solve(_ request: ControlSolveRequest) async throws -> ControlSolveResponse {
     guard !request.ref.isEmpty else { throw HullError(.invalidArgument, "a build needs a reference") }
-    let session = BuildKitSession(main: request.session, sessions, FrontendOptions(request.frontendAttrs), keptIn: backend.scratchDirectory)
+    let session = BuildKitSession(
+      main: request.session, sessions, FrontendOptions(request.frontendAttrs), backend.contexts, keptIn: backend.scratchDirectory)
     let job = BuildJob(request, session) { [self] in try await build($0, for: $1) }
     guard jobs.add(request.ref, job) else { throw HullError(.conflict, "build \(request.ref) is under way already") }
     let outcome: Result<ControlSolveResponse, any Error>

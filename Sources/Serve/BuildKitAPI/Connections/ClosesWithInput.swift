@@ -7,7 +7,7 @@ final class ClosesWithInput: ChannelInboundHandler {
 
   /// Adds one behind the handlers that are there.
   static func add(to channel: any Channel) -> EventLoopFuture<Void> {
-    channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ClosesWithInput()) }
+    channel.eventLoop.submit { try channel.pipeline.syncOperations.addHandler(ClosesWithInput()) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -51,26 +51,21 @@ enum ServedConnection {
   struct Listener: HTTP2ServerTransport.ListenerFactory {
     private let channel: any Channel
     private let installed: EventLoopPromise<Void>
-    private let near: Int32
-    private let far: Int32
+    private let sockets: SocketPair
 
     var eventLoopGroup: any EventLoopGroup { channel.eventLoop }
 
     init(_ channel: any Channel, _ installed: EventLoopPromise<Void>) throws(HullError) {
-      var ends: [Int32] = [-1, -1]
-      guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-        throw HullError(.internalError, "cannot make a pair of sockets: \(String(cString: strerror(errno)))")
-      }
-      (self.channel, self.installed, near, far) = (channel, installed, ends[0], ends[1])
+      (self.channel, self.installed, sockets) = (channel, installed, try SocketPair())
     }
 
-    func close() { Glibc.close(far) }
+    func close() { Glibc.close(sockets.far) }
 
     func makeListeningChannel(
       listenerConfigurator: HTTP2ServerTransport.ListenerConfigurator, connectionConfigurator: HTTP2ServerTransport.ConnectionConfigurator
     ) async throws -> NIOAsyncChannel<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel, Never> {
       typealias Connection = HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel
-      let socket = try await ClientBootstrap(group: channel.eventLoop).withConnectedSocket(near).get()
+      let socket = try await ClientBootstrap(group: channel.eventLoop).withConnectedSocket(sockets.near).get()
       let listening = try await channel.eventLoop.submit {
         try NIOAsyncChannel<Connection, Never>(wrappingChannelSynchronously: socket)
       }.get()

@@ -13,10 +13,14 @@ final class Handover: BuildSink, @unchecked Sendable {
 
   let pieces: AsyncStream<[UInt8]>
   private let continuation: AsyncStream<[UInt8]>.Continuation
-  private let room = DispatchSemaphore(value: depth)
+  /// Counted up from 0: a semaphore may not end below the value that it began with.
+  private let room = DispatchSemaphore(value: 0)
   private let broken = Atomic(false)
 
-  init() { (pieces, continuation) = AsyncStream.makeStream() }
+  init() {
+    (pieces, continuation) = AsyncStream.makeStream()
+    for _ in 0..<Self.depth { room.signal() }
+  }
 
   /// Blocks until there is room. Throws when nobody takes the bytes any more.
   func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) {

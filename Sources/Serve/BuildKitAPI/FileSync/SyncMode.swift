@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import BuildWire
 import Builder
 
 /// File modes as fsutil sends them: Go's `os.FileMode`, permission bits as in POSIX and the rest at the upper end.
@@ -15,20 +16,18 @@ enum SyncMode {
   private static let irregular: UInt32 = 1 << 19
   private static let kinds = directory | symbolicLink | device | fifo | socket | characterDevice | irregular
 
-  /// `nil` for what has no place in a tree, such as sockets.
-  static func kind(_ mode: UInt32) -> TreeNode.Kind? {
+  static func isDirectory(_ mode: UInt32) -> Bool { mode & kinds == directory }
+
+  /// `nil` for what has no place in a context: devices and sockets.
+  static func listedKind(_ mode: UInt32) -> ListedFile.Kind? {
     switch mode & kinds {
     case 0: .regular
     case directory: .directory
     case symbolicLink: .symbolicLink
     case fifo: .fifo
-    case device: .blockDevice
-    case device | characterDevice: .characterDevice
     default: nil
     }
   }
-
-  static func isSocket(_ mode: UInt32) -> Bool { mode & kinds == socket }
 
   /// Permission, set-ID and sticky bits in their POSIX places.
   static func permissions(_ mode: UInt32) -> UInt32 {

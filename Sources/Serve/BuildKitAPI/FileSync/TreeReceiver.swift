@@ -1,105 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-import Archive
 import BuildKitProtocol
 import Builder
 import Errors
-import OCISpec
-import Threads
 
-/// Receives a tree of files by fsutil's protocol: the sender announces every file, this side asks for those whose bytes it wants.
+/// Receives a tree of files by fsutil's protocol: the sender announces every file, this side asks for those whose bytes it does not have.
 ///
-/// The sender is not trusted: paths are checked, nothing is taken that was not asked for, and what waits in memory is bounded. Small files are
-/// asked for many at a time and kept until they are whole; a large one is written as it comes.
+/// The sender is not trusted: nothing is taken that was not asked for, and what waits in memory is bounded. Small files are asked for many at a
+/// time and kept until they are whole; a large one is written as it comes.
 struct TreeReceiver {
   /// Bytes of small files that are asked for at once.
-  static let smallFilesLimit = 4 << 20
+  static let smallFilesLimit: Int64 = 4 << 20
   /// Up to this size a file is small.
   static let smallFile: Int64 = 256 << 10
   private static let requestLimit = 512
-  /// Bytes of paths and attributes of one tree.
-  private static let indexLimit = 512 << 20
 
-  private struct Announced {
-    var path: String
-    var node: TreeNode
-  }
   private struct Incoming {
-    var file: Announced
+    /// In the listing.
+    var number: Int
+    var limit: Int64
     var bytes: [UInt8] = []
   }
 
   private let request: (UInt32) -> Void
-  private var output: PackOutput
-  private var paths = AnnouncedPaths()
-  private var announced: UInt32 = 0
+  private var output: ContextOutput
+  private var announcement = TreeAnnouncement()
   private var allAnnounced = false
-  private var indexBytes = 0
-  private var wanted = IndexedQueue<(id: UInt32, file: Announced)>()
+  /// Numbers in the listing of what is to be asked for, the next last.
+  private var wanted: [UInt32] = []
   private var small: [UInt32: Incoming] = [:]
-  private var smallBytes = 0
+  private var smallBytes: Int64 = 0
   private var large: (id: UInt32, left: Int64)?
+  private var known: (any FileTree)?
 
   /// - Parameters:
   ///   - output: where the files go.
-  ///   - request: asks for a file's bytes.
-  init(into output: PackOutput, request: @escaping (UInt32) -> Void) { (self.output, self.request) = (output, request) }
+  ///   - request: asks for a file's bytes, by the sender's number.
+  init(into output: ContextOutput, request: @escaping (UInt32) -> Void) { (self.output, self.request) = (output, request) }
 
   /// Everything has been received.
   var isComplete: Bool { allAnnounced && wanted.isEmpty && small.isEmpty && large == nil }
 
   mutating func receive(_ packet: SyncPacket) async throws {
     switch packet.type {
-    case .stat where !packet.hasStat: allAnnounced = true
-    case .stat: try announce(packet.stat)
+    case .stat: try await announced(packet)
     case .data: try await take(packet.data, for: packet.id)
     case .error: throw HullError(.invalidArgument, "build context: \(String(decoding: packet.data, as: UTF8.self))")
     case .request, .fin, .UNRECOGNIZED: throw HullError(.invalidArgument, "build context: the client sent a packet out of turn")
     }
     try await output.flushIfFull()
-    ask()
+    if allAnnounced { ask() }
   }
 
   /// The tree, when all has come.
-  mutating func finish() async throws -> TreePack { try await output.finish() }
+  mutating func finish() async throws -> any FileTree {
+    if let known { return known }
+    return try await output.finish()
+  }
 
-  private mutating func announce(_ stat: SyncStat) throws {
+  private mutating func announced(_ packet: SyncPacket) async throws {
     guard !allAnnounced else { throw HullError(.invalidArgument, "build context: the client announced a file after the last") }
-    let id = announced
-    announced += 1
-    indexBytes += stat.path.utf8.count + stat.linkname.utf8.count + stat.xattrs.reduce(64) { $0 + $1.key.utf8.count + $1.value.count }
-    guard indexBytes <= Self.indexLimit else { throw HullError(.tooLarge, "build context: too many names and attributes") }
-    try paths.check(stat.path, isDirectory: SyncMode.kind(stat.mode) == .directory)
-    if SyncMode.isSocket(stat.mode) { return }
-    let node = try TreeNode(stat)
-    guard node.kind == .regular else { return output.add(stat.path, node) }
-    if !stat.linkname.isEmpty { return output.link(stat.path, to: stat.linkname) }
-    if node.size == 0 { return output.add(stat.path, node) }
-    wanted.append((id, Announced(path: stat.path, node: node)))
+    if packet.hasStat { return try announcement.add(packet.stat) }
+    allAnnounced = true
+    let (tree, missing) = try await output.listed(announcement.listing)
+    known = tree
+    wanted = missing.reversed()
   }
 
   /// Asks for as many files as there is room for.
   private mutating func ask() {
-    while let next = wanted.first {
-      if next.file.node.size > Self.smallFile {
+    while let number = wanted.last {
+      let entry = announcement.entries[Int(number)]
+      if entry.size == 0 {
+        output.file(Int(number), [])
+      } else if entry.size > Self.smallFile {
         guard large == nil, small.isEmpty else { return }
-        large = (next.id, next.file.node.size)
-        output.begin(next.file.path, next.file.node)
+        large = (entry.id, entry.size)
+        output.begin(Int(number))
+        request(entry.id)
       } else {
-        guard large == nil, small.count < Self.requestLimit, smallBytes < Self.smallFilesLimit else { return }
-        small[next.id] = Incoming(file: next.file)
-        smallBytes += Int(next.file.node.size)
+        guard large == nil, small.count < Self.requestLimit, smallBytes + entry.size <= Self.smallFilesLimit else { return }
+        small[entry.id] = Incoming(number: Int(number), limit: entry.size)
+        smallBytes += entry.size
+        request(entry.id)
       }
-      wanted.removeFirst()
-      request(next.id)
+      wanted.removeLast()
     }
   }
 
   private mutating func take(_ bytes: some Collection<UInt8>, for id: UInt32) async throws {
     if let (wantedID, left) = large, wantedID == id {
-      if bytes.isEmpty {
-        large = nil
-        return output.end()
-      }
+      if bytes.isEmpty { return large = nil }
       guard Int64(bytes.count) <= left else { throw Self.grown }
       large?.left = left - Int64(bytes.count)
       return try await output.write(Array(bytes))
@@ -108,28 +98,14 @@ struct TreeReceiver {
       throw HullError(.invalidArgument, "build context: the client sent a file that was not asked for")
     }
     if bytes.isEmpty {
-      smallBytes -= Int(incoming.file.node.size)
-      return output.add(incoming.file.path, incoming.file.node, incoming.bytes)
+      smallBytes -= incoming.limit
+      return output.file(incoming.number, incoming.bytes)
     }
     incoming.bytes += bytes
-    guard incoming.bytes.count <= incoming.file.node.size else { throw Self.grown }
+    guard incoming.bytes.count <= incoming.limit else { throw Self.grown }
     small[id] = incoming
   }
 
   private static let grown = HullError(
     .conflict, "build context: a file became longer while it was sent: build again, or exclude it with .dockerignore")
-}
-
-extension TreeNode {
-  init(_ stat: SyncStat) throws(HullError) {
-    guard let kind = SyncMode.kind(stat.mode), stat.size >= 0 else {
-      throw HullError(.invalidArgument, "build context: \(quoted(stat.path)) is of no known kind")
-    }
-    self.init(kind: kind, mode: SyncMode.permissions(stat.mode))
-    (uid, gid, modified) = (stat.uid, stat.gid, stat.modTime)
-    if kind == .regular { size = stat.size }
-    if kind == .symbolicLink { link = stat.linkname }
-    (major, minor) = (UInt32(truncatingIfNeeded: stat.devmajor), UInt32(truncatingIfNeeded: stat.devminor))
-    attributes = stat.xattrs.sorted { $0.key < $1.key }.map { TarEntry.Attribute(name: Array($0.key.utf8), value: Array($0.value)) }
-  }
 }

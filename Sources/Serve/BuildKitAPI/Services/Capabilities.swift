@@ -4,7 +4,7 @@ import BuildKitProtocol
 /// What clients may rely on, by BuildKit's names for it.
 enum Capabilities {
   static let frontend = list([
-    "solve.base", "resolveimage", "resolveimage.resolvemode", "return", "returnmap", "importcaches", "proto.refarray", "reference.output",
+    "solve.base", "return", "returnmap", "importcaches", "proto.refarray", "reference.output",
     "frontend.inputs", "gateway.solve.metadata", "frontend.caps", "gateway.solve.evaluate", "gateway.evaluate", "gateway.warnings",
   ])
 

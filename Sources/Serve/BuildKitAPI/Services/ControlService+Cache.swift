@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildKitProtocol
+import DockerAPI
 import OCISpec
 import SwiftProtobuf
 
@@ -7,9 +8,10 @@ extension ControlUsageRecord {
   init(_ record: BuildCacheRecord) {
     self.init()
     (id, parents, description_p, recordType) = (record.id, record.parents, record.description, record.type)
-    (size, inUse, shared, usageCount, mutable) = (record.size, record.inUse, record.shared, record.uses, record.type == "exec.cachemount")
-    createdAt = Google_Protobuf_Timestamp(nanoseconds: record.created)
-    if let lastUsed = record.lastUsed { lastUsedAt = Google_Protobuf_Timestamp(nanoseconds: lastUsed) }
+    (size, inUse, shared, usageCount) = (record.size, record.inUse, record.shared, Int64(record.usageCount))
+    mutable = record.type == "exec.cachemount"
+    if let created = RFC3339.nanoseconds(record.createdAt) { createdAt = Google_Protobuf_Timestamp(nanoseconds: created) }
+    if let used = record.lastUsedAt.flatMap(RFC3339.nanoseconds) { lastUsedAt = Google_Protobuf_Timestamp(nanoseconds: used) }
   }
 }
 

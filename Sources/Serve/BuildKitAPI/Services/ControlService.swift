@@ -7,6 +7,8 @@ import GRPCCore
 struct ControlService: Sendable {
   let backend: any BuildBackend
   let builds: Builds
+  /// Makes a session of what a client says of it.
+  let session: @Sendable (Metadata) throws -> TunnelledSession
 
   func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
     let name = ServiceName.control
@@ -30,6 +32,7 @@ struct ControlService: Sendable {
     router.stream(name, "Prune") { (request: ControlPruneRequest, writer: RPCWriter<ControlUsageRecord>) in
       for record in try await backend.prune(BuildCacheLimits(request)) { try await writer.write(ControlUsageRecord(record)) }
     }
+    router.converse(name, "Session") { (messages, metadata, writer) in try await session(metadata).run(messages, writer) }
     // Builds are not kept after they end: the history is what runs.
     router.stream(name, "ListenBuildHistory") { (request: ControlBuildHistoryRequest, writer) in
       try await builds.history(request, to: writer)

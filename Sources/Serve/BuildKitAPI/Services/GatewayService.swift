@@ -3,7 +3,6 @@ import BuildKitProtocol
 import Builder
 import Errors
 import GRPCCore
-import OCISpec
 
 /// The service LLBBridge: a client that runs the outermost step of its build itself. Calls name their build in the metadata.
 struct GatewayService: Sendable {
@@ -31,9 +30,6 @@ struct GatewayService: Sendable {
       var answer = GatewayInputsResponse()
       answer.definitions = try await job(metadata).request.frontendInputs
       return answer
-    }
-    router.unary(name, "ResolveImageConfig") { (request: GatewayResolveImageConfigRequest, metadata) in
-      try await configuration(request, job(metadata))
     }
     router.unary(name, "Warn") { (request: GatewayWarnRequest, metadata) in
       try await job(metadata).progress.warn(ControlVertexWarning(request))
@@ -64,21 +60,6 @@ struct GatewayService: Sendable {
       job.returned.fulfil(.success(request.result.ref.id))
     }
     return GatewayReturnResponse()
-  }
-
-  private func configuration(_ request: GatewayResolveImageConfigRequest, _ job: BuildJob) async throws -> GatewayResolveImageConfigResponse {
-    let platform = request.hasPlatform ? Platform(request.platform) : nil
-    let (digest, bytes) = try await backend.imageConfiguration(
-      request.ref, platform, pull: request.resolveMode == "pull", job.session)
-    var answer = GatewayResolveImageConfigResponse()
-    (answer.digest, answer.config, answer.ref) = (digest.description, .init(bytes), request.ref)
-    return answer
-  }
-}
-
-extension Platform {
-  init(_ message: LLBPlatform) {
-    self.init(os: message.os, architecture: message.architecture, variant: message.variant.isEmpty ? nil : message.variant)
   }
 }
 

@@ -11,6 +11,7 @@ final class BuildKitSession: BuildSession {
   private let main: String
   private let sessions: Rendezvous<ClientSession>
   private let options: FrontendOptions
+  private let contexts: ContextStore
   private let directory: String
   /// A context that the client uploads comes once.
   private let uploaded = Once<TreePack>()
@@ -18,9 +19,10 @@ final class BuildKitSession: BuildSession {
   /// - Parameters:
   ///   - main: the ID of the client's session.
   ///   - options: the front end's; they say which contexts come over other sessions, and which are uploaded.
+  ///   - contexts: what clients need not send again.
   ///   - directory: on whose file system received files lie.
-  init(main: String, _ sessions: Rendezvous<ClientSession>, _ options: FrontendOptions, keptIn directory: String) {
-    (self.main, self.sessions, self.options, self.directory) = (main, sessions, options, directory)
+  init(main: String, _ sessions: Rendezvous<ClientSession>, _ options: FrontendOptions, _ contexts: ContextStore, keptIn directory: String) {
+    (self.main, self.sessions, self.options, self.contexts, self.directory) = (main, sessions, options, contexts, directory)
   }
 
   private func client(_ id: String? = nil) async throws -> ClientSession {
@@ -38,7 +40,7 @@ final class BuildKitSession: BuildSession {
       }
     }
     let session = try await client(options["local-sessionid:\(name)"])
-    return try await SyncedContext(session: session, keptIn: directory).receive(name, selection)
+    return try await SyncedContext(session: session, contexts, keptIn: directory).receive(name, selection)
   }
 
   func secret(_ id: String) async throws -> [UInt8]? {
@@ -80,6 +82,8 @@ final class BuildKitSession: BuildSession {
   func receiveFiles(_ id: String, _ tree: any FileTree) async throws { try await OutputTransfer(session: client(), id: id).send(tree) }
 
   private func absentWhenNotFound<Result>(_ body: () async throws -> Result) async throws -> Result? {
-    do { return try await body() } catch let error as RPCError where error.code == .notFound { return nil }
+    do { return try await body() } catch let error as RPCError where error.code == .notFound || error.message.hasPrefix("unset ssh forward key") {
+      return nil
+    }
   }
 }

@@ -7,22 +7,29 @@ import GRPCCore
 /// A context that the client has as a directory (FileSync.DiffCopy).
 struct SyncedContext: Sendable {
   let session: ClientSession
+  /// What clients need not send again.
+  let contexts: ContextStore
   /// On whose file system the files lie.
   let directory: String
 
-  init(session: ClientSession, keptIn directory: String) { (self.session, self.directory) = (session, directory) }
+  init(session: ClientSession, _ contexts: ContextStore, keptIn directory: String) {
+    (self.session, self.contexts, self.directory) = (session, contexts, directory)
+  }
 
-  func receive(_ name: String, _ selection: ContextSelection) async throws -> TreePack {
+  func receive(_ name: String, _ selection: ContextSelection) async throws -> any FileTree {
     guard session.offers(ServiceName.fileSync, "DiffCopy") else {
       throw HullError(.notFound, "build context \(name): the client offers no files")
     }
+    // Directories of the same name share a key: what differs is sent again.
+    let key = "buildkit \(session.introduction.sharedKey) \(name) \(selection)"
+    let output = ContextOutput(try ContextReception(key, store: contexts, keptIn: directory))
     let (requests, asking) = AsyncStream<SyncPacket>.makeStream()
     do {
       return try await session.converse(ServiceName.fileSync, "DiffCopy", Self.metadata(name, selection)) { writer in
         for await request in requests { try await writer.write(request) }
-      } receive: { [directory] packets in
+      } receive: { packets in
         defer { asking.finish() }
-        return try await Self.receive(packets, asking, keptIn: directory)
+        return try await Self.receive(packets, asking, into: output)
       }
     } catch let error as RPCError where error.code == .notFound || error.message.contains("no access allowed to dir") {
       throw HullError(.notFound, "build context \(name): the client does not offer it")
@@ -30,9 +37,9 @@ struct SyncedContext: Sendable {
   }
 
   private static func receive(
-    _ packets: RPCAsyncSequence<SyncPacket, any Error>, _ asking: AsyncStream<SyncPacket>.Continuation, keptIn directory: String
-  ) async throws -> TreePack {
-    var receiver = TreeReceiver(into: try PackOutput(directory: directory)) { id in
+    _ packets: RPCAsyncSequence<SyncPacket, any Error>, _ asking: AsyncStream<SyncPacket>.Continuation, into output: ContextOutput
+  ) async throws -> any FileTree {
+    var receiver = TreeReceiver(into: output) { id in
       var request = SyncPacket()
       (request.type, request.id) = (.request, id)
       asking.yield(request)

@@ -40,6 +40,19 @@ extension RPCRouter {
     }
   }
 
+  /// A method with streams both ways.
+  mutating func converse<Input: SwiftProtobuf.Message, Output: SwiftProtobuf.Message>(
+    _ service: String, _ method: String,
+    _ body: @escaping @Sendable (RPCAsyncSequence<Input, any Error>, Metadata, RPCWriter<Output>) async throws -> Void
+  ) {
+    register(service, method) { (request: StreamingServerRequest<Input>) in
+      StreamingServerResponse { writer in
+        try await untilCancelled { try await translated { try await body(request.messages, request.metadata, writer) } }
+        return [:]
+      }
+    }
+  }
+
   private mutating func register<Input: SwiftProtobuf.Message, Output: SwiftProtobuf.Message>(
     _ service: String, _ method: String,
     _ handler: @escaping @Sendable (StreamingServerRequest<Input>) async throws -> StreamingServerResponse<Output>

@@ -12,15 +12,15 @@ package struct EngineAPI: Sendable {
   package let engine: Engine
   package let versions: APIVersions
   package let logger: Logger
+  let buildKit: BuildKitServer
   /// What clients of `hull build` need not send again.
   let contexts = ContextStore()
-  let buildKit: BuildKitServer
 
   package init(engine: Engine, versions: APIVersions = APIVersions(), logger: Logger) {
     self.engine = engine
     self.versions = versions
     self.logger = logger
-    buildKit = BuildKitServer(EngineBuilds(engine: engine), log: logger)
+    buildKit = BuildKitServer(EngineBuilds(engine: engine, contexts: contexts), log: logger)
   }
 
   package func serverConfiguration(version: String) -> ServerConfiguration {

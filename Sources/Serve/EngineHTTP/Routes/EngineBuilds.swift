@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildKitAPI
 import Builder
+import DockerAPI
 import Engine
 import Errors
 import OCISpec
@@ -8,20 +9,25 @@ import OCISpec
 /// The engine as BuildKit's API sees it.
 struct EngineBuilds: BuildBackend {
   let engine: Engine
+  let contexts: ContextStore
 
   var version: String { engine.configuration.version }
   var scratchDirectory: String { engine.configuration.root }
   var platforms: [Platform] { [.host] }
 
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult {
-    throw HullError(.unsupported, "building images is not available yet: use 'docker import' or 'docker load'")
+    try await engine.build(request, session: session, progress: progress)
   }
 
-  func imageConfiguration(_ name: String, _ platform: Platform?, pull: Bool, _ session: any BuildSession) async throws -> (Digest, [UInt8]) {
-    throw HullError(.unsupported, "building images is not available yet: use 'docker import' or 'docker load'")
+  func cacheRecords() async throws -> [BuildCacheRecord] { try await engine.buildCacheUsage() }
+
+  func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] {
+    var prune = BuildCachePrune()
+    prune.all = limits.all
+    (prune.reservedSpace, prune.maxUsedSpace, prune.minFreeSpace) = (limits.reservedSpace, limits.maxUsedSpace, limits.minFreeSpace)
+    prune.filters = try limits.dockerFilters()
+    let before = try await engine.buildCacheUsage()
+    let gone = Set(try await engine.pruneBuildCache(prune).cachesDeleted ?? [])
+    return before.filter { gone.contains($0.id) }
   }
-
-  func cacheRecords() async throws -> [BuildCacheRecord] { [] }
-
-  func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] { [] }
 }

@@ -7,9 +7,9 @@ import NIOHTTP1
 
 extension EngineAPI {
   func addSystemRoutes(to router: Router) {
-    // Builder-Version 1 makes the docker CLI send a build to `POST /build` instead of to BuildKit.
+    // With 2 the docker CLI builds through buildx, where that is installed, over `POST /grpc`; without it, and with DOCKER_BUILDKIT=0, over `POST /build`.
     let ping: HTTPHeaders = [
-      "Builder-Version": "1", "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Swarm": "inactive",
+      "Builder-Version": "2", "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Swarm": "inactive",
       "Content-Type": "text/plain; charset=utf-8",
     ]
     let pong = FullResponse(headers: ping, body: ByteBuffer(string: "OK"))

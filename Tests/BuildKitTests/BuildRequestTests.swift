@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import BuildKitProtocol
+import Errors
+import OCISpec
+import Testing
+
+@testable import BuildKitAPI
+
+@Suite struct BuildRequestTests {
+  private func request(_ options: [String: String], _ exporters: [(String, [String: String])] = []) throws -> BuildRequest {
+    var solve = ControlSolveRequest()
+    solve.ref = "r"
+    solve.exporters = exporters.map { type, attributes in
+      var exporter = ControlExporter()
+      (exporter.type, exporter.attrs) = (type, attributes)
+      return exporter
+    }
+    return try BuildRequest(solve, options: options, frontend: "dockerfile.v0")
+  }
+
+  @Test func optionsBecomeARequest() throws {
+    let request = try request([
+      "filename": "D", "target": "t", "build-arg:A": "1", "label:l": "v", "platform": "linux/amd64,linux/arm64", "no-cache": "a,b",
+      "image-resolve-mode": "pull", "force-network-mode": "none", "add-hosts": "h=1.2.3.4,i=::1", "ulimit": "nofile=10:20,nproc=5",
+      "memory": "1024", "build-arg:SOURCE_DATE_EPOCH": "7", "attest:provenance": "mode=max", "context:c": "docker-image://x",
+    ])
+    #expect(request.dockerfile == "D" && request.dockerfileContext == "dockerfile" && request.target == "t")
+    #expect(request.arguments["A"] == "1" && request.labels == ["l": "v"])
+    #expect(request.platforms.map(\.description) == ["linux/amd64", "linux/arm64"])
+    #expect(!request.noCache && request.noCacheStages == ["a", "b"] && request.pull && request.network == "none")
+    #expect(request.extraHosts == ["h:1.2.3.4", "i:::1"])
+    #expect(request.limits.memory == 1024 && request.limits.ulimits == [.init(name: "nofile", soft: 10, hard: 20), .init(name: "nproc", soft: 5, hard: 5)])
+    #expect(request.sourceDateEpoch == 7 && request.attestations == ["provenance": ["mode": "max"]])
+    #expect(request.namedContexts == ["c": "docker-image://x"])
+  }
+
+  @Test func anEmptyNoCacheMeansAll() throws {
+    #expect(try request(["no-cache": ""]).noCache)
+    #expect(try !request([:]).noCache)
+  }
+
+  @Test func aRemoteContextBringsItsDockerfile() throws {
+    let remote = try request(["context": "https://example.com/r.git"])
+    #expect(remote.remoteContext == "https://example.com/r.git" && remote.dockerfileContext == "context")
+    let own = try request(["context": "https://example.com/r.git", "dockerfilekey": "dockerfile"])
+    #expect(own.dockerfileContext == "dockerfile")
+    let uploaded = try request(["context": "http://buildkit-session/abc"])
+    #expect(uploaded.remoteContext == nil && uploaded.dockerfileContext == "context")
+  }
+
+  @Test func exportersBecomeOutputs() throws {
+    let request = try request([:], [("moby", ["name": "a,b:2", "push": "true"]), ("tar", [:]), ("local", [:]), ("oci", [:])])
+    #expect(request.tags.map(\.familiar) == ["a:latest", "b:2"])
+    #expect(request.outputs.count == 4)
+    guard case .image(let image) = request.outputs[0], case .tar(let tar) = request.outputs[1], case .local(let local) = request.outputs[2],
+      case .archive(let archive, _, let oci) = request.outputs[3]
+    else { return #expect(Bool(false), "\(request.outputs)") }
+    #expect(image.push && tar == "1" && local == "2" && archive == "3" && oci)
+  }
+
+  @Test(arguments: ["gateway.v0", "other"]) func onlyTheBuiltInFrontEndIsThere(_ frontend: String) {
+    #expect(throws: HullError.self) { try BuildRequest(ControlSolveRequest(), options: ["source": "evil/image"], frontend: frontend) }
+  }
+
+  @Test func badNumbersAndOutputsAreRefused() {
+    #expect(throws: HullError.self) { try request(["memory": "x"]) }
+    #expect(throws: HullError.self) { try request(["ulimit": "nofile"]) }
+    #expect(throws: HullError.self) { try request([:], [("floppy", [:])]) }
+  }
+
+  @Test func aResultKnowsItsBuild() {
+    #expect(ResultReference.build(of: "ref/123") == "ref")
+  }
+}
