@@ -11,13 +11,19 @@ final class BuildReport: Sendable {
   private let lock = Mutex<Set<Digest>>([])
   private let failure = Mutex<BuildVertex?>(nil)
 
-  init(_ sink: @escaping BuildProgress) { self.sink = sink }
+  private let tellsConfiguration: Bool
+
+  /// - Parameter tellsConfiguration: also of instructions that only change the configuration.
+  init(_ sink: @escaping BuildProgress, tellsConfiguration: Bool) {
+    self.sink = sink
+    self.tellsConfiguration = tellsConfiguration
+  }
 
   func send(_ event: BuildEvent) { lock.withLock { _ in sink(event) } }
 
   func plan(_ vertices: [BuildVertex]) {
     lock.withLock { known in
-      let fresh = vertices.filter { known.insert($0.id).inserted }
+      let fresh = vertices.filter { (tellsConfiguration || !$0.isMetadata) && known.insert($0.id).inserted }
       if !fresh.isEmpty { sink(.planned(fresh)) }
     }
   }
@@ -25,7 +31,7 @@ final class BuildReport: Sendable {
   /// What only changes the configuration is done as soon as it is planned.
   func settle(_ vertices: [BuildVertex]) {
     let now = BuildClock.now()
-    for vertex in vertices where vertex.isMetadata {
+    for vertex in vertices where vertex.isMetadata && tellsConfiguration {
       send(.started(vertex.id, time: now))
       send(.result(vertex.id, id: vertex.id.description))
       send(.finished(vertex.id, time: now, cached: false, error: nil))
