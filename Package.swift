@@ -143,7 +143,8 @@ let package = Package(
     room(
       "Engine", on: "Engine",
       [
-        "Builder", "Dockerfile", "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer", "RegistryClient", "ImageStore",
+        "Builder", "Dockerfile", "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer",
+        "RegistryClient", "ImageStore",
         "Threads", "Layers", "Archive", "ContentStore",
         "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,

@@ -23,7 +23,9 @@ package final class Builder: Sendable {
     self.surroundings = surroundings
     shared = SharedWork(remote: remote, cacheMounts: CacheMounts(directory: surroundings.directory + "/cache"), commands: commands)
     try step("cannot make the builder's directories") { () throws(SystemError) in
-      for directory in [surroundings.directory, surroundings.directory + "/cache", surroundings.state] { try Files.makeDirectories(directory, mode: 0o711) }
+      for directory in [surroundings.directory, surroundings.directory + "/cache", surroundings.state] {
+        try Files.makeDirectories(directory, mode: 0o711)
+      }
     }
     try sweep()
   }
@@ -50,7 +52,11 @@ package final class Builder: Sendable {
     let task = Task { try await build.run() }
     running.withLock { $0[request.id] = { task.cancel() } }
     defer { running.withLock { $0[request.id] = nil } }
-    let outcome = await withTaskCancellationHandler { await task.result } onCancel: { task.cancel() }
+    let outcome = await withTaskCancellationHandler {
+      await task.result
+    } onCancel: {
+      task.cancel()
+    }
     try await Blocking.run { try store.finish() }
     return try outcome.get()
   }

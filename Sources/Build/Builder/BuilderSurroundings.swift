@@ -1,6 +1,6 @@
+import ImageStore
 // SPDX-License-Identifier: Apache-2.0
 import ImageTransfer
-import ImageStore
 
 /// What the builder needs of the engine that it belongs to.
 package struct BuilderSurroundings: Sendable {

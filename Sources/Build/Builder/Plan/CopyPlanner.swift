@@ -14,7 +14,8 @@ struct CopyPlanner {
     let written = try expander.expand(copy.destination)
     var step = CopyStep(
       sources: [], destination: "/" + TreePaths.clean(written.hasPrefix("/") ? written : state.directory + "/" + written),
-      intoDirectory: written.hasSuffix("/") || written == "." || written.hasSuffix("/."), instruction: instruction.original, verb: isAdd ? "ADD" : "COPY")
+      intoDirectory: written.hasSuffix("/") || written == "." || written.hasSuffix("/."), instruction: instruction.original,
+      verb: isAdd ? "ADD" : "COPY")
     (step.link, step.parents, step.unpacks) = (copy.link, copy.parents, copy.unpack ?? isAdd)
     step.owner = try copy.chown.map { (text) throws(HullError) in try expander.expand(text) }
     step.mode = try copy.chmod.map { (text) throws(HullError) in try expander.expand(text) }
@@ -29,7 +30,8 @@ struct CopyPlanner {
 
   private func check(_ step: CopyStep, _ written: String) throws(HullError) {
     guard step.intoDirectory else {
-      throw HullError(.invalidArgument, "When using \(step.verb) with more than one source file, the destination must be a directory and end with a /")
+      throw HullError(
+        .invalidArgument, "When using \(step.verb) with more than one source file, the destination must be a directory and end with a /")
     }
   }
 
@@ -63,7 +65,8 @@ struct CopyPlanner {
     if RemoteAddress.isRepository(text) {
       inputs.append(
         Step(
-          .repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: copy.checksum), vertex: planner.internalVertex("[internal] load \(text)")))
+          .repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: copy.checksum),
+          vertex: planner.internalVertex("[internal] load \(text)")))
       return .repository(input: inputs.count - 1)
     }
     guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return nil }

@@ -19,7 +19,9 @@ struct DockerfileLoader {
     let path = TreePaths.clean(request.dockerfile)
     let name = request.dockerfile
     let text: [UInt8]
-    if let given = request.dockerfileText { text = given } else {
+    if let given = request.dockerfileText {
+      text = given
+    } else {
       guard let tree, let read = try await read(path, tree) else { throw missing(path) }
       text = read
     }
@@ -29,7 +31,9 @@ struct DockerfileLoader {
   }
 
   private func missing(_ path: String) -> HullError {
-    HullError(.invalidArgument, "failed to read dockerfile: open \(path): no such file or directory: Cannot locate specified Dockerfile: \(request.dockerfile)")
+    HullError(
+      .invalidArgument,
+      "failed to read dockerfile: open \(path): no such file or directory: Cannot locate specified Dockerfile: \(request.dockerfile)")
   }
 
   private func files() async throws -> (any FileTree)? {
@@ -37,9 +41,12 @@ struct DockerfileLoader {
     var selection = ContextSelection()
     let path = TreePaths.clean(request.dockerfile)
     selection.includes = [path, path + ".dockerignore", ".dockerignore"]
-    let vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) dockerfile"), name: "[internal] load build definition from \(TreePaths.split(path).name)")
+    let vertex = BuildVertex(
+      id: SHA256.digest(of: "\(request.id) dockerfile"), name: "[internal] load build definition from \(TreePaths.split(path).name)")
     return try await report.during(vertex) {
-      do { return try await session.context(request.dockerfileContext, selection) } catch let error as HullError where error.code == .notFound && request.dockerfileText != nil {
+      do { return try await session.context(request.dockerfileContext, selection) } catch let error as HullError
+        where error.code == .notFound && request.dockerfileText != nil
+      {
         return nil
       }
     }
@@ -63,7 +70,9 @@ struct DockerfileLoader {
     try await Blocking.run { () throws -> [UInt8]? in
       let place = try TreePaths.resolve(path, in: tree)
       guard let node = try tree.node(place), node.kind == .regular else { return nil }
-      guard node.size <= DockerfileLoader.limit else { throw HullError(.tooLarge, "\(path) has \(node.size) bytes, more than \(DockerfileLoader.limit)") }
+      guard node.size <= DockerfileLoader.limit else {
+        throw HullError(.tooLarge, "\(path) has \(node.size) bytes, more than \(DockerfileLoader.limit)")
+      }
       var bytes: [UInt8] = []
       try tree.read(place) { bytes += $0 }
       return bytes

@@ -42,7 +42,8 @@ struct ImageResolver: BaseImages {
   private func bring(_ reference: Reference, _ platform: Platform?) async throws {
     let login = try await session.credentials(for: reference.domain)
     let credentials = login.map { RegistryCredentials(username: $0.user, password: $0.secret) }
-    let vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) pull \(reference) \(platform?.description ?? "")"), name: "[internal] load \(reference.familiar)")
+    let vertex = BuildVertex(
+      id: SHA256.digest(of: "\(request.id) pull \(reference) \(platform?.description ?? "")"), name: "[internal] load \(reference.familiar)")
     let report = self.report
     try await report.during(vertex) {
       do {

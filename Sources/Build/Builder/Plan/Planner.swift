@@ -39,7 +39,9 @@ struct Planner {
     let needed = try StageDependencies(dockerfile, bases: bases).needed(for: target.index)
     numbers.count(dockerfile.stages.filter { needed.contains($0.index) }, target: target.index)
     for stage in dockerfile.stages where needed.contains(stage.index) {
-      do { stages[stage.index] = try await plan(stage) } catch let error as HullError { throw error.located(at: stage.location, in: dockerfile, name: request.dockerfile) }
+      do { stages[stage.index] = try await plan(stage) } catch let error as HullError {
+        throw error.located(at: stage.location, in: dockerfile, name: request.dockerfile)
+      }
     }
     guard let state = stages[target.index] else { throw HullError(.internalError, "the target stage was not planned") }
     return BuildPlan(target: state, platform: platform, vertices: vertices, warnings: warnings)
@@ -105,7 +107,8 @@ struct Planner {
       let state = stages[earlier.index]
     {
       note(metadata: stage.original, stage: stage)
-      return StageState(name: name, platform: state.platform, config: state.config, base: state.base, step: state.step, history: state.history,
+      return StageState(
+        name: name, platform: state.platform, config: state.config, base: state.base, step: state.step, history: state.history,
         variables: BuildVariables(environment: state.config.environment ?? []), author: state.author)
     }
     return try await begin(stage, name: name, base: base, platform: own)
@@ -147,7 +150,9 @@ struct Planner {
   /// What `--from` names: a stage, a number, a context, or an image.
   mutating func source(_ name: String, in state: StageState) async throws -> Step {
     if request.namedContexts[name] == nil {
-      if let stage = dockerfile.stages.last(where: { $0.name == name.lowercased() && stages[$0.index] != nil }), let found = stages[stage.index] { return found.step }
+      if let stage = dockerfile.stages.last(where: { $0.name == name.lowercased() && stages[$0.index] != nil }), let found = stages[stage.index] {
+        return found.step
+      }
       if let number = Int(name), let found = stages[number] { return found.step }
     }
     let key = "image \(name) \(state.platform)"

@@ -38,12 +38,15 @@ struct StageDependencies {
 
   private func index(of name: String, from stage: Stage, at instruction: Instruction) throws(HullError) -> Int? {
     let named = dockerfile.stages[..<stage.index].last { $0.name == name.lowercased() }?.index
-    let found = named ?? dockerfile.stages.first { $0.name == name.lowercased() }?.index ?? Int(name).flatMap { dockerfile.stages.indices.contains($0) ? $0 : nil }
+    let found =
+      named ?? dockerfile.stages.first { $0.name == name.lowercased() }?.index
+      ?? Int(name).flatMap { dockerfile.stages.indices.contains($0) ? $0 : nil }
     guard let found else { return nil }
     guard found < stage.index else {
       let error = HullError(
         .invalidArgument,
-        found == stage.index ? "circular dependency detected on stage: \(name)" : "stage \(name) comes later in the Dockerfile: a stage may only use earlier ones")
+        found == stage.index
+          ? "circular dependency detected on stage: \(name)" : "stage \(name) comes later in the Dockerfile: a stage may only use earlier ones")
       throw error.located(at: instruction.location, in: dockerfile)
     }
     return found

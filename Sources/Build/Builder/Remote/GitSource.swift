@@ -77,6 +77,9 @@ package struct GitSource: Sendable {
     let wanted = address.reference ?? "HEAD"
     do {
       try await git.run(["fetch", "--quiet", "--depth=1", "--no-tags", "origin", wanted])
+    } catch let error as HullError where error.message.contains("shallow") {
+      // A repository that is no more than files on a web server.
+      try await git.run(["fetch", "--quiet", "--no-tags", "origin", wanted])
     } catch let error as HullError where Self.isCommit(wanted) && error.code != .unavailable {
       // A server that gives only what it has names for: everything, then.
       try await git.run(["fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"])

@@ -21,7 +21,8 @@ struct ImageAssembly {
     config.config.labels = labels(state.config.labels)
     config.author = state.author ?? state.base?.author
     config.history = history(state)
-    config.created = config.history.last { $0.created != nil }?.created ?? state.base?.created ?? epochText ?? RFC3339.text(nanoseconds: BuildClock.now())
+    config.created =
+      config.history.last { $0.created != nil }?.created ?? state.base?.created ?? epochText ?? RFC3339.text(nanoseconds: BuildClock.now())
     config.osVersion = state.base?.osVersion
     config.osFeatures = state.base?.osFeatures
     return config

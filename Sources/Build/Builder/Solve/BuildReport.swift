@@ -67,7 +67,8 @@ final class BuildReport: Sendable {
     return { id, current, total in
       self.send(
         .progress(
-          step.vertex.id, id: id, current: current, total: total, started: started, completed: total > 0 && current >= total ? BuildClock.now() : nil))
+          step.vertex.id, id: id, current: current, total: total, started: started, completed: total > 0 && current >= total ? BuildClock.now() : nil)
+      )
     }
   }
 

@@ -38,11 +38,17 @@ final class Solver: Sendable {
       values[ObjectIdentifier(step)] = task
       return task
     }
-    return try await withTaskCancellationHandler { try await task.value } onCancel: { self.cancel() }
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      self.cancel()
+    }
   }
 
   func fileSystem(of step: Step) async throws -> FileSystem {
-    guard case .fileSystem(let result) = try await value(of: step) else { throw HullError(.internalError, "\(step.vertex.name) gives no file system") }
+    guard case .fileSystem(let result) = try await value(of: step) else {
+      throw HullError(.internalError, "\(step.vertex.name) gives no file system")
+    }
     return result
   }
 
@@ -91,7 +97,8 @@ final class Solver: Sendable {
       let store = self.store
       return (.fileSystem(try await Blocking.run { try store.fileSystem(of: id) }), true)
     case .context(let name, let selection): return (.tree(try await session.context(name, selection)), false)
-    case .download(let url, let checksum): return (.tree(try await shared.remote.download(url, checksum: checksum, progress: report.progress(of: step))), false)
+    case .download(let url, let checksum):
+      return (.tree(try await shared.remote.download(url, checksum: checksum, progress: report.progress(of: step))), false)
     case .repository(let url, let keeps, let checksum):
       return (.tree(try await shared.remote.repository(url, keepsGitDirectory: keeps, checksum: checksum)), false)
     case .directory(let directory): return try await layer(step, inputs, DirectoryWork(step: directory))
@@ -125,7 +132,8 @@ final class Solver: Sendable {
   private func record(_ ingredients: StepIngredients, _ step: Step, _ base: FileSystem, _ result: FileSystem) -> StepRecord {
     let added = result.layers.count > base.layers.count ? result.layers.last : nil
     return StepRecord(
-      key: ingredients.key, site: site(of: step), description: step.vertex.instruction, base: base.chain, layer: added?.info, descriptor: added?.descriptor,
+      key: ingredients.key, site: site(of: step), description: step.vertex.instruction, base: base.chain, layer: added?.info,
+      descriptor: added?.descriptor,
       created: added?.created ?? BuildClock.now(), ingredients: ingredients.encoded)
   }
 

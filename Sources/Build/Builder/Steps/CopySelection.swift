@@ -79,7 +79,8 @@ struct CopySelection {
   private func missing(_ path: String) -> HullError {
     HullError(
       .invalidArgument,
-      "\(step.verb) failed: file not found in build context or excluded by .dockerignore: stat \(path): file does not exist (\"/\(path)\": not found)")
+      "\(step.verb) failed: file not found in build context or excluded by .dockerignore: stat \(path): file does not exist (\"/\(path)\": not found)"
+    )
   }
 
   private func matches(_ pattern: String, in input: Int) throws(HullError) -> [String] {
@@ -124,7 +125,9 @@ struct CopySelection {
   private func contents(of directory: String, in input: Int) throws(HullError) -> [CopyItem] {
     let tree = try tree(input)
     var items: [CopyItem] = []
-    try walk(tree, directory, below: "") { path, relative, node in items.append(CopyItem(content: .file(tree: input, path: path), node: node, relative: relative)) }
+    try walk(tree, directory, below: "") { path, relative, node in
+      items.append(CopyItem(content: .file(tree: input, path: path), node: node, relative: relative))
+    }
     return items
   }
 
@@ -157,7 +160,9 @@ struct CopySelection {
     guard node.kind == .regular, try ArchiveDetection.isArchive(path, in: tree) else { return nil }
     let pack = try TreePack.receive(try tree.source(path), keptIn: scratch)
     var items: [CopyItem] = []
-    try walk(pack, "", below: "") { path, relative, node in items.append(CopyItem(content: .unpacked(pack, path: path), node: node, relative: relative)) }
+    try walk(pack, "", below: "") { path, relative, node in
+      items.append(CopyItem(content: .unpacked(pack, path: path), node: node, relative: relative))
+    }
     return items
   }
 }

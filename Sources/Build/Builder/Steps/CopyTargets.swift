@@ -49,7 +49,9 @@ struct CopyTargets {
     let directory = try resolve(parent)
     let place = TreePaths.join(directory, name)
     guard item.node.kind == .directory else {
-      if try base.node(place)?.kind == .directory, entries[place] == nil { throw HullError(.invalidArgument, "cannot overwrite directory /\(place) with a file") }
+      if try base.node(place)?.kind == .directory, entries[place] == nil {
+        throw HullError(.invalidArgument, "cannot overwrite directory /\(place) with a file")
+      }
       try makeDirectories(directory)
       entries[place] = Entry(item: item, node: item.node)
       return

@@ -22,7 +22,8 @@ struct OwnerLookup {
     for record in try records("/etc/passwd") where record.count >= 4 && record[0] == name {
       if let uid = UInt32(record[2]), let gid = UInt32(record[3]) { return (uid, gid) }
     }
-    throw HullError(.invalidArgument, "unable to convert uid/gid chown string to host mapping: can't find uid for user \(name): no such user: \(name)")
+    throw HullError(
+      .invalidArgument, "unable to convert uid/gid chown string to host mapping: can't find uid for user \(name): no such user: \(name)")
   }
 
   private func group(_ name: String) throws(HullError) -> UInt32 {
@@ -30,7 +31,8 @@ struct OwnerLookup {
     for record in try records("/etc/group") where record.count >= 3 && record[0] == name {
       if let gid = UInt32(record[2]) { return gid }
     }
-    throw HullError(.invalidArgument, "unable to convert uid/gid chown string to host mapping: can't find gid for group \(name): no such group: \(name)")
+    throw HullError(
+      .invalidArgument, "unable to convert uid/gid chown string to host mapping: can't find gid for group \(name): no such group: \(name)")
   }
 
   private func records(_ path: String) throws(HullError) -> [[Substring]] {

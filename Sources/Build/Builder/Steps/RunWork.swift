@@ -23,7 +23,9 @@ struct RunWork: LayerWork {
 
   private func ingredients(_ site: LayerSite, _ binds: [Int: BindSource]) -> StepIngredients {
     var ingredients = StepIngredients(instruction: "RUN \(step.shown)", base: site.base.chain)
-    for entry in step.environment { ingredients.settings["variable \(BuildVariables.name(of: entry))"] = String(entry.drop { $0 != "=" }.dropFirst()) }
+    for entry in step.environment {
+      ingredients.settings["variable \(BuildVariables.name(of: entry))"] = String(entry.drop { $0 != "=" }.dropFirst())
+    }
     ingredients.settings["command"] = JSONText.list(step.arguments)
     ingredients.settings["directory"] = step.directory
     ingredients.settings["user"] = step.user
@@ -90,7 +92,8 @@ struct RunWork: LayerWork {
       let run = StepRun(
         id: SHA256.digest(of: "\(solver.request.id) \(site.step.vertex.id) \(BuildClock.now())").hex,
         lower: Array(site.base.infos.reversed().map { images.layers.path(of: $0.chain) }), arguments: step.arguments,
-        environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user, mounts: mounts.mounts,
+        environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user,
+        mounts: mounts.mounts,
         network: step.network, extraHosts: solver.request.extraHosts, limits: solver.request.limits, insecure: step.insecure,
         output: mounts.hiding(output))
       let outcome = try await solver.surroundings.runner.run(run)
@@ -133,7 +136,8 @@ struct RunWork: LayerWork {
         path = TreePaths.split(path).parent
       }
     }
-    let root = OwnedDescriptor(try LinuxSystem.step("cannot read what the step changed") { () throws(SystemError) in try Files.open(upper, O_RDONLY | O_DIRECTORY) }.take())
+    let root = OwnedDescriptor(
+      try LinuxSystem.step("cannot read what the step changed") { () throws(SystemError) in try Files.open(upper, O_RDONLY | O_DIRECTORY) }.take())
     return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in
       try LayerDiff.write(upper: root.number, to: sink, leavingOut: places, latest: site.epoch)
     }

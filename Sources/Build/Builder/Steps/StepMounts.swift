@@ -109,7 +109,8 @@ private final class MountMaker {
   private static func layer(_ bind: RunWork.BindSource, _ site: LayerSite) throws -> (FileSystem, String) {
     let isDirectory = try bind.tree.node(bind.path)?.kind == .directory
     let name = TreePaths.split(bind.path).name
-    var copy = CopyStep(sources: [.files(input: 0, patterns: [bind.path])], destination: "/", intoDirectory: true, instruction: "", verb: "RUN --mount")
+    var copy = CopyStep(
+      sources: [.files(input: 0, patterns: [bind.path])], destination: "/", intoDirectory: true, instruction: "", verb: "RUN --mount")
     copy.link = true
     let items = try CopySelection(step: copy, trees: [0: bind.tree], scratch: "").items()
     var targets = CopyTargets(base: TreePack(fd: -1, nodes: [:]))
@@ -123,7 +124,8 @@ private final class MountMaker {
   private static func copy(_ lower: [String], _ path: String, to target: String) throws {
     guard !lower.isEmpty else { return }
     let union = try step("cannot read a mount's source") { () throws(SystemError) in try UnionMount.detached(lower: lower) }
-    let from = try step("cannot read a mount's source") { () throws(SystemError) in try InRoot.open(union.number, "/" + path, O_RDONLY | O_DIRECTORY) }
+    let from = try step("cannot read a mount's source") { () throws(SystemError) in try InRoot.open(union.number, "/" + path, O_RDONLY | O_DIRECTORY)
+    }
     let to = try step("cannot copy a mount's source") { () throws(SystemError) in try Files.open(target, O_RDONLY | O_DIRECTORY) }
     _ = try TreeClone(from: from.number, to: to.number).run()
   }

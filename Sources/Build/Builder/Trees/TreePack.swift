@@ -126,7 +126,9 @@ package final class TreePack: FileTree {
 
   /// What lies in a directory of the tree, as a tree.
   package func below(_ directory: String) throws(HullError) -> TreePack {
-    guard nodes[directory]?.node.kind == .directory else { throw HullError(.invalidArgument, "build context: there is no directory \(quoted(directory))") }
+    guard nodes[directory]?.node.kind == .directory else {
+      throw HullError(.invalidArgument, "build context: there is no directory \(quoted(directory))")
+    }
     guard !directory.isEmpty else { return self }
     var inner: [String: Stored] = [:]
     for (path, stored) in nodes where path.hasPrefix(directory + "/") { inner[String(path.dropFirst(directory.count + 1))] = stored }

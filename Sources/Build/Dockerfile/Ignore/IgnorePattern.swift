@@ -36,14 +36,20 @@ struct IgnorePattern: Sendable, Hashable {
     return .glob(Glob(tokens))
   }
 
-  func matches(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
+  /// Whether the path or one of the directories that it lies in matches.
+  ///
+  /// - Parameter ends: where those directories' paths end, and the path itself: before each slash, and its length.
+  func matches(_ path: UnsafeBufferPointer<UInt8>, ends: UnsafeBufferPointer<Int>) -> Bool {
     switch kind {
-    case .exact(let bytes): return path.count == bytes.count && path.elementsEqual(bytes)
+    case .exact(let bytes): return path.hasPrefix(bytes) && (path.count == bytes.count || path[bytes.count] == UInt8(ascii: "/"))
     case .prefix(let bytes): return path.hasPrefix(bytes)
     case .suffix(let bytes):
-      if path.hasSuffix(bytes) { return true }
-      return bytes.first == UInt8(ascii: "/") && path.count == bytes.count - 1 && path.elementsEqual(bytes.dropFirst())
-    case .glob(let glob): return glob.matches(path)
+      for end in ends where path.has(bytes, endingAt: end) { return true }
+      // `**/name` is also `name` at the root.
+      guard bytes.first == UInt8(ascii: "/"), path.count >= bytes.count - 1 else { return false }
+      let name = bytes.count - 1
+      return (path.count == name || path[name] == UInt8(ascii: "/")) && path.prefix(name).elementsEqual(bytes.dropFirst())
+    case .glob(let glob): return glob.matchesOrParentMatches(path)
     }
   }
 

@@ -56,26 +56,31 @@ package struct IgnorePatterns: Sendable, Hashable {
 
   private func excludes(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
     if path.isEmpty || path.count == 1 && path[0] == UInt8(ascii: ".") { return false }
-    var isExcluded = false
-    for pattern in compiled where pattern.isException == isExcluded {
-      if IgnorePatterns.matchesOrParentMatches(pattern, path) { isExcluded.toggle() }
+    return IgnorePatterns.withEnds(of: path) { ends in
+      compiled.reduce(false) { $1.isException == $0 && $1.matches(path, ends: ends) ? !$0 : $0 }
     }
-    return isExcluded
   }
 
-  private static func matchesOrParentMatches(_ pattern: IgnorePattern, _ path: UnsafeBufferPointer<UInt8>) -> Bool {
-    if pattern.matches(path) { return true }
-    for index in path.indices where path[index] == UInt8(ascii: "/") {
-      if pattern.matches(UnsafeBufferPointer(rebasing: path[..<index])) { return true }
+  /// Where the path and the directories that it lies in end.
+  private static func withEnds<Result>(of path: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<Int>) -> Result) -> Result {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: path.count + 1) { ends in
+      var count = 0
+      for index in path.indices where path[index] == UInt8(ascii: "/") {
+        ends.initializeElement(at: count, to: index)
+        count += 1
+      }
+      ends.initializeElement(at: count, to: path.count)
+      return body(UnsafeBufferPointer(rebasing: ends[...count]))
     }
-    return false
   }
 
   /// Whether something below a directory could be in the context although the directory itself is left out: otherwise a walk need not enter it.
   package func mayHaveIncludedChild(of directory: String) -> Bool {
     guard hasExceptions else { return false }
     return withBytes(of: directory) { directory in
-      compiled.contains { $0.isException && ($0.mayMatchBelow(directory) || IgnorePatterns.matchesOrParentMatches($0, directory)) }
+      IgnorePatterns.withEnds(of: directory) { ends in
+        compiled.contains { $0.isException && ($0.mayMatchBelow(directory) || $0.matches(directory, ends: ends)) }
+      }
     }
   }
 

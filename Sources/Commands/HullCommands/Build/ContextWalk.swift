@@ -3,6 +3,7 @@ import BuildWire
 import Dockerfile
 import Errors
 import Glibc
+
 import enum LinuxSystem.ExtendedAttributes
 
 /// Walks a build context in the order of names and tells of every file that belongs to it. Nothing is followed.

@@ -95,7 +95,8 @@ struct StepContainer: Sendable {
     do {
       _ = try await shim.launch(request)
       let exit = try await withTaskCancellationHandler {
-        try await StepContainer.exit(of: shim)
+        // To its end also then: a shim does not finish while its command runs.
+        try await uncancelled { try await StepContainer.exit(of: shim) }
       } onCancel: {
         Task { try? await shim.call(.signal(process: "", number: SIGKILL)) }
       }
@@ -106,7 +107,7 @@ struct StepContainer: Sendable {
       // Nobody writes to it any more.
       shutdown(stream, Int32(SHUT_RDWR))
       await output
-      throw StartFailure(error).error
+      throw error is CancellationError ? error : StartFailure(error).error
     }
   }
 

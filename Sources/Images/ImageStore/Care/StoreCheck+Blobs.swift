@@ -66,6 +66,7 @@ extension StoreCheck {
 
 extension Catalog {
   fileprivate func neededBlobs() throws -> [Digest] {
-    try digests("SELECT digest FROM image_blob UNION SELECT digest FROM document_blob UNION SELECT blob FROM build_step WHERE blob IS NOT NULL ORDER BY 1", [])
+    try digests(
+      "SELECT digest FROM image_blob UNION SELECT digest FROM document_blob UNION SELECT blob FROM build_step WHERE blob IS NOT NULL ORDER BY 1", [])
   }
 }

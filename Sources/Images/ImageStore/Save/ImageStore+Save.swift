@@ -12,17 +12,22 @@ extension ImageStore {
     let images = try selection(names, platform)
     try claims.during { (claim) throws(HullError) in
       claim.claim(blobs: images.blobs)
-      let sink = BufferedSink(FileSink(fd, name: "the image archive"))
-      let writer = TarWriter(sink)
-      for path in ["blobs/", "blobs/sha256/"] { try writer.begin(TarEntry(kind: .directory, path: Array(path.utf8), mode: 0o755)) }
-      for digest in images.blobs { try writeBlob(digest, writer) }
-      try writer.file("index.json", JSON.encode(images.index))
-      try writer.file("manifest.json", JSON.encode(images.dockerManifests))
-      try writer.file("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
-      if !images.repositories.isEmpty { try writer.file("repositories", JSON.encode(images.repositories)) }
-      try writer.finish()
-      try sink.flush()
+      try write(images, to: FileSink(fd, name: "the image archive"))
     }
+  }
+
+  /// Writes an archive of images whose blobs are all here and claimed.
+  func write(_ images: SavedImages, to target: any ByteSink) throws(HullError) {
+    let sink = BufferedSink(target)
+    let writer = TarWriter(sink)
+    for path in ["blobs/", "blobs/sha256/"] { try writer.begin(TarEntry(kind: .directory, path: Array(path.utf8), mode: 0o755)) }
+    for digest in images.blobs { try writeBlob(digest, writer) }
+    try writer.file("index.json", JSON.encode(images.index))
+    try writer.file("manifest.json", JSON.encode(images.dockerManifests))
+    try writer.file("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
+    if !images.repositories.isEmpty { try writer.file("repositories", JSON.encode(images.repositories)) }
+    try writer.finish()
+    try sink.flush()
   }
 
   private func selection(_ names: [String], _ platform: Platform?) throws(HullError) -> SavedImages {

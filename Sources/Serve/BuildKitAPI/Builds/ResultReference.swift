@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
-import Builder
 import BuildKitProtocol
+import Builder
 import Errors
 import OCISpec
 
