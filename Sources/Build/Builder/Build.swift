@@ -19,7 +19,7 @@ struct Build: Sendable {
     let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
     var result = BuildResult()
     for warning in dockerfile.warnings { report.warn(warning) }
-    result.warnings = dockerfile.warnings
+    (result.warnings, result.lines) = (dockerfile.warnings, dockerfile.lines)
     if request.checkOnly { return result }
     let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
     var built: [BuiltImage] = []
