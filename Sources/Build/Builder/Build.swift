@@ -32,14 +32,17 @@ struct Build: Sendable {
     let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
     var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored)
     let plan = try await planner.plan()
-    result.warnings += plan.warnings
-    for warning in plan.warnings { report.warn(warning) }
+    let policy = CheckPolicy(dockerfile, arguments: request.arguments)
+    let warnings = plan.warnings.filter { policy.wants($0, in: dockerfile) }
+    result.warnings += warnings
+    for warning in warnings { report.warn(warning) }
+    if let failure = policy.failure(for: warnings) { throw failure }
     report.plan(plan.vertices)
-    report.settle(plan.vertices)
     let solver = Solver(
       request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
     do {
       let fileSystem = try await solver.fileSystem(of: plan.target.step)
+      report.settleRest()
       var layers: [Digest: FileSystem] = [:]
       for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
       let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)

@@ -27,8 +27,8 @@ extension Engine {
   package func commitContainer(_ options: CommitOptions) async throws -> IDResponse {
     let container = try find(options.container)
     let reference = try ImageForm.reference(options.repository, options.tag)
-    let pauses = options.pause && container.view.status == .running
-    if pauses { try await container.pause() }
+    // One that has just ended stands still by itself.
+    let pauses = options.pause && container.view.status == .running ? (try? await container.pause()) != nil : false
     let outcome: Result<ImageID, any Error>
     do { outcome = .success(try await commit(container, options, reference)) } catch { outcome = .failure(error) }
     if pauses { try? await container.unpause() }
