@@ -51,6 +51,8 @@ final class BuildConversation {
 
   /// Waits for news, but not longer than that, and deals with them.
   func turn(milliseconds: Int32) throws {
+    // What has come already may be all that there is: some of it waits while an output is unpacked.
+    if try takeFrames() { return display.tick() }
     var pollers = [pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0)]
     let streams = agents.keys.sorted()
     for stream in streams { pollers.append(pollfd(fd: agents[stream]?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)) }
@@ -66,7 +68,18 @@ final class BuildConversation {
     let bytes = try connection.receive(limit: 1 << 18)
     guard !bytes.isEmpty else { throw HullError(.unavailable, "the engine broke off the build") }
     reader.feed(bytes)
-    while end == nil, let frame = try reader.next() { try take(frame) }
+    try takeFrames()
+  }
+
+  /// - Returns: whether there was any whole frame.
+  @discardableResult
+  private func takeFrames() throws -> Bool {
+    var isAny = false
+    while end == nil, let frame = try reader.next() {
+      isAny = true
+      try take(frame)
+    }
+    return isAny
   }
 
   func send(_ frame: Frame) throws {
