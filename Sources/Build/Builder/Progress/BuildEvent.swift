@@ -65,6 +65,8 @@ package struct BuildResult: Sendable {
   package var target: Descriptor?
   package var tags: [Reference] = []
   package var warnings: [BuildWarning] = []
+  /// The lines of the Dockerfile, which warnings point into.
+  package var lines: [String] = []
 
   package init() {}
 }

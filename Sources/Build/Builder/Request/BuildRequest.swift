@@ -51,6 +51,8 @@ package struct BuildRequest: Sendable {
   package var keepsFailed = true
   /// Says of each step that ran why it was not in the cache.
   package var explains = false
+  /// Events also tell of instructions that only change the configuration, as the first builder's text does.
+  package var tellsConfiguration = false
   /// Whether a person may run steps with all capabilities (`--allow security.insecure`).
   package var allowsInsecure = false
 

@@ -6,12 +6,15 @@ package struct SourceExcerpt: Error, Sendable, Hashable, CustomStringConvertible
   /// Of the file.
   package let name: String
   package let location: SourceRange
+  /// All of the file's.
+  package let lines: [String]
   /// The numbered lines between two rules.
   package let text: String
 
   package init(name: String, location: SourceRange, lines: [String]) {
     self.name = name
     self.location = location
+    self.lines = lines
     text = SourceExcerpt.excerpt(of: location, in: lines)
   }
 

@@ -139,13 +139,20 @@ struct NamedImage {
 extension Catalog {
   func lookUp(_ name: ImageName) throws -> NamedImage? {
     switch name {
-    case .id(let id): return try exists(id) ? NamedImage(image: id) : nil
+    case .id(let id): return try exists(id) ? NamedImage(image: id) : byManifest(id)
     case .reference(let reference, let text):
       // With both a tag and a digest only the digest counts: what a tag means may have changed.
       let key = reference.digest.map(reference.with(digest:)) ?? reference.withDefaultTag
       if let (image, manifest) = try image(named: key) { return NamedImage(image: image, manifest: manifest, reference: key) }
       return try image(prefix: text).map { NamedImage(image: $0) }
     }
+  }
+
+  /// The image of a manifest, or of an index the one that suits this machine: builders name results by these.
+  private func byManifest(_ digest: Digest) throws -> NamedImage? {
+    let owner = try String.fetchOne(database, sql: "SELECT image FROM manifest WHERE digest = ?", arguments: [digest.description])
+    if let owner { return NamedImage(image: try Digest(owner), manifest: digest) }
+    return try variants(of: digest).best(for: .host).map { NamedImage(image: $0.image, manifest: $0.manifest) }
   }
 
   /// The image of the same index for another platform, where there is one.

@@ -1,5 +1,5 @@
-import BuildKitProtocol
 // SPDX-License-Identifier: Apache-2.0
+import BuildKitProtocol
 import Builder
 import Dockerfile
 import Glibc
@@ -13,6 +13,8 @@ struct ProgressTranslation {
   private var vertices: [Digest: ControlVertex] = [:]
   /// Where in `pending` a vertex is.
   private var places: [Digest: Int] = [:]
+  /// Vertices that clients are not told of.
+  private var unseen: Set<Digest> = []
   private var outputBytes = 0
   private var clipped: Set<Digest> = []
 
@@ -33,7 +35,11 @@ struct ProgressTranslation {
 
   mutating func add(_ event: BuildEvent) {
     switch event {
-    case .planned(let steps): for step in steps { plan(step) }
+    // What only changes the configuration is no vertex of BuildKit's.
+    case .planned(let steps):
+      for step in steps {
+        if step.isMetadata { unseen.insert(step.id) } else { plan(step) }
+      }
     case .started(let id, let time): update(id) { $0.started = .init(nanoseconds: time) }
     case .finished(let id, let time, let cached, let error):
       update(id) { vertex in
@@ -58,11 +64,12 @@ struct ProgressTranslation {
 
   private mutating func plan(_ step: BuildVertex) {
     update(step.id) { vertex in
-      (vertex.digest, vertex.name, vertex.inputs) = (step.id.description, step.name, step.inputs.map(\.description))
+      (vertex.name, vertex.inputs) = (step.name, step.inputs.map(\.description))
     }
   }
 
   private mutating func update(_ id: Digest, _ change: (inout ControlVertex) -> Void) {
+    guard !unseen.contains(id) else { return }
     var vertex = vertices[id] ?? ControlVertex()
     vertex.digest = id.description
     change(&vertex)

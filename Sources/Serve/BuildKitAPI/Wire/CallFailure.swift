@@ -13,7 +13,7 @@ enum CallFailure {
   static func of(_ error: any Error) -> RPCError {
     switch error {
     case let error as RPCError: error
-    case let error as HullError: RPCError(code: code(error.code), message: error.description)
+    case let error as HullError: SourceDetail.failure(error) ?? RPCError(code: code(error.code), message: error.description)
     case is CancellationError: RPCError(code: .cancelled, message: "context canceled")
     default: RPCError(code: .unknown, message: "\(error)")
     }
@@ -37,13 +37,9 @@ enum CallFailure {
     return RPCError(code: error.code, message: error.message, metadata: [detailsKey: .binary(try status.serializedBytes())])
   }
 
+  /// Clients print the name of every code but the one for errors of all kinds, which is what builds mostly end with.
   private static func code(_ code: HullError.Code) -> RPCError.Code {
     switch code {
-    case .invalidArgument, .tooLarge: .invalidArgument
-    case .unauthorized: .unauthenticated
-    case .forbidden: .permissionDenied
-    case .notFound: .notFound
-    case .conflict: .alreadyExists
     case .unsupported: .unimplemented
     case .unavailable: .unavailable
     default: .unknown

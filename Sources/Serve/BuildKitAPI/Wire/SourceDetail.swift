@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import Dockerfile
+import Errors
+import Foundation
+import GRPCCore
+
+/// A place in a Dockerfile as BuildKit's clients show it: a detail of an error, or part of the answer to a check.
+struct SourceDetail: Encodable {
+  /// The name of the type among the details of an error.
+  static let type = "github.com/moby/buildkit/errdefs.Source+json"
+
+  struct Info: Encodable {
+    var filename: String
+    var language = "Dockerfile"
+    /// In Base64.
+    var data: Data
+  }
+  struct Position: Encodable {
+    var line: Int
+  }
+  struct Range: Encodable {
+    var start: Position
+    var end: Position
+
+    init(_ location: SourceRange) { (start, end) = (Position(line: location.startLine), Position(line: location.endLine)) }
+  }
+
+  var info: Info
+  var ranges: [Range]
+
+  init(_ excerpt: SourceExcerpt) {
+    info = Info(filename: excerpt.name, data: Data(excerpt.lines.joined(separator: "\n").utf8))
+    ranges = [Range(excerpt.location)]
+  }
+
+  /// An error of a build whose place in the Dockerfile is known: the message without the excerpt, which the client makes itself.
+  static func failure(_ error: HullError) -> RPCError? {
+    let excerpt = error.cause as? SourceExcerpt ?? (error.cause as? BuildFailure)?.excerpt
+    guard let excerpt, let json = try? JSONEncoder().encode(SourceDetail(excerpt)) else { return nil }
+    var message = error.message
+    if let failure = error.cause as? BuildFailure, let cause = failure.cause { message += ": \(cause)" }
+    return try? CallFailure.of(RPCError(code: .unknown, message: message), details: [(type, Array(json))])
+  }
+}
