@@ -23,9 +23,15 @@ struct Build: Sendable {
     (result.warnings, result.lines) = (dockerfile.warnings, dockerfile.lines)
     if request.checkOnly { return result }
     let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
+    let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
+    await exchange.bring()
     var built: [BuiltImage] = []
     for platform in platforms { built.append(try await image(dockerfile, ignored, platform, &result)) }
+    if exchange.isInline {
+      for index in built.indices { built[index].config.buildCache = try await exchange.inlineDocument(built[index].fileSystem) }
+    }
     try await BuildExport(request: request, session: session, surroundings: surroundings, store: store, report: report).export(built, into: &result)
+    try await exchange.send()
     return result
   }
 
