@@ -19,8 +19,10 @@ struct Build: Sendable {
     guard !request.squash else { throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead") }
     let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
     var result = BuildResult()
-    for warning in dockerfile.warnings { report.warn(warning) }
-    (result.warnings, result.lines) = (dockerfile.warnings, dockerfile.lines)
+    result.warnings = try BuildChecks.run(dockerfile, arguments: request.arguments)
+    if let unused = UnusedArguments.warning(request.arguments, in: dockerfile) { result.warnings.append(unused) }
+    for warning in result.warnings { report.warn(warning) }
+    result.lines = dockerfile.lines
     if request.checkOnly { return result }
     let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
     let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
@@ -41,10 +43,11 @@ struct Build: Sendable {
     planner.ignoresCache = try await isBarredFromCache()
     let plan = try await planner.plan()
     let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
-    let warnings = plan.warnings.filter { policy.wants($0, in: dockerfile) }
-    result.warnings += warnings
-    for warning in warnings { report.warn(warning) }
-    if let failure = policy.failure(for: warnings) { throw failure }
+    for warning in plan.warnings where policy.wants(warning, in: dockerfile) && !result.warnings.contains(warning) {
+      result.warnings.append(warning)
+      report.warn(warning)
+    }
+    if let failure = policy.failure(for: result.warnings.filter { !$0.rule.isEmpty }) { throw failure }
     report.plan(plan.vertices)
     let solver = Solver(
       request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
