@@ -1,5 +1,5 @@
-import ImageStore
 // SPDX-License-Identifier: Apache-2.0
+import ImageStore
 import ImageTransfer
 
 /// What the builder needs of the engine that it belongs to.

@@ -1,5 +1,5 @@
-import BuildWire
 // SPDX-License-Identifier: Apache-2.0
+import BuildWire
 import Builder
 import Errors
 import Threads
