@@ -11,26 +11,46 @@ final class BuildReport: Sendable {
   private let lock = Mutex<Set<Digest>>([])
   private let failure = Mutex<BuildVertex?>(nil)
 
-  init(_ sink: @escaping BuildProgress) { self.sink = sink }
+  private let tellsConfiguration: Bool
+  private let waiting = Mutex<[BuildVertex]>([])
+  private let lastCached = Mutex(false)
+
+  /// - Parameter tellsConfiguration: also of instructions that only change the configuration.
+  init(_ sink: @escaping BuildProgress, tellsConfiguration: Bool) {
+    self.sink = sink
+    self.tellsConfiguration = tellsConfiguration
+  }
 
   func send(_ event: BuildEvent) { lock.withLock { _ in sink(event) } }
 
   func plan(_ vertices: [BuildVertex]) {
     lock.withLock { known in
-      let fresh = vertices.filter { known.insert($0.id).inserted }
+      let fresh = vertices.filter { (tellsConfiguration || !$0.isMetadata) && known.insert($0.id).inserted }
       if !fresh.isEmpty { sink(.planned(fresh)) }
+      waiting.withLock { $0 += fresh.filter(\.isMetadata) }
     }
   }
 
-  /// What only changes the configuration is done as soon as it is planned.
-  func settle(_ vertices: [BuildVertex]) {
-    let now = BuildClock.now()
-    for vertex in vertices where vertex.isMetadata {
-      send(.started(vertex.id, time: now))
-      send(.result(vertex.id, id: vertex.id.description))
-      send(.finished(vertex.id, time: now, cached: false, error: nil))
+  /// Instructions that only change the configuration share the fate of what comes after them: whether that was in the cache is known now.
+  /// - Parameter step: position of what comes after; those before it are done.
+  func settle(before step: Int, cached: Bool) {
+    guard tellsConfiguration else { return }
+    let due = waiting.withLock { waiting in
+      let due = waiting.filter { $0.step < step }
+      waiting.removeAll { $0.step < step }
+      return due
     }
+    let now = BuildClock.now()
+    for vertex in due {
+      send(.started(vertex.id, time: now))
+      send(.result(vertex.id, id: SHA256.digest(of: "\(vertex.instruction) \(vertex.step)").description))
+      send(.finished(vertex.id, time: now, cached: cached, error: nil))
+    }
+    lastCached.withLock { $0 = cached }
   }
+
+  /// At the end of a stage nothing comes after them: they go with what came before.
+  func settleRest() { settle(before: .max, cached: lastCached.withLock { $0 }) }
 
   /// What a step gave, under an ID that stays the same as long as that does.
   func result(_ step: Step, _ value: StepValue) {

@@ -115,7 +115,11 @@ final class Solver: Sendable {
     let prepared = try await work.prepare(site)
     let key = prepared.ingredients.key
     let store = self.store
-    if !step.ignoresCache, let known = try await Blocking.run({ try store.cached(key, above: base) }) { return (.fileSystem(known.result), true) }
+    if !step.ignoresCache, let known = try await Blocking.run({ try store.cached(key, above: base) }) {
+      report.settle(before: step.vertex.step, cached: true)
+      return (.fileSystem(known.result), true)
+    }
+    report.settle(before: step.vertex.step, cached: false)
     await explain(prepared.ingredients, step)
     // Who else is just doing the same does it for us.
     let (result, record) = try await shared.once(key, alone: step.ignoresCache) { relay in

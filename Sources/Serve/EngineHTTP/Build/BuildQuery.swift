@@ -17,6 +17,7 @@ struct BuildQuery {
     isQuiet = query.bool("q")
     removesContainers = query.bool("forcerm") || query.bool("rm", default: true) || query["rm"].isEmpty
     request = BuildRequest(id: query.text("buildid") ?? id)
+    request.tellsConfiguration = true
     request.dockerfile = query.text("dockerfile") ?? "Dockerfile"
     request.remoteContext = query.text("remote")
     request.target = query.text("target")

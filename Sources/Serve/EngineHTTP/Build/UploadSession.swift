@@ -2,6 +2,7 @@
 import Builder
 import Errors
 import OCISpec
+import Threads
 
 /// The client of `POST /build`: it has sent one context and its credentials, and cannot be asked for more.
 struct UploadSession: BuildSession {
@@ -11,7 +12,9 @@ struct UploadSession: BuildSession {
 
   func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree {
     guard name == "context", let tree else { throw HullError(.notFound, "the client sent no context \(quoted(name))") }
-    return tree
+    guard let pack = tree as? TreePack else { return tree }
+    // What the client has not left out itself.
+    return try await Blocking.run { try pack.selecting(selection) }
   }
 
   func secret(_ id: String) async throws -> [UInt8]? { nil }

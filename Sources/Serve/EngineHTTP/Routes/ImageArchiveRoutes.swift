@@ -23,6 +23,16 @@ extension EngineAPI {
       return Self.save(names, engine, context)
     }
     router.add("GET", "/images/{name...}/get") { context in Self.save([context["name"]], engine, context) }
+    router.add("POST", "/commit") { context in
+      let query = context.query
+      var options = CommitOptions()
+      (options.container, options.repository, options.tag) = (query["container"], query["repo"], query["tag"])
+      (options.comment, options.author) = (query["comment"], query["author"])
+      options.pause = query.bool("pause", default: true)
+      options.changes = query.all("changes")
+      options.config = try await context.json(ContainerConfig.self)
+      return try .json(try await engine.commitContainer(options), .created)
+    }
     router.add("POST", "/images/create") { context in
       if context.query.text("fromImage") != nil { return Self.pull(engine, context) }
       return try Self.importImage(engine, context)

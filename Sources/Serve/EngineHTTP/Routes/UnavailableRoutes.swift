@@ -4,7 +4,6 @@ import Errors
 /// Routes of the API behind which there is nothing (yet): each says so, and what to do instead.
 extension EngineAPI {
   func addUnavailableRoutes(to router: Router) {
-    refuse(router, "committing containers is not available yet: use 'docker export' and 'docker import'", ["POST /commit"])
     refuse(
       router, "plugins are not supported",
       [
