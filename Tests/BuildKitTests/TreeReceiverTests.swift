@@ -1,6 +1,6 @@
+import BuildKitProtocol
 // SPDX-License-Identifier: Apache-2.0
 import Builder
-import BuildKitProtocol
 import Errors
 import Testing
 

@@ -47,7 +47,9 @@ struct GatewayService: Sendable {
   /// Names a result. It is built when it is returned or evaluated.
   private func solve(_ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
     let question = request.frontendOpt["requestid"] ?? CheckAnswer.request
-    guard question == CheckAnswer.request else { throw HullError(.unsupported, "the Dockerfile front end does not answer \(question): use --call=check") }
+    guard question == CheckAnswer.request else {
+      throw HullError(.unsupported, "the Dockerfile front end does not answer \(question): use --call=check")
+    }
     let reference = try await ResultReference(request, of: job, in: builds)
     if request.frontendOpt["requestid"] != nil { return try await check(reference, request, job) }
     if request.evaluate { _ = try await job.result(reference.name) }
