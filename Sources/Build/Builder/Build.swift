@@ -16,7 +16,9 @@ struct Build: Sendable {
   let report: BuildReport
 
   func run() async throws -> BuildResult {
-    guard !request.squash else { throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead") }
+    guard !request.squash else {
+      throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
+    }
     let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
     var result = BuildResult()
     result.warnings = try BuildChecks.run(dockerfile, arguments: request.arguments)
