@@ -16,6 +16,7 @@ struct Build: Sendable {
   let report: BuildReport
 
   func run() async throws -> BuildResult {
+    guard !request.squash else { throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead") }
     let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
     var result = BuildResult()
     for warning in dockerfile.warnings { report.warn(warning) }
@@ -31,8 +32,9 @@ struct Build: Sendable {
   private func image(_ dockerfile: Dockerfile, _ ignored: [String], _ platform: Platform, _ result: inout BuildResult) async throws -> BuiltImage {
     let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
     var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored)
+    planner.ignoresCache = try await isBarredFromCache()
     let plan = try await planner.plan()
-    let policy = CheckPolicy(dockerfile, arguments: request.arguments)
+    let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
     let warnings = plan.warnings.filter { policy.wants($0, in: dockerfile) }
     result.warnings += warnings
     for warning in warnings { report.warn(warning) }
@@ -52,6 +54,13 @@ struct Build: Sendable {
       await solver.settle()
       throw located(error, plan, solver, dockerfile)
     }
+  }
+
+  /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.
+  private func isBarredFromCache() async throws -> Bool {
+    guard request.tellsConfiguration, !request.cacheFrom.isEmpty else { return false }
+    let (images, names) = (surroundings.images, request.cacheFrom.compactMap { $0.attributes["ref"] })
+    return try await Blocking.run { !names.contains { (try? images.resolve($0)) != nil } }
   }
 
   /// Points at the instruction that failed.

@@ -46,6 +46,6 @@ extension Planner {
   func step(_ operation: Operation, _ inputs: [Step], _ vertex: BuildVertex, _ state: StageState) -> Step {
     Step(
       operation, inputs: inputs, vertex: vertex, stage: state.name,
-      ignoresCache: request.noCache || request.noCacheStages.contains(state.name.lowercased()))
+      ignoresCache: request.noCache || ignoresCache || request.noCacheStages.contains(state.name.lowercased()))
   }
 }

@@ -14,6 +14,8 @@ struct Planner {
   let images: any BaseImages
   /// The rules of the context's ignore file.
   let ignored: [String]
+  /// No step is taken from the cache.
+  var ignoresCache = false
   var warnings: [BuildWarning] = []
   var stages: [Int: StageState] = [:]
   var vertices: [BuildVertex] = []

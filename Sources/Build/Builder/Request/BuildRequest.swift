@@ -47,8 +47,8 @@ package struct BuildRequest: Sendable {
   package var checkOnly = false
   /// What to describe beside the image: `provenance` and `sbom` with their options (`mode=max`, …).
   package var attestations: [String: [String: String]] = [:]
-  /// Failed steps keep their file system for `hull build shell`.
-  package var keepsFailed = true
+  /// A failed command's file system is kept as an image (`FailedStep.repository`), for `hull build shell`.
+  package var keepsFailed = false
   /// Says of each step that ran why it was not in the cache.
   package var explains = false
   /// Events also tell of instructions that only change the configuration, as the first builder's text does.

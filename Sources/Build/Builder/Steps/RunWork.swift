@@ -108,8 +108,8 @@ struct RunWork: LayerWork {
 
   private func finish(_ outcome: StepOutcome, _ site: LayerSite, _ mounts: StepMounts) async throws -> FileSystem {
     do {
-      guard outcome.exitCode == 0 else { throw failure(outcome) }
       let targets = mounts.mounts.map(\.target)
+      guard outcome.exitCode == 0 else { throw await failure(outcome, site, targets) }
       let result = try await Blocking.stream { try RunWork.layer(outcome.upper, site, targets) }
       await outcome.discard()
       return result
@@ -119,10 +119,15 @@ struct RunWork: LayerWork {
     }
   }
 
-  private func failure(_ outcome: StepOutcome) -> HullError {
-    HullError(
+  private func failure(_ outcome: StepOutcome, _ site: LayerSite, _ targets: [String]) async -> HullError {
+    var kept: String?
+    if site.solver.request.keepsFailed {
+      let step = FailedStep(step: self.step)
+      kept = try? await Blocking.stream { try step.keep(RunWork.layer(outcome.upper, site, targets), site.solver.store.images) }
+    }
+    return HullError(
       .invalidArgument, "process \(quoted(step.shown)) did not complete successfully",
-      cause: StepFailure(exitCode: outcome.exitCode, outOfMemory: outcome.outOfMemory, command: step.shown))
+      cause: StepFailure(exitCode: outcome.exitCode, outOfMemory: outcome.outOfMemory, command: step.shown, kept: kept))
   }
 
   private static func layer(_ upper: String, _ site: LayerSite, _ targets: [String]) throws(HullError) -> FileSystem {
@@ -150,6 +155,8 @@ package struct StepFailure: Error, Sendable, Equatable, CustomStringConvertible 
   package let outOfMemory: Bool
   /// Words joined by spaces: `/bin/sh -c exit 3`.
   package let command: String
+  /// The tag under which its file system is kept.
+  package let kept: String?
 
   package var description: String { "exit code: \(exitCode)" + (outOfMemory ? ": out of memory" : "") }
 
@@ -162,7 +169,8 @@ package struct StepFailure: Error, Sendable, Equatable, CustomStringConvertible 
     self = step
   }
 
-  init(exitCode: Int32, outOfMemory: Bool, command: String) {
+  init(exitCode: Int32, outOfMemory: Bool, command: String, kept: String? = nil) {
+    self.kept = kept
     self.exitCode = exitCode
     self.outOfMemory = outOfMemory
     self.command = command

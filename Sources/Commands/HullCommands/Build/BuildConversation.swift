@@ -20,18 +20,18 @@ final class BuildConversation {
     var outputs: BuildOutputs
   }
 
-  private static let piece = 256 << 10
-  private let connection: Connection
-  private let offer: Offer
+  static let piece = 256 << 10
+  let connection: Connection
+  let offer: Offer
   private let display: any BuildDisplay
   private var reader = FrameReader()
-  private var end: End?
+  var end: End?
   private var unsent: [UInt8] = []
-  private var contexts: [UInt32: ContextSender] = [:]
-  private var agents: [UInt32: Connection] = [:]
+  var contexts: [UInt32: ContextSender] = [:]
+  var agents: [UInt32: Connection] = [:]
   private var archives: [UInt32: ArchiveReceiver] = [:]
   /// Bytes of outputs in files that wait to be unpacked; `nil` in it: the end.
-  private var incoming: [UInt32: [[UInt8]?]] = [:]
+  var incoming: [UInt32: [[UInt8]?]] = [:]
 
   init(_ connection: Connection, _ offer: Offer, _ display: any BuildDisplay) {
     (self.connection, self.offer, self.display) = (connection, offer, display)
@@ -50,7 +50,9 @@ final class BuildConversation {
   // MARK: The line
 
   /// Waits for news, but not longer than that, and deals with them.
-  private func turn(milliseconds: Int32) throws {
+  func turn(milliseconds: Int32) throws {
+    // What has come already may be all that there is: some of it waits while an output is unpacked.
+    if try takeFrames() { return display.tick() }
     var pollers = [pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0)]
     let streams = agents.keys.sorted()
     for stream in streams { pollers.append(pollfd(fd: agents[stream]?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)) }
@@ -66,15 +68,26 @@ final class BuildConversation {
     let bytes = try connection.receive(limit: 1 << 18)
     guard !bytes.isEmpty else { throw HullError(.unavailable, "the engine broke off the build") }
     reader.feed(bytes)
-    while end == nil, let frame = try reader.next() { try take(frame) }
+    try takeFrames()
   }
 
-  private func send(_ frame: Frame) throws {
+  /// - Returns: whether there was any whole frame.
+  @discardableResult
+  private func takeFrames() throws -> Bool {
+    var isAny = false
+    while end == nil, let frame = try reader.next() {
+      isAny = true
+      try take(frame)
+    }
+    return isAny
+  }
+
+  func send(_ frame: Frame) throws {
     unsent += frame.bytes
     if unsent.count >= Self.piece { try flush() }
   }
 
-  private func flush() throws {
+  func flush() throws {
     let bytes = unsent
     unsent = []
     try connection.send(bytes)
@@ -118,7 +131,7 @@ final class BuildConversation {
     try flush()
   }
 
-  private func target(_ ask: JSON) throws -> BuildOutputs.Target {
+  func target(_ ask: JSON) throws -> BuildOutputs.Target {
     guard let target = offer.outputs.targets[ask["id"].text] else { throw HullError(.notFound, "there is no output \(ask["id"].text)") }
     return target
   }
@@ -159,88 +172,5 @@ final class BuildConversation {
     contexts[stream] = nil
     agents[stream] = nil
     archives.removeValue(forKey: stream)?.abandon()
-  }
-
-  // MARK: What is given
-
-  private func give(_ bytes: [UInt8]?, on stream: UInt32) throws {
-    guard let bytes else { return try send(Frame(.refuse, stream: stream)) }
-    try send(Frame(.data, stream: stream, bytes))
-    try send(Frame(.end, stream: stream))
-  }
-
-  private static func account(_ registry: String) throws -> [UInt8]? {
-    try DockerConfig.load().account(RegistryName.key(registry)).map { Array($0.json.encoded().utf8) }
-  }
-
-  private func list(_ ask: JSON, on stream: UInt32) throws {
-    guard let context = offer.contexts[ask["id"].text] else { return try send(Frame(.refuse, stream: stream)) }
-    let sender = ContextSender(context)
-    var listing: [UInt8] = []
-    try context.list(includes: ask["includes"].strings, excludes: ask["excludes"].strings) { file in
-      sender.add(file)
-      file.append(to: &listing)
-      guard listing.count >= Self.piece else { return }
-      try send(Frame(.listing, stream: stream, listing))
-      listing.removeAll(keepingCapacity: true)
-    }
-    if !listing.isEmpty { try send(Frame(.listing, stream: stream, listing)) }
-    contexts[stream] = sender
-    var time: [UInt8] = []
-    WireInteger.append(sender.began, to: &time)
-    try send(Frame(.end, stream: stream, time))
-  }
-
-  private func upload(_ sender: ContextSender, on stream: UInt32) throws {
-    guard sender.isWanted else { return }
-    do {
-      try sender.send { frame in
-        try send(Frame(frame.0, stream: stream, frame.1))
-        if connection.hasInput { try turn(milliseconds: 0) }
-      }
-      try send(Frame(.end, stream: stream))
-    } catch let error as FileError {
-      try send(Frame(.refuse, stream: stream, text: error.description))
-    }
-    try flush()
-  }
-
-  /// From an agent to the step that asked for it.
-  private func passOn(from stream: UInt32) throws {
-    guard let agent = agents[stream] else { return }
-    let bytes = (try? agent.receive(limit: Self.piece)) ?? []
-    if bytes.isEmpty {
-      agents[stream] = nil
-      try send(Frame(.end, stream: stream))
-    } else {
-      try send(Frame(.data, stream: stream, bytes))
-    }
-    try flush()
-  }
-
-  // MARK: What is taken
-
-  /// Unpacks an archive as it comes; everything else goes on meanwhile.
-  private func unpack(_ target: BuildOutputs.Target, from stream: UInt32) throws {
-    guard case .directory(let path) = target else { throw HullError(.invalidArgument, "files go into a directory") }
-    try makeDirectories(path)
-    incoming[stream] = []
-    defer { incoming[stream] = nil }
-    var source = TarReader { [self] in
-      while incoming[stream]?.isEmpty == true, end == nil { try turn(milliseconds: 100) }
-      guard let first = incoming[stream]?.first else { throw HullError(.unavailable, "the engine broke off the build") }
-      if first != nil { incoming[stream]?.removeFirst() }
-      return first ?? []
-    }
-    var extractor = try TreeExtractor(into: path)
-    try extractor.extract(&source) { $0 }
-    try send(Frame(.accept, stream: stream))
-  }
-
-  private func makeDirectories(_ path: String) throws {
-    if Files.isDirectory(path) { return }
-    let parent = Paths.split(path).parent
-    if parent != path { try makeDirectories(parent) }
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw FileError(path: path, verb: "mkdir", code: errno) }
   }
 }

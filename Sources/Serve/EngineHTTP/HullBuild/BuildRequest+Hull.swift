@@ -22,6 +22,7 @@ extension BuildRequest {
     cacheTo = try asked.cacheTo.map { attributes throws(HullError) in try CacheLocation(attributes) }
     outputs = try asked.outputs.map { attributes throws(HullError) in try BuildOutput(attributes) }
     if outputs.isEmpty { outputs = [.image(ImageOutput())] }
+    keepsFailed = true
     (squash, checkOnly, explains) = (asked.squash, asked.check, asked.explain)
     sourceDateEpoch = asked.sourceDateEpoch
     if sourceDateEpoch == nil { sourceDateEpoch = try BuildRequest.epoch(in: arguments) }

@@ -67,6 +67,9 @@ final class HullBuildEvents: Sendable {
     var message = HullBuildFailure()
     message.message = error is CancellationError ? "build cancelled" : (error as? HullError)?.withoutExcerpt ?? "\(error)"
     message.status = Int(ErrorAnswer.make(error).status.code)
+    if let kept = StepFailure(of: error)?.kept {
+      message.message += "\nto look around in its file system: hull build shell \(kept)"
+    }
     message.exitCode = StepFailure(of: error).map { Int($0.exitCode) } ?? 0
     message.excerpt = ((error as? HullError)?.cause as? BuildFailure)?.excerpt.description ?? ""
     message.vertex = state.withLock { $0.failed }
