@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 from support.builds import DIGEST, Files, cases, steps
+from support.engine import new_engine
+from support.images import BUSYBOX
 from support.mirror import Mirror
 from support.toolchains import MISSING, place_swift
 
@@ -20,12 +22,22 @@ def mirror(shared_engine):
         yield made
 
 
+@pytest.fixture(scope="module")
+def second_engine(machine):
+    """One that has seen nothing yet."""
+    made = new_engine()
+    try:
+        yield made.start()
+    finally:
+        made.close()
+
+
 class Site:
     """Where one case is built: its place, its values and the clients."""
 
     def __init__(self, case, engine, hull, place, mirror, name):
         self.engine, self.hull, self.name, self.place = engine, hull, name, place
-        self.values = {"web": mirror.address, "place": str(place)}
+        self.values = {"web": mirror.address, "place": str(place), "name": name}
         mirror.folder = place / "web"
         self.context = case.prepare(place, self.values)
 
@@ -51,9 +63,11 @@ def test_what_is_built_is_what_is_expected(case, engine, hull, tmp_path, mirror,
         PREPARATIONS[need](request, tmp_path)
     site = Site(case, engine, hull, tmp_path, mirror, name)
     check(site, case.expected)
+    if case.expected.get("reproducible"):
+        check_elsewhere(site, case.expected, request.getfixturevalue("second_engine"))
     for following in case.expected.get("then", []):
         for path, content in following.get("change", {}).items():
-            (site.context / path).unlink(missing_ok=True) if content is None else (site.context / path).write_text(content)
+            (site.context / path).unlink(missing_ok=True) if content is None else (site.context / path).write_text(site.filled(content))
         if "run" in following:
             subprocess.run(["sh", "-ec", following["run"]], cwd=site.context, check=True, timeout=60)
         check(site, {"flags": case.expected.get("flags", [])} | following)
@@ -102,7 +116,10 @@ def check_warnings(said, expected):
 
 
 def check_image(site, expected):
-    config = site.image()["Config"]
+    image = site.image()
+    config = image["Config"]
+    for key in ("author", "created"):
+        assert image[key.capitalize()] == expected.get(key, image[key.capitalize()])
     for key, wanted in expected.get("config", {}).items():
         assert config.get(key) == wanted, f"{key}: {config.get(key)!r}, not {wanted!r}"
     if "files" not in expected and "layers" not in expected:
@@ -144,6 +161,15 @@ def swift(request, place):
 def amd64(request, place):
     if platform.machine() != "x86_64":
         pytest.skip("what is expected is said for amd64")
+
+
+def check_elsewhere(site, expected, second):
+    """Another engine makes the same image of the same base."""
+    second.docker("load", stdin=site.engine.docker("save", BUSYBOX).stdout)
+    first, there = site.image()["Id"], Site.__new__(Site)
+    there.__dict__.update(site.__dict__ | {"engine": second, "hull": second.hull})
+    assert there.build(expected).code == 0
+    assert there.image()["Id"] == first
 
 
 def agent(request, place):

@@ -214,8 +214,10 @@ struct Planner {
 
   private mutating func note(metadata text: String, stage: Stage) { _ = vertex(text, of: stage, place: .metadata) }
 
-  func internalVertex(_ name: String) -> BuildVertex {
-    BuildVertex(id: SHA256.digest(of: "\(request.id) \(platform) \(name)"), name: name)
+  func internalVertex(_ name: String, at location: SourceRange? = nil) -> BuildVertex {
+    var vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) \(platform) \(name)"), name: name)
+    vertex.location = location
+    return vertex
   }
 
   /// The value that a stage gets for an argument that it declares: the command line's, or the global one's, or its own default.
