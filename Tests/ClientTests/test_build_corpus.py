@@ -148,8 +148,8 @@ def check_docker(site, expected):
     assert site.engine.api("GET", f"/images/{site.name}-docker/json").json()["Id"] == mine
 
 
-def debian(request, place):
-    request.getfixturevalue("debian_image")
+def apt(request, place):
+    request.getfixturevalue("debian_apt_image")
 
 
 def swift(request, place):
@@ -180,7 +180,7 @@ def agent(request, place):
     request.addfinalizer(listener.close)
 
 
-PREPARATIONS = {"agent": agent, "amd64": amd64, "debian": debian, "swift": swift}
+PREPARATIONS = {"agent": agent, "amd64": amd64, "apt": apt, "swift": swift}
 
 
 def test_the_corpus_has_sixty_features():

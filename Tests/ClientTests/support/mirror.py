@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A web server on an engine's loopback: the files of a folder, and below /debian/ what the machine's Debian mirror has, kept once it was fetched."""
+"""A web server on an engine's loopback: the files of a folder, and what the machine's Debian mirror has, below /debian/ and as a proxy for apt."""
 import threading
 import urllib.error
 import urllib.request
@@ -28,6 +28,16 @@ class Mirror:
         self.server.shutdown()
         self.server.server_close()
 
+    def body(self, path):
+        """What is at a path, or at a whole address; None when there is nothing."""
+        base = apt_sources("bookworm").split()[1] + "/"
+        if path.startswith("/debian/"):
+            return fetched(base + path.removeprefix("/debian/"))
+        if path.startswith("http://"):
+            return fetched(path) if path.startswith(base) else None
+        file = self.folder / path[1:]
+        return file.read_bytes() if file.is_file() else None
+
     def _handler(mirror):
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -35,7 +45,7 @@ class Mirror:
             def do_GET(self):
                 path = self.path.partition("?")[0]
                 mirror.asked.append(path)
-                body = fetched(path.removeprefix("/debian/")) if path.startswith("/debian/") else own(mirror.folder / path[1:])
+                body = mirror.body(path)
                 self.send_response(404 if body is None else 200)
                 self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
@@ -47,26 +57,22 @@ class Mirror:
         return Handler
 
 
-def own(file):
-    return file.read_bytes() if file.is_file() else None
-
-
 _indices = {}
 
 
-def fetched(path):
+def fetched(address):
     """A file of the Debian mirror. Packages never change and are kept; the lists of them do, and are fetched once by a process."""
-    if path in _indices:
-        return _indices[path]
-    file = KEPT / path
+    if address in _indices:
+        return _indices[address]
+    file = KEPT / address.removeprefix("http://")
     if file.exists():
         return file.read_bytes()
     try:
-        body = urllib.request.urlopen(f"{apt_sources('bookworm').split()[1]}/{path}", timeout=60).read()
+        body = urllib.request.urlopen(address, timeout=60).read()
     except urllib.error.HTTPError:
         return None
-    if path.startswith("dists/"):
-        _indices[path] = body
+    if "/dists/" in address:
+        _indices[address] = body
         return body
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f"{file.name}.{threading.get_ident()}")

@@ -93,6 +93,9 @@ package enum RemoteAddress {
     return path.hasSuffix(".git")
   }
 
+  /// Whether it is any address: what a context cannot have.
+  static func isRemote(_ text: String) -> Bool { isRepository(text) || text.hasPrefix("http://") || text.hasPrefix("https://") }
+
   /// The last component of an address's path.
   static func fileName(_ text: String) -> String {
     let path = text.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" }.prefix { $0 != "?" && $0 != "#" }
