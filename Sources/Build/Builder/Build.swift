@@ -21,11 +21,11 @@ struct Build: Sendable {
     }
     let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
     var result = BuildResult()
-    result.warnings = try BuildChecks.run(dockerfile, arguments: request.arguments)
-    if let unused = UnusedArguments.warning(request.arguments, in: dockerfile) { result.warnings.append(unused) }
-    for warning in result.warnings { report.warn(warning) }
     result.lines = dockerfile.lines
-    if request.checkOnly { return result }
+    if request.checkOnly {
+      try check(dockerfile, nil, &result)
+      return result
+    }
     let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
     let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
     await exchange.bring()
@@ -44,12 +44,8 @@ struct Build: Sendable {
     var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored)
     planner.ignoresCache = try await isBarredFromCache()
     let plan = try await planner.plan()
-    let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
-    for warning in plan.warnings where policy.wants(warning, in: dockerfile) && !result.warnings.contains(warning) {
-      result.warnings.append(warning)
-      report.warn(warning)
-    }
-    if let failure = policy.failure(for: result.warnings.filter { !$0.rule.isEmpty }) { throw failure }
+    // Every platform has the same findings.
+    if result.warnings.isEmpty { try check(dockerfile, plan, &result) }
     report.plan(plan.vertices)
     let solver = Solver(
       request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
@@ -65,6 +61,19 @@ struct Build: Sendable {
       await solver.settle()
       throw located(error, plan, solver, dockerfile)
     }
+  }
+
+  /// Tells what the build checks find, of the whole file or of the stages that are built.
+  private func check(_ dockerfile: Dockerfile, _ plan: BuildPlan?, _ result: inout BuildResult) throws(HullError) {
+    let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
+    let found = try BuildChecks.run(dockerfile, arguments: request.arguments, stages: plan?.stages)
+    result.warnings = found + (plan?.warnings ?? []).filter { policy.wants($0, in: dockerfile) }
+    if !request.checkOnly, let failure = policy.failure(for: result.warnings) {
+      for warning in result.warnings { report.warn(warning) }
+      throw failure
+    }
+    if let unused = UnusedArguments.warning(request.arguments, in: dockerfile) { result.warnings.append(unused) }
+    for warning in result.warnings { report.warn(warning) }
   }
 
   /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.

@@ -103,7 +103,8 @@ final class CacheMounts: Sendable {
     let parent = TreePaths.split(path).parent
     try step("cannot make a cache directory") { () throws(SystemError) in
       try Files.makeDirectories(parent, mode: 0o711)
-      try Files.write(id + "\n", to: parent + "/id")
+      let note = try Files.open(parent + "/id", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+      try Files.writeAll(note.number, Array((id + "\n").utf8))
     }
     // Whole before it has its name: an interrupted seed is begun anew.
     let fresh = parent + "/new"
