@@ -62,8 +62,11 @@ extension ImageStore {
 
   private func object(_ text: String) throws(HullError) -> Digest {
     let name = try? ImageName(text)
-    let found = try database.read("look up \(text)") { database in
-      try name.flatMap { try Catalog(database: database).lookUp($0)?.image }
+    let found = try database.read("look up \(text)") { database -> Digest? in
+      let catalog = Catalog(database: database)
+      // A manifest's digest means the manifest here.
+      if case .id(let id)? = name { return try catalog.exists(id) ? id : nil }
+      return try name.flatMap { try catalog.lookUp($0)?.image }
     }
     if let found { return found }
     let candidates = try self.candidates(text)
