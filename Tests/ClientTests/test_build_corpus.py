@@ -86,6 +86,8 @@ def check(site, expected):
     check_warnings(said, expected.get("warnings", []))
     check_image(site, expected)
     check_history(site, expected)
+    for command, output in expected.get("runs", {}).items():
+        assert output in site.engine.docker("run", "--rm", "--entrypoint", command.split()[0], site.name, *command.split()[1:]).out
     if expected.get("docker"):
         check_docker(site, expected)
 

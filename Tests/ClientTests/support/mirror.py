@@ -36,6 +36,7 @@ class Mirror:
         if path.startswith("http://"):
             return fetched(path) if path.startswith(base) else None
         file = self.folder / path[1:]
+        file = file / "index.html" if path.endswith("/") else file
         return file.read_bytes() if file.is_file() else None
 
     def _handler(mirror):

@@ -1,0 +1,2 @@
+def of(what):
+    return f"hello from {what}"

@@ -1,0 +1,1 @@
+func greeting(of name: String) -> String { "hello \(name)" }

@@ -1,0 +1,1 @@
+print(greeting(of: CommandLine.arguments.dropFirst().joined(separator: " ")))
