@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-unit test-clients build bench format lint deps clean
+.PHONY: help run test test-unit test-clients build bench generate format lint deps clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ build:  ## Put release binaries into bin/
 
 bench:  ## Measure the promises beside Debian's docker.io and runc
 	@scripts/bench $(ARGS)
+
+generate:  ## Write the messages of BuildKit's protocol anew from their definitions
+	@scripts/generate
 
 format:  ## Rewrite the Swift sources in the project's format
 	@scripts/format

@@ -219,7 +219,10 @@ let package = Package(
     tests("EngineHTTPTests", ["EngineHTTP", "Engine", "Builder", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, nioHTTP]),
     tests(
       "BuildKitTests",
-      ["BuildKitAPI", "BuildKitProtocol", "Builder", "Dockerfile", "OCISpec", "Errors", grpc, grpcTransport, nio, nioPosix, log]),
+      [
+        "BuildKitAPI", "BuildKitProtocol", "Builder", "Dockerfile", "OCISpec", "DockerAPI", "Errors", protobuf, grpc, grpcTransport, nio, nioPosix,
+        log,
+      ]),
     tests("CommandTests", ["HullCommands", "BuildWire", "Errors"]),
   ]
 )

@@ -1,6 +1,6 @@
+import BuildKitProtocol
 // SPDX-License-Identifier: Apache-2.0
 import Builder
-import BuildKitProtocol
 import Errors
 import OCISpec
 import Testing
@@ -27,10 +27,11 @@ import Testing
     ])
     #expect(request.dockerfile == "D" && request.dockerfileContext == "dockerfile" && request.target == "t")
     #expect(request.arguments["A"] == "1" && request.labels == ["l": "v"])
-    #expect(request.platforms.map(\.description) == ["linux/amd64", "linux/arm64"])
+    #expect(request.platforms.map(\.description) == ["linux/amd64", "linux/arm64/v8"])
     #expect(!request.noCache && request.noCacheStages == ["a", "b"] && request.pull && request.network == "none")
     #expect(request.extraHosts == ["h:1.2.3.4", "i:::1"])
-    #expect(request.limits.memory == 1024 && request.limits.ulimits == [.init(name: "nofile", soft: 10, hard: 20), .init(name: "nproc", soft: 5, hard: 5)])
+    #expect(
+      request.limits.memory == 1024 && request.limits.ulimits == [.init(name: "nofile", soft: 10, hard: 20), .init(name: "nproc", soft: 5, hard: 5)])
     #expect(request.sourceDateEpoch == 7 && request.attestations == ["provenance": ["mode": "max"]])
     #expect(request.namedContexts == ["c": "docker-image://x"])
   }

@@ -1,8 +1,9 @@
+import BuildKitProtocol
 // SPDX-License-Identifier: Apache-2.0
 import Builder
-import BuildKitProtocol
 import Dockerfile
 import OCISpec
+import SwiftProtobuf
 import Testing
 
 @testable import BuildKitAPI
@@ -11,36 +12,44 @@ import Testing
   private let first = Digest(sha256: Array(repeating: 1, count: 32))
   private let second = Digest(sha256: Array(repeating: 2, count: 32))
 
+  private func news(_ translation: inout ProgressTranslation) -> ControlStatusResponse? { translation.take() }
+
   @Test func aVertexIsToldWithAllThatIsKnownOfIt() throws {
     var translation = ProgressTranslation()
     translation.add(.planned([BuildVertex(id: first, name: "FROM busybox"), BuildVertex(id: second, name: "RUN make", inputs: [first])]))
     translation.add(.started(second, time: 1_500_000_000))
-    let begin = try #require(translation.take())
+    let toldBegin = news(&translation)
+    let begin = try #require(toldBegin)
     #expect(begin.vertexes.map(\.name) == ["FROM busybox", "RUN make"])
     #expect(begin.vertexes[1].inputs == [first.description])
     #expect(begin.vertexes[1].started.seconds == 1 && begin.vertexes[1].started.nanos == 500_000_000)
     #expect(!begin.vertexes[0].hasStarted)
     translation.add(.finished(second, time: 2_000_000_000, cached: false, error: "exit code: 1"))
-    let end = try #require(translation.take())
+    let toldEnd = news(&translation)
+    let end = try #require(toldEnd)
     #expect(end.vertexes.map(\.name) == ["RUN make"])
     #expect(end.vertexes[0].error == "exit code: 1")
     #expect(end.vertexes[0].hasStarted && end.vertexes[0].hasCompleted)
-    #expect(translation.take() == nil)
+    let rest = news(&translation)
+    #expect(rest == nil)
   }
 
   @Test func aCachedVertexHasATime() throws {
     var translation = ProgressTranslation()
     translation.add(.finished(first, time: 5, cached: true, error: nil))
-    let vertex = try #require(translation.take()).vertexes[0]
+    let toldVertex = news(&translation)
+    let vertex = try #require(toldVertex).vertexes[0]
     #expect(vertex.cached && vertex.started.nanos == 5 && vertex.completed.nanos == 5)
   }
 
   @Test func outputThatNobodyReadsIsClippedOnce() throws {
     var translation = ProgressTranslation()
     for _ in 0..<100 { translation.add(.output(first, stream: 1, bytes: Array(repeating: 65, count: 1 << 20), time: 0)) }
-    let status = try #require(translation.take())
+    let toldStatus = news(&translation)
+    let status = try #require(toldStatus)
     #expect(status.logs.count == ProgressLog.outputLimit >> 20 + 1)
-    #expect(String(decoding: try #require(status.logs.last).msg, as: UTF8.self).contains("clipped"))
+    let last = try #require(status.logs.last)
+    #expect(String(decoding: last.msg, as: UTF8.self).contains("clipped"))
   }
 
   @Test func aWarningNamesItsRuleAndLine() throws {
@@ -67,11 +76,18 @@ import Testing
     #expect(await watching.value == 2)
   }
 
-  @Test func timesBefore1970AreNotNegativeNanoseconds() {
-    #expect(ControlUsageRecord(BuildCacheRecord(id: "x")).createdAt.seconds == 0)
-    var record = BuildCacheRecord(id: "x")
-    record.created = -1
-    let time = ControlUsageRecord(record).createdAt
+  @Test func timesBefore1970HaveNoNegativeNanoseconds() {
+    let time = Google_Protobuf_Timestamp(nanoseconds: -1)
     #expect(time.seconds == -1 && time.nanos == 999_999_999)
+  }
+
+  @Test func whatOnlyChangesTheConfigurationIsNotShown() {
+    var translation = ProgressTranslation()
+    var step = BuildVertex(id: first, name: "CMD x")
+    step.isMetadata = true
+    translation.add(.planned([step]))
+    translation.add(.finished(first, time: 1, cached: false, error: nil))
+    let rest = news(&translation)
+    #expect(rest == nil)
   }
 }

@@ -16,7 +16,9 @@ struct Build: Sendable {
   let report: BuildReport
 
   func run() async throws -> BuildResult {
-    guard !request.squash else { throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead") }
+    guard !request.squash else {
+      throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
+    }
     let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
     var result = BuildResult()
     result.lines = dockerfile.lines
@@ -25,9 +27,15 @@ struct Build: Sendable {
       return result
     }
     let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
+    let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
+    await exchange.bring()
     var built: [BuiltImage] = []
     for platform in platforms { built.append(try await image(dockerfile, ignored, platform, &result)) }
+    if exchange.isInline {
+      for index in built.indices { built[index].config.buildCache = try await exchange.inlineDocument(built[index].fileSystem) }
+    }
     try await BuildExport(request: request, session: session, surroundings: surroundings, store: store, report: report).export(built, into: &result)
+    try await exchange.send()
     return result
   }
 
@@ -60,8 +68,12 @@ struct Build: Sendable {
     let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
     let found = try BuildChecks.run(dockerfile, arguments: request.arguments, stages: plan?.stages)
     result.warnings = found + (plan?.warnings ?? []).filter { policy.wants($0, in: dockerfile) }
+    if !request.checkOnly, let failure = policy.failure(for: result.warnings) {
+      for warning in result.warnings { report.warn(warning) }
+      throw failure
+    }
+    if let unused = UnusedArguments.warning(request.arguments, in: dockerfile) { result.warnings.append(unused) }
     for warning in result.warnings { report.warn(warning) }
-    if !request.checkOnly, let failure = policy.failure(for: result.warnings) { throw failure }
   }
 
   /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.

@@ -48,7 +48,8 @@ package final class Builder: Sendable {
   package func build(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> BuildResult {
     let surroundings = self.surroundings
     let store = try await Blocking.run { BuildStore(surroundings.images) }
-    let build = Build(request: request, session: session, surroundings: surroundings, shared: shared, store: store, 
+    let build = Build(
+      request: request, session: session, surroundings: surroundings, shared: shared, store: store,
       report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration))
     let task = Task { try await build.run() }
     running.withLock { $0[request.id] = { task.cancel() } }

@@ -15,7 +15,19 @@ final class BuildJob: Sendable {
   let returned = Promise<String>()
   private let build: @Sendable (Pending, BuildJob) async throws -> BuildResult
   private let results = Mutex<[String: Pending]>([:])
-  private let tasks = Mutex<(running: [String: Task<BuildResult, any Error>], ended: Bool)>(([:], false))
+  private let works = Mutex<(begun: [String: Work], ended: Bool)>(([:], false))
+
+  /// The making of a result. Those who wait for it may give up; it goes on then, until the job ends.
+  private struct Work: Sendable {
+    let promise = Promise<BuildResult>()
+    let task: Task<Void, Never>
+
+    init(_ body: @escaping @Sendable () async throws -> BuildResult) {
+      task = Task { [promise] in
+        do { promise.fulfil(.success(try await body())) } catch { promise.fulfil(.failure(error)) }
+      }
+    }
+  }
 
   /// Something that is to be built.
   struct Pending: Sendable {
@@ -45,26 +57,26 @@ final class BuildJob: Sendable {
   /// Builds a result, with its outputs; a second call waits for the first.
   func result(_ name: String) async throws -> BuildResult {
     guard let pending = results.withLock({ $0[name] }) else { throw HullError(.notFound, "build \(self.request.ref): no result \(name)") }
-    let task = tasks.withLock { tasks -> Task<BuildResult, any Error>? in
-      guard !tasks.ended else { return nil }
-      if let task = tasks.running[name] { return task }
-      let task = Task { try await build(pending, self) }
-      tasks.running[name] = task
-      return task
+    let work = works.withLock { works -> Work? in
+      guard !works.ended else { return nil }
+      if let work = works.begun[name] { return work }
+      let work = Work { try await self.build(pending, self) }
+      works.begun[name] = work
+      return work
     }
-    guard let task else { throw CancellationError() }
-    return try await task.value
+    guard let work else { throw CancellationError() }
+    return try await work.promise.value()
   }
 
   /// Stops what still runs. Whoever waits for it gets an error.
   func end() async {
-    let running = tasks.withLock { tasks in
-      tasks.ended = true
-      return tasks.running.values
+    let begun = works.withLock { works in
+      works.ended = true
+      return works.begun.values
     }
-    for task in running { task.cancel() }
+    for work in begun { work.task.cancel() }
     returned.fulfil(.failure(CancellationError()))
-    for task in running { _ = await task.result }
+    for work in begun { await work.task.value }
     progress.end()
   }
 }

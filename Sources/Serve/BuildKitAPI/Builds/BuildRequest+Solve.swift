@@ -24,7 +24,7 @@ extension BuildRequest {
     extraHosts = options.list("add-hosts").map(Self.host)
     limits = try BuildLimits(options)
     if arguments["SOURCE_DATE_EPOCH"]?.isEmpty == false { sourceDateEpoch = try options.number("build-arg:SOURCE_DATE_EPOCH") }
-    checkOnly = options["requestid"] == "frontend.lint"
+    checkOnly = options["requestid"] == CheckAnswer.request
     attestations = options.group("attest:").mapValues(FrontendOptions.pairs)
     allowsInsecure = solve.entitlements.contains("security.insecure")
     cacheFrom = solve.cache.imports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }

@@ -89,7 +89,10 @@ struct TreeReceiver {
 
   private mutating func take(_ bytes: some Collection<UInt8>, for id: UInt32) async throws {
     if let (wantedID, left) = large, wantedID == id {
-      if bytes.isEmpty { return large = nil }
+      if bytes.isEmpty {
+        large = nil
+        return
+      }
       guard Int64(bytes.count) <= left else { throw Self.grown }
       large?.left = left - Int64(bytes.count)
       return try await output.write(Array(bytes))

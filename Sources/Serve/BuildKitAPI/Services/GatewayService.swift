@@ -46,10 +46,21 @@ struct GatewayService: Sendable {
 
   /// Names a result. It is built when it is returned or evaluated.
   private func solve(_ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
+    let question = request.frontendOpt["requestid"] ?? CheckAnswer.request
+    guard question == CheckAnswer.request else {
+      throw HullError(.unsupported, "the Dockerfile front end does not answer \(question): use --call=check")
+    }
     let reference = try await ResultReference(request, of: job, in: builds)
+    if request.frontendOpt["requestid"] != nil { return try await check(reference, request, job) }
     if request.evaluate { _ = try await job.result(reference.name) }
     var answer = GatewaySolveResponse()
     answer.result.ref = try reference.message()
+    return answer
+  }
+
+  private func check(_ reference: ResultReference, _ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
+    var answer = GatewaySolveResponse()
+    answer.result.metadata = try CheckAnswer(await job.result(reference.name), name: request.frontendOpt["filename"] ?? "Dockerfile").metadata()
     return answer
   }
 

@@ -1,0 +1,163 @@
+import BuildKitProtocol
+// SPDX-License-Identifier: Apache-2.0
+import Builder
+import DockerAPI
+import Errors
+import Foundation
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import Logging
+import NIOCore
+import NIOPosix
+import OCISpec
+import SwiftProtobuf
+import Synchronization
+import Testing
+
+@testable import BuildKitAPI
+
+/// Does what a test says instead of building.
+private struct ScriptedBackend: BuildBackend {
+  var version: String { "1" }
+  var scratchDirectory: String { "/var/tmp" }
+  let contexts = ContextStore()
+  var platforms: [Platform] { [.host] }
+  var script: @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult
+
+  func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult {
+    let id = Digest(sha256: Array(repeating: 3, count: 32))
+    progress(.planned([BuildVertex(id: id, name: "step")]))
+    return try await script(request, session)
+  }
+  func cacheRecords() async throws -> [BuildCacheRecord] { [] }
+  func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] { [] }
+}
+
+/// A client's end of a connection to a server.
+private struct Peer {
+  private let channel: any Channel
+  let client: GRPCClient<HTTP2ClientTransport.WrappedChannel>
+
+  static func connect(to server: BuildKitServer) async throws -> Peer {
+    let pair = try SocketPair()
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let theirs = try await ClientBootstrap(group: loop).channelOption(.autoRead, value: false).withConnectedSocket(pair.near).get()
+    try await loop.flatSubmit { server.serve(theirs) }.get()
+    let ours = try await ClientBootstrap(group: loop).channelOption(.autoRead, value: false).withConnectedSocket(pair.far).get()
+    let transport = try await HTTP2ClientTransport.WrappedChannel.wrapping { try await $0(ours).get() }
+    try await ours.setOption(.autoRead, value: true).get()
+    return Peer(channel: ours, client: GRPCClient(transport: transport))
+  }
+
+  func call<Answer: SwiftProtobuf.Message>(_ service: String, _ method: String, _ request: some SwiftProtobuf.Message, build: String? = nil)
+    async throws -> Answer
+  {
+    var metadata = Metadata()
+    if let build { metadata.addString(build, forKey: "buildkit-controlapi-buildid") }
+    return try await unary(client, service, method, request, metadata)
+  }
+
+  func drop() { channel.close(promise: nil) }
+}
+
+private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message>(
+  _ client: GRPCClient<HTTP2ClientTransport.WrappedChannel>, _ service: String, _ method: String, _ request: Request, _ metadata: Metadata
+) async throws -> Answer {
+  try await client.unary(
+    request: ClientRequest(message: request, metadata: metadata),
+    descriptor: MethodDescriptor(fullyQualifiedService: service, method: method), serializer: ProtobufSerializer<Request>(),
+    deserializer: ProtobufDeserializer<Answer>(), options: .defaults
+  ) { try $0.message }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct ServerTests {
+  private func withPeer<Result: Sendable>(
+    _ script: @escaping @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult, _ body: (Peer) async throws -> Result
+  ) async throws -> Result {
+    let server = BuildKitServer(ScriptedBackend(script: script), log: Logger(label: "test"))
+    let peer = try await Peer.connect(to: server)
+    let running = Task { try await peer.client.runConnections() }
+    let result = try await body(peer)
+    peer.drop()
+    _ = await running.result
+    return result
+  }
+
+  private func solve(_ ref: String, frontend: String = "") -> ControlSolveRequest {
+    var request = ControlSolveRequest()
+    (request.ref, request.frontend, request.session) = (ref, frontend, "none")
+    return request
+  }
+
+  @Test func aWorkerIsThere() async throws {
+    let answer: ControlListWorkersResponse = try await withPeer({ _, _ in BuildResult() }) {
+      try await $0.call(ServiceName.control, "ListWorkers", ControlListWorkersRequest())
+    }
+    #expect(answer.record.map(\.id) == ["hull"])
+    #expect(answer.record.first?.platforms.first?.os == "linux")
+  }
+
+  @Test func aBuildOverTheGatewayIsBuiltWhenItIsReturned() async throws {
+    let built = Mutex<[String]>([])
+    let script: @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult = { request, _ in
+      built.withLock { $0.append(request.dockerfile) }
+      return BuildResult()
+    }
+    try await withPeer(script) { peer in
+      async let outcome: ControlSolveResponse = peer.call(ServiceName.control, "Solve", solve("b1"))
+      // Answered when the build is there, whichever call came first.
+      let _: GatewayPongResponse = try await peer.call(ServiceName.gateway, "Ping", GatewayPingRequest(), build: "b1")
+      var request = GatewaySolveRequest()
+      (request.frontend, request.frontendOpt) = ("dockerfile.v0", ["filename": "Special"])
+      let answer: GatewaySolveResponse = try await peer.call(ServiceName.gateway, "Solve", request, build: "b1")
+      #expect(built.withLock { $0 }.isEmpty)
+      #expect(ResultReference.name(in: answer.result.ref.def) == answer.result.ref.id)
+      var end = GatewayReturnRequest()
+      end.result = answer.result
+      let _: GatewayReturnResponse = try await peer.call(ServiceName.gateway, "Return", end, build: "b1")
+      _ = try await outcome
+      #expect(built.withLock { $0 } == ["Special"])
+    }
+  }
+
+  @Test func anErrorOfTheClientComesBackUnchanged() async throws {
+    try await withPeer({ _, _ in BuildResult() }) { peer in
+      async let outcome: ControlSolveResponse = peer.call(ServiceName.control, "Solve", solve("b2"))
+      var end = GatewayReturnRequest()
+      (end.error.code, end.error.message) = (9, "no way")
+      let _: GatewayReturnResponse = try await peer.call(ServiceName.gateway, "Return", end, build: "b2")
+      do {
+        _ = try await outcome
+        #expect(Bool(false), "it should have failed")
+      } catch let error as RPCError {
+        #expect(error.code == .failedPrecondition && error.message == "no way")
+      }
+    }
+  }
+
+  @Test func aDroppedConnectionCancelsItsBuild() async throws {
+    let (begun, beginning) = AsyncStream<Void>.makeStream()
+    let (ended, ending) = AsyncStream<Bool>.makeStream()
+    let script: @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult = { _, _ in
+      beginning.finish()
+      do { try await Task.sleep(for: .seconds(600)) } catch { ending.yield(Task.isCancelled) }
+      ending.finish()
+      throw CancellationError()
+    }
+    try await withPeer(script) { peer in
+      let outcome = Task { try await peer.call(ServiceName.control, "Solve", solve("b3", frontend: "dockerfile.v0")) as ControlSolveResponse }
+      for await _ in begun {}
+      peer.drop()
+      var cancelled = false
+      for await end in ended { cancelled = end }
+      #expect(cancelled)
+      _ = await outcome.result
+    }
+  }
+
+  @Test func aMissingSessionIsAnErrorThatSaysSo() async throws {
+    let sessions = Rendezvous<ClientSession>(patience: .milliseconds(1))
+    let session = BuildKitSession(main: "gone", sessions, FrontendOptions([:]), ContextStore(), keptIn: "/var/tmp")
+    await #expect(throws: HullError.self) { _ = try await session.context("context", ContextSelection()) }
+  }
+}
