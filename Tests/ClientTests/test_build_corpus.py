@@ -51,13 +51,17 @@ class Site:
     def build(self, expected, *more):
         environment = {key: self.filled(value) for key, value in expected.get("environment", {}).items()}
         arguments = ["build", "--progress=plain", *self.flags(expected), *more, "-t", self.name, str(self.context)]
-        return self.hull(*arguments, code=None, timeout=170, env=environment)
+        return self.hull(*arguments, code=None, timeout=350, env=environment)
 
     def image(self):
         return self.engine.api("GET", f"/images/{self.name}/json").json()
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.folder.name) for case in cases()])
+def parameter(case):
+    return pytest.param(case, id=case.folder.name, marks=[pytest.mark.timeout(400)] if case.expected.get("slow") else [])
+
+
+@pytest.mark.parametrize("case", map(parameter, cases()))
 def test_what_is_built_is_what_is_expected(case, engine, hull, tmp_path, mirror, name, request, tidy_images):
     for need in case.expected.get("needs", []):
         PREPARATIONS[need](request, tmp_path)
@@ -86,6 +90,8 @@ def check(site, expected):
     check_warnings(said, expected.get("warnings", []))
     check_image(site, expected)
     check_history(site, expected)
+    for command, output in expected.get("runs", {}).items():
+        assert output in site.engine.docker("run", "--rm", "--entrypoint", command.split()[0], site.name, *command.split()[1:]).out
     if expected.get("docker"):
         check_docker(site, expected)
 

@@ -12,10 +12,10 @@ KEPT = CACHE / "debian-mirror"
 
 
 class Mirror:
-    """Serves until its block ends. `folder` is what it shows; `asked` are the paths that were asked for."""
+    """Serves until its block ends. `folder` is what it shows."""
 
     def __init__(self, host):
-        self.folder, self.asked = Path("/nonexistent"), []
+        self.folder = Path("/nonexistent")
         with host.inside():
             self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -36,6 +36,7 @@ class Mirror:
         if path.startswith("http://"):
             return fetched(path) if path.startswith(base) else None
         file = self.folder / path[1:]
+        file = file / "index.html" if path.endswith("/") else file
         return file.read_bytes() if file.is_file() else None
 
     def _handler(mirror):
@@ -44,9 +45,9 @@ class Mirror:
 
             def do_GET(self):
                 path = self.path.partition("?")[0]
-                mirror.asked.append(path)
                 body = mirror.body(path)
                 self.send_response(404 if body is None else 200)
+                self.send_header("Content-Type", "text/html" if path.endswith("/") else "application/octet-stream")
                 self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
                 self.wfile.write(body or b"")

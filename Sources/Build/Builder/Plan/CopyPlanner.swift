@@ -41,7 +41,7 @@ struct CopyPlanner {
     var patterns: [String] = []
     for source in copy.sources {
       let text = try expander.expand(source)
-      guard isAdd, let remote = try self.remote(text, copy, &inputs, &planner, state) else {
+      guard isAdd, let remote = try self.remote(text, copy, expander, &inputs, &planner) else {
         patterns.append(text)
         continue
       }
@@ -60,18 +60,19 @@ struct CopyPlanner {
 
   /// A source of `ADD` that is an address.
   private func remote(
-    _ text: String, _ copy: CopyCommand, _ inputs: inout [Step], _ planner: inout Planner, _ state: StageState
+    _ text: String, _ copy: CopyCommand, _ expander: WordExpander, _ inputs: inout [Step], _ planner: inout Planner
   ) throws(HullError) -> CopyStep.Source? {
+    let checksum = try copy.checksum.map { (text) throws(HullError) in try expander.expand(text) }
     if RemoteAddress.isRepository(text) {
       inputs.append(
         Step(
-          .repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: copy.checksum),
+          .repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum),
           vertex: planner.internalVertex("[internal] load \(text)", at: instruction.location)))
       return .repository(input: inputs.count - 1)
     }
     guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return nil }
-    let checksum = try copy.checksum.map { (text) throws(HullError) in try Digest(text) }
-    inputs.append(Step(.download(url: text, checksum: checksum), vertex: planner.internalVertex(text, at: instruction.location)))
+    let digest = try checksum.map { (text) throws(HullError) in try Digest(text) }
+    inputs.append(Step(.download(url: text, checksum: digest), vertex: planner.internalVertex(text, at: instruction.location)))
     return .download(input: inputs.count - 1, name: RemoteAddress.fileName(text))
   }
 }

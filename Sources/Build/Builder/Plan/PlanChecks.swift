@@ -38,7 +38,7 @@ struct PlanChecks {
   private static func words(of command: Command) -> [String] {
     switch command {
     case .argument(let list), .environment(let list), .label(let list): list.map(\.key) + list.compactMap(\.value)
-    case .copy(let copy), .add(let copy): copy.sources + [copy.destination] + [copy.chown, copy.chmod].compactMap { $0 }
+    case .copy(let copy), .add(let copy): copy.sources + [copy.destination] + [copy.chown, copy.chmod, copy.checksum].compactMap { $0 }
     case .expose(let words), .volume(let words): words
     case .user(let text), .stopSignal(let text), .workdir(let text): [text]
     default: []
