@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+import builds
 import images
 import networks
 import registry
@@ -161,6 +162,7 @@ PARTS = {
     "clients": compare_clients,
     "networks": lambda table, engines, rounds: networks.compare(table, engines, rounds, interleave, client),
     "daemons": compare_daemons,
+    "builds": lambda table, engines, rounds: builds.compare(table, engines, rounds, interleave),
     "images": images.compare,
     "registry": registry.compare,
     "runtimes": lambda table, engines, rounds: compare_runtimes(table, rounds, engines[0].folder / "scratch"),

@@ -77,6 +77,7 @@ struct ClassicBuildTextTests {
     var classic = ClassicBuildText(removesContainers: true)
     _ = classic.add(.planned(steps))
     _ = classic.add(done(steps[0], cached: true))
+    _ = classic.add(done(steps[2], cached: true))
     #expect(
       text(classic.add(done(steps[1], cached: true)))
         == "Step 2/3 : COPY . /\n ---> Using cache\n ---> \(short(steps[1]))\nStep 3/3 : ENV a=b\n ---> Using cache\n ---> \(short(steps[2]))\n")

@@ -6,7 +6,7 @@ import pytest
 from support.cli import CommandLine
 from support.engine import BINARIES, KIND, new_engine
 from support.hosts import Host, Namespace, this_machine
-from support.images import BUSYBOX, DEBIAN, import_busybox, import_debian
+from support.images import BUSYBOX, DEBIAN, DEBIAN_APT, import_busybox, import_debian
 from support.faulty import Proxy
 from support.peers import Peers
 from support.registries import KINDS, HullRegistry
@@ -81,6 +81,13 @@ def api(engine):
 def debian_image(shared_engine):
     import_debian(shared_engine.docker)
     return DEBIAN
+
+
+@pytest.fixture(scope="session")
+def debian_apt_image(shared_engine):
+    """Debian with apt, whose sources are the machine's mirror."""
+    import_debian(shared_engine.docker, DEBIAN_APT, "apt")
+    return DEBIAN_APT
 
 
 @pytest.fixture
@@ -182,11 +189,11 @@ def tidy_images(engine):
     yield
     for image in engine.api("GET", "/images/json?all=1").json():
         names = [*(image["RepoTags"] or []), *(image["RepoDigests"] or [])]
-        if not {BUSYBOX, DEBIAN} & set(names):
+        if not {BUSYBOX, DEBIAN, DEBIAN_APT} & set(names):
             engine.api("DELETE", f"/images/{image['Id']}?force=1", timeout=60)
             continue
         for name in names:
-            if name not in (BUSYBOX, DEBIAN):
+            if name not in (BUSYBOX, DEBIAN, DEBIAN_APT):
                 engine.api("DELETE", f"/images/{name}", timeout=60)
 
 

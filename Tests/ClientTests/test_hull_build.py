@@ -237,3 +237,11 @@ def test_the_cache_is_shown_and_pruned(hull, build):
     build(FROM + "RUN true\n")
     assert "CACHE ID" in hull("builder", "df").out
     assert "Total reclaimed space" in hull("builder", "prune", "-af").out
+
+
+def test_a_failed_commands_file_system_can_be_looked_into(hull, build):
+    said = build(FROM + "WORKDIR /w\nENV colour=red\nRUN echo made > file && exit 4\n", code=1).err
+    kept = re.search(r"hull build shell ([0-9a-f]{12})", said).group(1)
+    assert hull("build", "shell", kept, "sh", "-c", "cat file; pwd; echo $colour").lines == ["made", "/w", "red"]
+    assert hull("build", "shell", stdin=b"cat file\n").out == "made"
+    assert hull("build", "shell", "000000000000", code=125).err

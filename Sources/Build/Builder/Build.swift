@@ -21,13 +21,21 @@ struct Build: Sendable {
     }
     let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
     var result = BuildResult()
-    for warning in dockerfile.warnings { report.warn(warning) }
-    (result.warnings, result.lines) = (dockerfile.warnings, dockerfile.lines)
-    if request.checkOnly { return result }
+    result.lines = dockerfile.lines
+    if request.checkOnly {
+      try check(dockerfile, nil, &result)
+      return result
+    }
     let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
+    let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
+    await exchange.bring()
     var built: [BuiltImage] = []
     for platform in platforms { built.append(try await image(dockerfile, ignored, platform, &result)) }
+    if exchange.isInline {
+      for index in built.indices { built[index].config.buildCache = try await exchange.inlineDocument(built[index].fileSystem) }
+    }
     try await BuildExport(request: request, session: session, surroundings: surroundings, store: store, report: report).export(built, into: &result)
+    try await exchange.send()
     return result
   }
 
@@ -36,11 +44,8 @@ struct Build: Sendable {
     var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored)
     planner.ignoresCache = try await isBarredFromCache()
     let plan = try await planner.plan()
-    let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
-    let warnings = plan.warnings.filter { policy.wants($0, in: dockerfile) }
-    result.warnings += warnings
-    for warning in warnings { report.warn(warning) }
-    if let failure = policy.failure(for: warnings) { throw failure }
+    // Every platform has the same findings.
+    if result.warnings.isEmpty { try check(dockerfile, plan, &result) }
     report.plan(plan.vertices)
     let solver = Solver(
       request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
@@ -56,6 +61,19 @@ struct Build: Sendable {
       await solver.settle()
       throw located(error, plan, solver, dockerfile)
     }
+  }
+
+  /// Tells what the build checks find, of the whole file or of the stages that are built.
+  private func check(_ dockerfile: Dockerfile, _ plan: BuildPlan?, _ result: inout BuildResult) throws(HullError) {
+    let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
+    let found = try BuildChecks.run(dockerfile, arguments: request.arguments, stages: plan?.stages)
+    result.warnings = found + (plan?.warnings ?? []).filter { policy.wants($0, in: dockerfile) }
+    if !request.checkOnly, let failure = policy.failure(for: result.warnings) {
+      for warning in result.warnings { report.warn(warning) }
+      throw failure
+    }
+    if let unused = UnusedArguments.warning(request.arguments, in: dockerfile) { result.warnings.append(unused) }
+    for warning in result.warnings { report.warn(warning) }
   }
 
   /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.

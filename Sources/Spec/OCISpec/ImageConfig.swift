@@ -18,6 +18,8 @@ package struct ImageConfig: Sendable, Hashable, Codable {
   package var comment: String?
   package var dockerVersion: String?
   package var parent: Digest?
+  /// The build cache that the image carries (Hull's own member), as text.
+  package var buildCache: String?
 
   package init(platform: Platform, config: ProcessConfig = ProcessConfig(), diffIDs: [Digest] = [], history: [History] = []) {
     architecture = platform.architecture
@@ -35,6 +37,7 @@ package struct ImageConfig: Sendable, Hashable, Codable {
     case osVersion = "os.version"
     case osFeatures = "os.features"
     case dockerVersion = "docker_version"
+    case buildCache = "hull.build.cache.v1"
   }
 
   package init(from decoder: any Decoder) throws {
@@ -51,6 +54,7 @@ package struct ImageConfig: Sendable, Hashable, Codable {
     history = try container.decodeIfPresent([History].self, forKey: .history) ?? []
     comment = try container.decodeIfPresent(String.self, forKey: .comment)
     dockerVersion = try container.decodeIfPresent(String.self, forKey: .dockerVersion)
+    buildCache = try container.decodeIfPresent(String.self, forKey: .buildCache)
     let parentText = try container.decodeIfPresent(String.self, forKey: .parent) ?? ""
     parent = try? Digest(parentText)
   }

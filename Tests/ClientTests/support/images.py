@@ -9,6 +9,7 @@ from pathlib import Path
 
 BUSYBOX = "busybox:latest"
 DEBIAN = "debian:bookworm"
+DEBIAN_APT = "debian:bookworm-apt"
 CACHE = Path(os.environ.get("HULL_TEST_CACHE", "/var/tmp/hull-test-cache"))
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\napp:x:1000:1001:app:/home/app:/bin/sh\n"
 GROUP = b"root:x:0:\nnogroup:x:65534:\nappgroup:x:1001:\nextra:x:2000:app\n"
@@ -83,18 +84,18 @@ def apt_sources(suite):
     return "\n".join(lines[:1]) + "\n"
 
 
-def debian_tar(suite="bookworm"):
-    """The file with a Debian root file system; made once and kept."""
-    file = CACHE / f"debian-{suite}.tar"
+def debian_tar(suite="bookworm", variant="essential"):
+    """The file with a Debian root file system, as one of mmdebstrap's variants; made once and kept."""
+    file = CACHE / (f"debian-{suite}.tar" if variant == "essential" else f"debian-{suite}-{variant}.tar")
     if not file.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         unfinished = file.with_suffix(f".{os.getpid()}")
-        command = ["mmdebstrap", "--quiet", "--format=tar", "--variant=essential", "--dpkgopt=path-exclude=/usr/share/doc/*", suite, str(unfinished), "-"]
+        command = ["mmdebstrap", "--quiet", "--format=tar", f"--variant={variant}", "--dpkgopt=path-exclude=/usr/share/doc/*", suite, str(unfinished), "-"]
         subprocess.run(command, input=apt_sources(suite).encode(), check=True, timeout=600)
         unfinished.rename(file)
     return file
 
 
-def import_debian(docker, name=DEBIAN):
-    with open(debian_tar(), "rb") as file:
+def import_debian(docker, name=DEBIAN, variant="essential"):
+    with open(debian_tar(variant=variant), "rb") as file:
         return docker("import", "--change", 'CMD ["bash"]', "-", name, stdin=file, timeout=180).out

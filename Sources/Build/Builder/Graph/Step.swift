@@ -67,8 +67,10 @@ struct CopyStep: Sendable, Hashable {
   var link = false
   var parents = false
   var excludes: [String] = []
-  /// Archives are unpacked: `ADD` of local files, or what `--unpack` says.
+  /// Local archives are unpacked: `ADD`, unless `--unpack` says otherwise.
   var unpacks = false
+  /// Downloaded ones, too: `--unpack`.
+  var unpacksDownloads = false
   /// As written, for messages and history.
   var instruction: String
   /// `COPY` or `ADD`.

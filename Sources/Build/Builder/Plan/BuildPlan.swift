@@ -6,6 +6,8 @@ import OCISpec
 struct BuildPlan: Sendable {
   let target: StageState
   let platform: Platform
+  /// Indices of the stages that the target needs.
+  let stages: Set<Int>
   /// All that the target needs, in the order of the instructions.
   let vertices: [BuildVertex]
   var warnings: [BuildWarning]

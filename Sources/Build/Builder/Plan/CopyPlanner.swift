@@ -16,7 +16,7 @@ struct CopyPlanner {
       sources: [], destination: "/" + TreePaths.clean(written.hasPrefix("/") ? written : state.directory + "/" + written),
       intoDirectory: written.hasSuffix("/") || written == "." || written.hasSuffix("/."), instruction: instruction.original,
       verb: isAdd ? "ADD" : "COPY")
-    (step.link, step.parents, step.unpacks) = (copy.link, copy.parents, copy.unpack ?? isAdd)
+    (step.link, step.parents, step.unpacks, step.unpacksDownloads) = (copy.link, copy.parents, copy.unpack ?? isAdd, copy.unpack ?? false)
     step.owner = try copy.chown.map { (text) throws(HullError) in try expander.expand(text) }
     step.mode = try copy.chmod.map { (text) throws(HullError) in try expander.expand(text) }
     step.excludes = try copy.excludes.map { (text) throws(HullError) in try expander.expand(text) }
@@ -66,12 +66,12 @@ struct CopyPlanner {
       inputs.append(
         Step(
           .repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: copy.checksum),
-          vertex: planner.internalVertex("[internal] load \(text)")))
+          vertex: planner.internalVertex("[internal] load \(text)", at: instruction.location)))
       return .repository(input: inputs.count - 1)
     }
     guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return nil }
     let checksum = try copy.checksum.map { (text) throws(HullError) in try Digest(text) }
-    inputs.append(Step(.download(url: text, checksum: checksum), vertex: planner.internalVertex("\(text)")))
+    inputs.append(Step(.download(url: text, checksum: checksum), vertex: planner.internalVertex(text, at: instruction.location)))
     return .download(input: inputs.count - 1, name: RemoteAddress.fileName(text))
   }
 }
@@ -92,6 +92,9 @@ package enum RemoteAddress {
     let path = text.prefix { $0 != "#" && $0 != "?" }
     return path.hasSuffix(".git")
   }
+
+  /// Whether it is any address: what a context cannot have.
+  static func isRemote(_ text: String) -> Bool { isRepository(text) || text.hasPrefix("http://") || text.hasPrefix("https://") }
 
   /// The last component of an address's path.
   static func fileName(_ text: String) -> String {

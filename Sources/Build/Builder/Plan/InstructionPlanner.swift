@@ -7,6 +7,7 @@ import OCISpec
 /// What each instruction does to its stage.
 enum InstructionPlanner {
   static func plan(_ instruction: Instruction, in state: inout StageState, of planner: inout Planner, stage: Int) async throws {
+    planner.warnings += PlanChecks(state: state, expander: planner.expander(state), ignored: planner.ignored).warnings(of: instruction)
     switch instruction.command {
     case .run(let run): try await RunPlanner(instruction: instruction, stage: stage).plan(run, in: &state, of: &planner)
     case .copy(let copy): try await CopyPlanner(instruction: instruction, stage: stage, isAdd: false).plan(copy, in: &state, of: &planner)
@@ -15,8 +16,7 @@ enum InstructionPlanner {
     default:
       _ = planner.vertex(instruction.original, stageIndex: stage, place: .metadata, at: instruction.location, inputs: [state.step])
       let created = try ConfigPlanner(planner: planner).apply(instruction, to: &state)
-      planner.warnings += created.warnings
-      if let line = created.history { state.history.append(PlannedHistory(createdBy: line, step: nil)) }
+      if let line = created { state.history.append(PlannedHistory(createdBy: line, step: nil)) }
     }
   }
 

@@ -46,7 +46,7 @@ struct Planner {
       }
     }
     guard let state = stages[target.index] else { throw HullError(.internalError, "the target stage was not planned") }
-    return BuildPlan(target: state, platform: platform, vertices: vertices, warnings: warnings)
+    return BuildPlan(target: state, platform: platform, stages: needed, vertices: vertices, warnings: warnings)
   }
 
   private func targetStage() throws(HullError) -> Stage {
@@ -118,6 +118,9 @@ struct Planner {
 
   private mutating func begin(_ stage: Stage, name: String, base: String, platform: Platform) async throws -> StageState {
     let (step, config) = try await rootfs(base, platform: platform, stage: stage, shown: stage.original)
+    if let own = config?.platform, (own.os, own.architecture) != (platform.os, platform.architecture) {
+      warnings.append(.baseImagePlatform(of: base, actual: own.description, expected: platform.description, at: stage.location))
+    }
     var process = config?.config ?? ProcessConfig()
     if config == nil || (process.environment ?? []).isEmpty {
       // Without one, commands would not find anything.
@@ -214,8 +217,10 @@ struct Planner {
 
   private mutating func note(metadata text: String, stage: Stage) { _ = vertex(text, of: stage, place: .metadata) }
 
-  func internalVertex(_ name: String) -> BuildVertex {
-    BuildVertex(id: SHA256.digest(of: "\(request.id) \(platform) \(name)"), name: name)
+  func internalVertex(_ name: String, at location: SourceRange? = nil) -> BuildVertex {
+    var vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) \(platform) \(name)"), name: name)
+    vertex.location = location
+    return vertex
   }
 
   /// The value that a stage gets for an argument that it declares: the command line's, or the global one's, or its own default.

@@ -4,7 +4,7 @@ import OCISpec
 /// The text that Docker's first builder prints, out of the events of a graph: clients that know no other parse it.
 ///
 /// Steps that run at once are told one after the other, in the order of the instructions: the first that is not finished is told as it happens, what later
-/// ones say waits. Instructions that only change the configuration need no events. For one thread at a time. A step's `result` comes before its `finished`.
+/// ones say waits. For one thread at a time. A step's `result` comes before its `finished`.
 package struct ClassicBuildText {
   package enum Line: Equatable, Sendable {
     /// Text, with its newlines.
@@ -34,8 +34,6 @@ package struct ClassicBuildText {
   /// IDs by position, of those that are not told to their end.
   private var pending: [Digest] = []
   private var failed: Digest?
-  /// Of the instruction that was told last: those that only change the configuration after it are what it is.
-  private var wasCached = true
   /// Output that has been left out because nobody could take it in time would have to wait without a limit.
   private var waitingBytes = 0
 
@@ -77,9 +75,7 @@ package struct ClassicBuildText {
   ///   - tags: as people write them.
   package mutating func succeed(image: String?, tags: [String]) -> [Line] {
     var lines: [Line] = []
-    for id in pending where steps[id].map({ $0.hasBegun || !$0.waiting.isEmpty || $0.vertex.isMetadata }) ?? false {
-      lines += release(id) + tellConfiguration(id)
-    }
+    for id in pending where steps[id].map({ $0.hasBegun || !$0.waiting.isEmpty }) ?? false { lines += release(id) }
     pending = []
     if let image { lines.append(.text("Successfully built \(Self.short(image))\n")) }
     return lines + tags.map { .text("Successfully tagged \($0)\n") }
@@ -107,19 +103,9 @@ package struct ClassicBuildText {
     var lines: [Line] = []
     while let first = pending.first {
       lines += release(first)
-      lines += tellConfiguration(first)
       guard steps[first]?.isFinished == true else { break }
       pending.removeFirst()
     }
-    return lines
-  }
-
-  /// An instruction that changes the configuration alone is done when all before it are.
-  private mutating func tellConfiguration(_ id: Digest) -> [Line] {
-    guard var step = steps[id], step.vertex.isMetadata, !step.isFinished else { return [] }
-    let done = BuildEvent.finished(id, time: 0, cached: wasCached, error: nil)
-    let lines = Self.lines(done, &step, removesContainers: removesContainers)
-    steps[id] = step
     return lines
   }
 
@@ -131,7 +117,6 @@ package struct ClassicBuildText {
     for event in events {
       if case .output(_, _, let bytes, _) = event { waitingBytes = max(0, waitingBytes - bytes.count) }
       lines += Self.lines(event, &step, removesContainers: removesContainers)
-      if case .finished(_, _, let cached, _) = event, !step.vertex.isMetadata { wasCached = cached || step.word == "FROM" }
     }
     steps[id] = step
     return lines

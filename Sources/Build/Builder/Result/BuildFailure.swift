@@ -11,10 +11,12 @@ package struct BuildFailure: Error, Sendable, CustomStringConvertible {
   /// What else lay beneath.
   package let cause: (any Error)?
 
-  /// The cause, then the lines of the Dockerfile.
+  /// What the message does not say: the exit code, or what lay beneath.
+  package var reason: String? { step.map { "\($0)" } ?? cause.map { "\($0)" } }
+
+  /// The reason, then the lines of the Dockerfile.
   package var description: String {
-    let reason = step.map { "\($0)" } ?? cause.map { "\($0)" }
-    return (reason.map { $0 + "\n" } ?? "") + "\(excerpt)"
+    (reason.map { $0 + "\n" } ?? "") + "\(excerpt)"
   }
 
   static func error(_ error: HullError, vertex: BuildVertex, location: SourceRange, dockerfile: Dockerfile, name: String) -> HullError {

@@ -14,6 +14,12 @@ final class BuildStore: Sendable {
   private let claim: Claim
   private let pending = Monitor<[(step: StepRecord, layers: [LayerInfo])]>([])
   private let used = Monitor<[Digest]>([])
+  /// What caches from elsewhere have, by key.
+  private let lent = Monitor<[Digest: CacheDocument.Step]>([:])
+  /// Everything that this build has had or made.
+  private let records = Monitor<[StepRecord]>([])
+  /// Cache mounts of this build: their IDs and where they are.
+  private let mounts = Monitor<[String: String]>([:])
 
   init(_ images: ImageStore) {
     self.images = images
@@ -39,21 +45,60 @@ final class BuildStore: Sendable {
   /// A step's result, when it is in the cache and still there.
   func cached(_ key: Digest, above base: FileSystem) throws(HullError) -> (record: StepRecord, result: FileSystem)? {
     if let found = pending.with({ $0.last { $0.step.key == key }?.step }) { return (found, extended(base, found)) }
-    guard let record = try images.buildStep(key), record.base == base.chain else { return nil }
+    guard let record = try images.buildStep(key), record.base == base.chain else { return try borrowed(key, above: base) }
     if let layer = record.layer, let descriptor = record.descriptor {
       claim.claim(blobs: [descriptor.digest], chains: [layer.chain])
       guard images.layers.info(layer.chain) != nil, images.blobs.size(of: descriptor.digest) != nil else { return nil }
     }
     used.with { $0.append(key) }
+    records.with { $0.append(record) }
     return (record, extended(base, record))
   }
+
+  /// A step's result that came with a cache from elsewhere: its layer is unpacked here now.
+  private func borrowed(_ key: Digest, above base: FileSystem) throws(HullError) -> (record: StepRecord, result: FileSystem)? {
+    guard let step = lent.with({ $0[key] }), step.base == base.chain?.description ?? "" else { return nil }
+    var record = StepRecord(
+      key: key, site: step.site, description: step.description, base: base.chain, layer: nil, descriptor: step.blob, created: step.created,
+      ingredients: Array(step.ingredients.utf8))
+    if let blob = step.blob, let text = step.diffID {
+      guard images.blobs.size(of: blob.digest) != nil else { return nil }
+      record.layer = try images.unpackLayer(blob, diffID: Digest(text), above: base.infos, claim)
+    }
+    let result = extended(base, record)
+    remember(record, result)
+    return (record, result)
+  }
+
+  /// Takes a cache from elsewhere into account. Blobs that the image has in another form (compressed) are found by their diff IDs' place.
+  func lend(_ document: CacheDocument, from manifest: Manifest) {
+    claim.claim(blobs: manifest.layers.map(\.digest))
+    for step in document.steps {
+      guard let key = try? Digest("sha256:\(step.key)") else { continue }
+      lent.with { $0[key] = step }
+    }
+  }
+
+  /// Everything that this build has had from the cache or put into it.
+  func known() throws(HullError) -> [StepRecord] {
+    var seen: Set<Digest> = []
+    return records.with { $0 }.filter { seen.insert($0.key).inserted }
+  }
+
+  /// Cache mounts that this build has used: ID and directory, sorted.
+  var mountsUsed: [(id: String, path: String)] { mounts.with { $0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+
+  func note(mount id: String, at path: String) { mounts.with { $0[id] = path } }
 
   private func extended(_ base: FileSystem, _ record: StepRecord) -> FileSystem {
     guard let layer = record.layer, let descriptor = record.descriptor else { return base }
     return base.adding(FileSystem.Layer(info: layer, descriptor: descriptor, created: record.created))
   }
 
-  func remember(_ record: StepRecord, _ result: FileSystem) { pending.with { $0.append((record, result.infos)) } }
+  func remember(_ record: StepRecord, _ result: FileSystem) {
+    pending.with { $0.append((record, result.infos)) }
+    records.with { $0.append(record) }
+  }
 
   /// Makes a layer on top of others. Blocking.
   /// - Returns: the same file system when nothing is in the layer.

@@ -20,6 +20,8 @@ final class CacheMounts: Sendable {
     /// How many use a directory.
     var users: [String: Int] = [:]
     var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
+    /// What fills a directory that is not there yet, by ID: from a cache that was brought in.
+    var lent: [String: @Sendable (String) throws -> Void] = [:]
   }
 
   let directory: String
@@ -30,20 +32,24 @@ final class CacheMounts: Sendable {
   /// - Parameters:
   ///   - id: what names it.
   ///   - seed: fills a directory that is new.
-  func acquire(_ id: String, sharing: RunMount.Sharing, owner: (uid: UInt32, gid: UInt32), mode: UInt32, seed: @Sendable (String) throws -> Void)
+  func acquire(_ id: String, sharing: RunMount.Sharing, owner: (uid: UInt32, gid: UInt32), mode: UInt32, seed: @escaping @Sendable (String) throws -> Void)
     async throws -> Lease
   {
     let base = SHA256.digest(of: id).hex
+    let lent = state.withLock { $0.lent[id] }
     let name = await reserve(base, sharing)
     let path = "\(directory)/\(name)/data"
     do {
-      try CacheMounts.make(path, id: id, owner: owner, mode: mode, seed: seed)
+      try CacheMounts.make(path, id: id, owner: owner, mode: mode, seed: lent ?? seed)
     } catch {
       release(Lease(path: path, name: name))
       throw error
     }
     return Lease(path: path, name: name)
   }
+
+  /// The next directory of this ID that is made begins with what `fill` puts into it.
+  func lend(_ id: String, _ fill: @escaping @Sendable (String) throws -> Void) { state.withLock { $0.lent[id] = fill } }
 
   func release(_ lease: Lease) {
     let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
@@ -97,7 +103,8 @@ final class CacheMounts: Sendable {
     let parent = TreePaths.split(path).parent
     try step("cannot make a cache directory") { () throws(SystemError) in
       try Files.makeDirectories(parent, mode: 0o711)
-      try Files.write(id + "\n", to: parent + "/id")
+      let note = try Files.open(parent + "/id", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+      try Files.writeAll(note.number, Array((id + "\n").utf8))
     }
     // Whole before it has its name: an interrupted seed is begun anew.
     let fresh = parent + "/new"

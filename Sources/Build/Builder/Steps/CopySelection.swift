@@ -147,7 +147,7 @@ struct CopySelection {
   private func download(_ input: Int, _ name: String) throws(HullError) -> [CopyItem] {
     let tree = try tree(input)
     guard let file = try tree.names(in: "").first, var node = try tree.node(file) else { throw missing(name) }
-    if step.unpacks, let unpacked = try unpack(file, in: tree, node) { return unpacked }
+    if step.unpacksDownloads, let unpacked = try unpack(file, in: tree, node) { return unpacked }
     guard !name.isEmpty || !step.intoDirectory else {
       throw HullError(.invalidArgument, "cannot determine filename for source \(name): give the destination a file name")
     }
@@ -157,8 +157,8 @@ struct CopySelection {
 
   /// `nil` when it is no archive.
   private func unpack(_ path: String, in tree: any FileTree, _ node: TreeNode) throws(HullError) -> [CopyItem]? {
-    guard node.kind == .regular, try ArchiveDetection.isArchive(path, in: tree) else { return nil }
-    let pack = try TreePack.receive(try tree.source(path), keptIn: scratch)
+    guard node.kind == .regular, try ArchiveDetection.isArchive(path, in: tree, scratch: scratch) else { return nil }
+    let pack = try TreePack.receive(try HostDecompression.source(path, in: tree, keptIn: scratch), keptIn: scratch)
     var items: [CopyItem] = []
     try walk(pack, "", below: "") { path, relative, node in
       items.append(CopyItem(content: .unpacked(pack, path: path), node: node, relative: relative))
@@ -170,8 +170,9 @@ struct CopySelection {
 /// Tells archives by their bytes.
 enum ArchiveDetection {
   /// Whether a file is a tar archive, compressed or not.
-  static func isArchive(_ path: String, in tree: any FileTree) throws(HullError) -> Bool {
-    guard let source = try? DecompressingSource(try tree.source(path)) else { return false }
+  /// - Parameter scratch: a directory for what has to be written down on the way.
+  static func isArchive(_ path: String, in tree: any FileTree, scratch: String) throws(HullError) -> Bool {
+    guard let source = try? DecompressingSource(try HostDecompression.source(path, in: tree, keptIn: scratch)) else { return false }
     var block = [UInt8](repeating: 0, count: 512)
     var filled = 0
     while filled < block.count {

@@ -27,10 +27,9 @@ struct CopyTargets {
         try put(item, at: destination)
       } else {
         if let existing, existing.kind != .directory { throw HullError(.invalidArgument, "cannot copy to non-directory: \(step.destination)") }
-        try put(item, at: TreePaths.join(destination, item.relative))
+        try put(item, at: TreePaths.join(destination, item.relative), overwrites: !item.relative.isEmpty && !step.parents)
       }
     }
-    if items.isEmpty, step.intoDirectory { try makeDirectories(destination) }
   }
 
   /// A directory that must be there, with all above it.
@@ -44,7 +43,9 @@ struct CopyTargets {
     entries[path] = Entry(item: nil, node: node)
   }
 
-  private mutating func put(_ item: CopyItem, at path: String) throws(HullError) {
+  /// - Parameter overwrites: whether a directory that is there gets the owner, mode and times of this one: as in BuildKit those below a
+  ///   destination do, while the destination itself stays as it is.
+  private mutating func put(_ item: CopyItem, at path: String, overwrites: Bool = false) throws(HullError) {
     let (parent, name) = TreePaths.split(path)
     let directory = try resolve(parent)
     let place = TreePaths.join(directory, name)
@@ -57,11 +58,10 @@ struct CopyTargets {
       return
     }
     let target = try resolve(path)
-    // A directory that is there stays as it is.
-    if target.isEmpty || entries[target]?.item != nil { return }
+    if target.isEmpty || (entries[target]?.item != nil && !overwrites) { return }
     if let found = try base.node(target) {
       guard found.kind == .directory else { throw HullError(.invalidArgument, "cannot copy to non-directory: /\(target)") }
-      return
+      if !overwrites { return }
     }
     try makeDirectories(TreePaths.split(target).parent)
     entries[target] = Entry(item: item, node: item.node)

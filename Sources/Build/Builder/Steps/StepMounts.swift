@@ -160,6 +160,7 @@ private final class MountMaker {
       try MountMaker.copy(Array(fileSystem.infos.reversed().map { store.images.layers.path(of: $0.chain) }), TreePaths.clean(source), to: path)
     }
     undo.append { caches.release(lease) }
+    store.note(mount: id, at: lease.path)
     mounts.append(.bind(source: lease.path, target: mount.target, writable: mount.mount.readOnly != true))
   }
 

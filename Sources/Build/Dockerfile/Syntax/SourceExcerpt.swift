@@ -63,8 +63,8 @@ package struct SourceExcerpt: Error, Sendable, Hashable, CustomStringConvertible
 }
 
 extension HullError {
-  /// The same failure with the place in the Dockerfile that it came from, for steps that fail later than the parser.
+  /// The same failure with the place in the Dockerfile that it came from, for steps that fail later than the parser; a place that is known stays.
   package func located(at location: SourceRange, in dockerfile: Dockerfile, name: String = "Dockerfile") -> HullError {
-    HullError(code, message, cause: SourceExcerpt(name: name, location: location, lines: dockerfile.lines))
+    cause is SourceExcerpt ? self : HullError(code, message, cause: SourceExcerpt(name: name, location: location, lines: dockerfile.lines))
   }
 }

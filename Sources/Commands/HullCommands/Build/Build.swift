@@ -7,7 +7,8 @@ enum Build {
   static let command = Command(
     name: "build", summary: "Build an image from a Dockerfile", usage: "[OPTIONS] PATH | URL | -",
     aliases: ["build", "image build", "builder build"],
-    arguments: .exactly(1), completion: .files, flags: { BuildFlags.all }, run: run)
+    arguments: .exactly(1), completion: .files, flags: { BuildFlags.all }, run: run,
+    subcommands: { [BuildShell.command] })
 
   @Sendable private static func run(_ call: Invocation) throws -> Int32 {
     let outputs = try BuildOutputs(call)

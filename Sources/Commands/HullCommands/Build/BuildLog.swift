@@ -3,18 +3,22 @@
 /// The end of what a step has written, by lines, with the time of each since the step began.
 struct BuildLog {
   private static let mostLines = 200
+  private static let longestLine = 64 << 10
   private var pending: [UInt8] = []
   private(set) var lines: [String] = []
 
   /// Takes bytes and gives the lines that are whole with them.
   /// - Parameter seconds: since the step began.
   mutating func add(_ bytes: [UInt8], at seconds: Double) -> [String] {
+    let old = pending.count
     pending += bytes
     var fresh: [String] = []
-    while let end = pending.firstIndex(of: 0x0A) {
-      fresh.append(Self.line(pending[..<end], seconds))
-      pending.removeFirst(end + 1)
+    var start = 0
+    for end in old..<pending.count where pending[end] == 0x0A || end - start >= Self.longestLine {
+      fresh.append(Self.line(pending[start..<end], seconds))
+      start = pending[end] == 0x0A ? end + 1 : end
     }
+    pending.removeFirst(start)
     keep(fresh)
     return fresh
   }

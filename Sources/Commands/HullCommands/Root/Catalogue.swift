@@ -53,7 +53,7 @@ enum Catalogue {
       }),
     Command(
       name: "builder", summary: "Manage builds",
-      subcommands: { [Build.command, BuildCacheUsage.command, BuildCachePrune.command] }),
+      subcommands: { [Build.command, BuildCacheUsage.command, BuildCachePrune.command, BuildShell.command] }),
     Command(name: "registry", summary: "Serve images to others", subcommands: { [RegistryServe.command] }),
     Command(
       name: "system", summary: "Manage Hull",

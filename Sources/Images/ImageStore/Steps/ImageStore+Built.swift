@@ -53,13 +53,7 @@ extension ImageStore {
       arrival.images = images
       arrival.index = index
       arrival.references = references.map(\.withDefaultTag)
-      if index == nil, let image = images.first {
-        var named = image
-        named.references = arrival.references
-        _ = try register([named])
-      } else {
-        _ = try adopt(arrival)
-      }
+      _ = try adopt(arrival)
       return (images.map(BuiltImageResult.init), index?.descriptor ?? images[0].manifest)
     }
   }

@@ -39,7 +39,7 @@ struct SourceDetail: Encodable {
     let excerpt = error.cause as? SourceExcerpt ?? (error.cause as? BuildFailure)?.excerpt
     guard let excerpt, let json = try? JSONEncoder().encode(SourceDetail(excerpt)) else { return nil }
     var message = error.message
-    if let failure = error.cause as? BuildFailure, let cause = failure.step ?? failure.cause { message += ": \(cause)" }
+    if let failure = error.cause as? BuildFailure, let reason = failure.reason { message += ": \(reason)" }
     return try? CallFailure.of(RPCError(code: .unknown, message: message), details: [(type, Array(json))])
   }
 }

@@ -66,7 +66,7 @@ struct ClassicBuild {
   private mutating func fail(_ error: any Error) async throws {
     try await send(text.fail())
     for message in held { try await write(message) }
-    guard hasBegun else { throw error }
+    guard hasBegun else { throw (error as? HullError).map { HullError($0.code, $0.withoutExcerpt) } ?? error }
     let failure = StepFailure(of: error)
     let said = failure?.classic ?? (error is CancellationError ? "build cancelled" : (error as? HullError)?.withoutExcerpt ?? "\(error)")
     var message = BuildMessage()
