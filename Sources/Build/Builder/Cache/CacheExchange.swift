@@ -39,7 +39,9 @@ struct CacheExchange: Sendable {
     try await Blocking.stream {
       let (manifest, config) = try images.artifact(name)
       let document = manifest.config.mediaType == CacheDocument.configType ? CacheDocument(encoded: config) : CacheExchange.inline(config)
-      guard let document else { throw HullError(.notFound, "\(name) has no build cache in it: build it with --cache-to type=inline or type=registry") }
+      guard let document else {
+        throw HullError(.notFound, "\(name) has no build cache in it: build it with --cache-to type=inline or type=registry")
+      }
       store.lend(document, from: manifest)
       for mount in document.mounts { mounts.lend(mount.id) { try CacheExchange.unpack(mount.blob, images, to: $0) } }
     }
@@ -70,7 +72,8 @@ struct CacheExchange: Sendable {
     let diffIDs = Set(fileSystem.infos.map(\.diffID))
     let store = self.store
     var document = CacheDocument()
-    document.steps = try await Blocking.run { try store.known() }.filter { $0.layer.map { diffIDs.contains($0.diffID) } ?? true }.map(CacheDocument.Step.init)
+    document.steps = try await Blocking.run { try store.known() }.filter { $0.layer.map { diffIDs.contains($0.diffID) } ?? true }.map(
+      CacheDocument.Step.init)
     return String(decoding: document.encoded, as: UTF8.self)
   }
 

@@ -32,7 +32,9 @@ final class CacheMounts: Sendable {
   /// - Parameters:
   ///   - id: what names it.
   ///   - seed: fills a directory that is new.
-  func acquire(_ id: String, sharing: RunMount.Sharing, owner: (uid: UInt32, gid: UInt32), mode: UInt32, seed: @escaping @Sendable (String) throws -> Void)
+  func acquire(
+    _ id: String, sharing: RunMount.Sharing, owner: (uid: UInt32, gid: UInt32), mode: UInt32, seed: @escaping @Sendable (String) throws -> Void
+  )
     async throws -> Lease
   {
     let base = SHA256.digest(of: id).hex
