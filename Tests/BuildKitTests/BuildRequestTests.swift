@@ -1,5 +1,5 @@
-import BuildKitProtocol
 // SPDX-License-Identifier: Apache-2.0
+import BuildKitProtocol
 import Builder
 import Errors
 import OCISpec
@@ -23,7 +23,8 @@ import Testing
     let request = try request([
       "filename": "D", "target": "t", "build-arg:A": "1", "label:l": "v", "platform": "linux/amd64,linux/arm64", "no-cache": "a,b",
       "image-resolve-mode": "pull", "force-network-mode": "none", "add-hosts": "h=1.2.3.4,i=::1", "ulimit": "nofile=10:20,nproc=5",
-      "memory": "1024", "build-arg:SOURCE_DATE_EPOCH": "7", "attest:provenance": "mode=max", "context:c": "docker-image://x",
+      "memory": "1024", "build-arg:SOURCE_DATE_EPOCH": "7", "attest:provenance": "mode=max", "attest:sbom": "inline-only=true",
+      "context:c": "docker-image://x",
     ])
     #expect(request.dockerfile == "D" && request.dockerfileContext == "dockerfile" && request.target == "t")
     #expect(request.arguments["A"] == "1" && request.labels == ["l": "v"])

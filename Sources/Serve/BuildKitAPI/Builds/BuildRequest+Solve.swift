@@ -25,7 +25,8 @@ extension BuildRequest {
     limits = try BuildLimits(options)
     if arguments["SOURCE_DATE_EPOCH"]?.isEmpty == false { sourceDateEpoch = try options.number("build-arg:SOURCE_DATE_EPOCH") }
     checkOnly = options["requestid"] == CheckAnswer.request
-    attestations = options.group("attest:").mapValues(FrontendOptions.pairs)
+    // Clients ask by themselves for a description that is wanted only where it costs nothing; it would change the image's digest.
+    attestations = options.group("attest:").mapValues(FrontendOptions.pairs).filter { $0.value["inline-only"] != "true" }
     allowsInsecure = solve.entitlements.contains("security.insecure")
     cacheFrom = solve.cache.imports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
     cacheTo = solve.cache.exports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }

@@ -1,5 +1,5 @@
-import BuildKitProtocol
 // SPDX-License-Identifier: Apache-2.0
+import BuildKitProtocol
 import Builder
 import Dockerfile
 import Foundation
