@@ -30,7 +30,9 @@ final class BuildStore: Sendable {
   func finish() throws(HullError) {
     defer { try? claim.release() }
     try flush()
-    try images.touchBuildSteps(used.with { $0 })
+    // When something was used last is no promise: nobody waits for it to be on disk.
+    let (images, keys) = (images, used.with { $0 })
+    if !keys.isEmpty { Task { try? await Blocking.run { try images.touchBuildSteps(keys) } } }
   }
 
   /// Writes down what steps gave since the last time. Blocking.
@@ -43,9 +45,13 @@ final class BuildStore: Sendable {
   }
 
   /// A step's result, when it is in the cache and still there.
-  func cached(_ key: Digest, above base: FileSystem) throws(HullError) -> (record: StepRecord, result: FileSystem)? {
-    if let found = pending.with({ $0.last { $0.step.key == key }?.step }) { return (found, extended(base, found)) }
-    guard let record = try images.buildStep(key), record.base == base.chain else { return try borrowed(key, above: base) }
+  /// - Parameter standsAlone: the layer may be put on top of others than those that it was made on.
+  func cached(
+    _ key: Digest, above base: FileSystem, standsAlone: Bool = false
+  ) throws(HullError) -> (record: StepRecord, result: FileSystem)? {
+    if let found = pending.with({ $0.last { $0.step.key == key && $0.step.base == base.chain }?.step }) { return (found, extended(base, found)) }
+    guard let record = try images.buildStep(key) else { return try borrowed(key, above: base) }
+    guard record.base == base.chain else { return standsAlone ? try moved(record, onto: base) : try borrowed(key, above: base) }
     if let layer = record.layer, let descriptor = record.descriptor {
       claim.claim(blobs: [descriptor.digest], chains: [layer.chain])
       guard images.layers.info(layer.chain) != nil, images.blobs.size(of: descriptor.digest) != nil else { return nil }
@@ -53,6 +59,20 @@ final class BuildStore: Sendable {
     used.with { $0.append(key) }
     records.with { $0.append(record) }
     return (record, extended(base, record))
+  }
+
+  /// The same layer on top of others.
+  private func moved(_ found: StepRecord, onto base: FileSystem) throws(HullError) -> (record: StepRecord, result: FileSystem)? {
+    var record = found
+    record.base = base.chain
+    if let layer = found.layer, let blob = found.descriptor {
+      claim.claim(blobs: [blob.digest])
+      guard images.blobs.size(of: blob.digest) != nil else { return nil }
+      record.layer = try images.unpackLayer(blob, diffID: layer.diffID, above: base.infos, claim)
+    }
+    let result = extended(base, record)
+    remember(record, result)
+    return (record, result)
   }
 
   /// A step's result that came with a cache from elsewhere: its layer is unpacked here now.

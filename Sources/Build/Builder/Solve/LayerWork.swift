@@ -30,6 +30,8 @@ typealias StepOutput = @Sendable (Int, [UInt8]) -> Void
 /// A step whose key is known.
 struct PreparedLayer: Sendable {
   var ingredients: StepIngredients
+  /// The layer is the same on top of any other.
+  var standsAlone = false
   /// Does it.
   var make: @Sendable (@escaping StepOutput) async throws -> FileSystem
 }

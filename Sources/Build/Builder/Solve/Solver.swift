@@ -115,14 +115,14 @@ final class Solver: Sendable {
     let prepared = try await work.prepare(site)
     let key = prepared.ingredients.key
     let store = self.store
-    if !step.ignoresCache, let known = try await Blocking.run({ try store.cached(key, above: base) }) {
+    if !step.ignoresCache, let known = try await Blocking.run({ try store.cached(key, above: base, standsAlone: prepared.standsAlone) }) {
       report.settle(before: step.vertex.step, cached: true)
       return (.fileSystem(known.result), true)
     }
     report.settle(before: step.vertex.step, cached: false)
     await explain(prepared.ingredients, step)
     // Who else is just doing the same does it for us.
-    let (result, record) = try await shared.once(key, alone: step.ignoresCache) { relay in
+    let (result, record) = try await shared.once(SHA256.digest(of: "\(key.hex) \(base.chain?.hex ?? "")"), alone: step.ignoresCache) { relay in
       let result = try await prepared.make(relay)
       return (result, self.record(prepared.ingredients, step, base, result))
     } output: { stream, bytes in

@@ -18,14 +18,17 @@ struct CopyWork: LayerWork {
   func prepare(_ site: LayerSite) async throws -> PreparedLayer {
     let work = self
     let found = try await Blocking.stream { try work.find(site) }
-    // A linked layer is the same whatever lies below it.
-    var ingredients = StepIngredients(instruction: "\(step.verb) … \(step.destination)\(step.intoDirectory ? "/" : "")", base: site.base.chain)
+    var ingredients = StepIngredients(
+      instruction: "\(step.verb) … \(step.destination)\(step.intoDirectory ? "/" : "")", base: standsAlone ? nil : site.base.chain)
     ingredients.settings = ["chown": step.owner ?? "", "chmod": step.mode ?? "", "link": step.link ? "yes" : ""].filter { !$0.value.isEmpty }
     ingredients.settings["source date epoch"] = site.epoch.map(String.init)
     ingredients.contents["files"] = found.digest.hex
     ingredients.files = found.files
-    return PreparedLayer(ingredients: ingredients) { _ in try await Blocking.stream { try work.make(site, found) } }
+    return PreparedLayer(ingredients: ingredients, standsAlone: standsAlone) { _ in try await Blocking.stream { try work.make(site, found) } }
   }
+
+  /// A linked layer is the same whatever lies below it, unless owners' names are looked up there.
+  private var standsAlone: Bool { step.link && !(step.owner ?? "").contains { $0.isLetter } }
 
   private func find(_ site: LayerSite) throws(HullError) -> Found {
     let trees = try site.trees()
