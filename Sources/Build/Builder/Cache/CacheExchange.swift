@@ -106,7 +106,11 @@ struct CacheExchange: Sendable {
         artifact: CacheDocument.artifactType, config: (CacheDocument.configType, document.encoded),
         layers: layers.filter { seen.insert($0.digest).inserted }, references: [reference])
     }
-    _ = try await surroundings.transfer.push(reference, credentials: credentials(reference)) { _ in }
+    let login = try await credentials(reference)
+    let pushed: Result<PushedTag, any Error>
+    do { pushed = .success(try await surroundings.transfer.push(reference, credentials: login) { _ in }) } catch { pushed = .failure(error) }
+    // It was made for the way only.
     _ = try await Blocking.run { try images.remove(reference.description, force: true, holders: { _ in [] }) }
+    _ = try pushed.get()
   }
 }
