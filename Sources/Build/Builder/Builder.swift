@@ -21,7 +21,8 @@ package final class Builder: Sendable {
   /// - Parameter commands: how many `RUN`s work at once.
   package init(_ surroundings: BuilderSurroundings, remote: any RemoteSources, commands: Int) throws(HullError) {
     self.surroundings = surroundings
-    shared = SharedWork(remote: remote, cacheMounts: CacheMounts(directory: surroundings.directory + "/cache"), commands: commands)
+    shared = SharedWork(
+      images: surroundings.images, remote: remote, cacheMounts: CacheMounts(directory: surroundings.directory + "/cache"), commands: commands)
     try step("cannot make the builder's directories") { () throws(SystemError) in
       for directory in [surroundings.directory, surroundings.directory + "/cache", surroundings.state] {
         try Files.makeDirectories(directory, mode: 0o711)
@@ -32,11 +33,12 @@ package final class Builder: Sendable {
 
   /// Removes what interrupted builds left.
   private func sweep() throws(HullError) {
-    for (parent, name) in [(surroundings.directory, "scratch")] {
-      let root = try step("cannot open \(parent)") { () throws(SystemError) in try Files.open(parent, O_RDONLY | O_DIRECTORY) }
-      try TreeRemoval.remove(Array(name.utf8), in: root.number)
+    func open(_ path: String) throws(HullError) -> OwnedDescriptor {
+      try step("cannot open \(path)") { () throws(SystemError) in try Files.open(path, O_RDONLY | O_DIRECTORY) }
     }
-    let state = try step("cannot open \(surroundings.state)") { () throws(SystemError) in try Files.open(surroundings.state, O_RDONLY | O_DIRECTORY) }
+    let directory = try open(surroundings.directory)
+    try TreeRemoval.remove(Array("scratch".utf8), in: directory.number)
+    let state = try open(surroundings.state)
     for name in try DurableFiles.names(state.number) { try TreeRemoval.remove(Array(name.utf8), in: state.number) }
   }
 
@@ -59,8 +61,12 @@ package final class Builder: Sendable {
     } onCancel: {
       task.cancel()
     }
-    try await Blocking.run { try store.finish() }
-    return try outcome.get()
+    let finished: Result<Void, any Error>
+    do { finished = .success(try await Blocking.run { try store.finish() }) } catch { finished = .failure(error) }
+    // Why the build failed says more than what its clearing up met.
+    let result = try outcome.get()
+    try finished.get()
+    return result
   }
 
   /// Ends a build. `false`: there is none of that ID.

@@ -43,7 +43,12 @@ struct CacheExchange: Sendable {
         throw HullError(.notFound, "\(name) has no build cache in it: build it with --cache-to type=inline or type=registry")
       }
       store.lend(document, from: manifest)
-      for mount in document.mounts { mounts.lend(mount.id) { try CacheExchange.unpack(mount.blob, images, to: $0) } }
+      for mount in document.mounts {
+        mounts.lend(mount.id) { path in
+          // Later builds may come when the cache has gone again.
+          if images.blobs.size(of: mount.blob.digest) != nil { try CacheExchange.unpack(mount.blob, images, to: path) }
+        }
+      }
     }
   }
 

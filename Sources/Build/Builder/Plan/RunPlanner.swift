@@ -11,9 +11,9 @@ struct RunPlanner {
   func plan(_ run: RunCommand, in state: inout StageState, of planner: inout Planner) async throws {
     var inputs = [state.step]
     var step = RunStep(
-      arguments: [], environment: state.variables.argumentEnvironment.filter { !isHidden($0, state) } + (state.config.environment ?? []),
+      arguments: [], environment: state.variables.argumentEnvironment.filter { !isHidden($0) } + (state.config.environment ?? []),
       directory: state.directory, user: state.config.user ?? "", network: try network(run, planner), instruction: instruction.original, shown: "")
-    step.hiddenEnvironment = hiddenEnvironment(state, planner)
+    step.hiddenEnvironment = hiddenEnvironment(planner)
     step.insecure = try isInsecure(run, planner)
     for mount in run.mounts { step.mounts.append(try await self.mount(mount, &inputs, state, &planner)) }
     command(run.line, of: state, into: &step)
@@ -58,17 +58,17 @@ struct RunPlanner {
 
   /// As BuildKit writes it, which tools know how to read.
   private func createdBy(_ step: RunStep, _ state: StageState) -> String {
-    let arguments = state.variables.argumentEnvironment.filter { !isHidden($0, state) }
+    let arguments = state.variables.argumentEnvironment.filter { !isHidden($0) }
     let prefix = arguments.isEmpty ? "" : "|\(arguments.count) \(arguments.joined(separator: " ")) "
     return "RUN \(prefix)\(step.shown) # buildkit"
   }
 
   // MARK: Surroundings
 
-  private func isHidden(_ entry: String, _ state: StageState) -> Bool { PredefinedArguments.proxies.contains(String(BuildVariables.name(of: entry))) }
+  private func isHidden(_ entry: String) -> Bool { PredefinedArguments.proxies.contains(String(BuildVariables.name(of: entry))) }
 
   /// Proxies that were given without being declared, or declared: commands see them, nobody else does.
-  private func hiddenEnvironment(_ state: StageState, _ planner: Planner) -> [String] {
+  private func hiddenEnvironment(_ planner: Planner) -> [String] {
     planner.request.arguments.filter { PredefinedArguments.proxies.contains($0.key) }.map { "\($0.key)=\($0.value)" }.sorted()
   }
 

@@ -62,7 +62,10 @@ struct BuildExport: Sendable {
     let sent = Promise<BuildResult>()
     try await report.during(vertex("exporting to \(oci ? "oci" : "docker") image format")) {
       try await session.receiveArchive(id, attributes: [:]) { sink in
-        sent.fulfil(Result { try export.write(images, to: SinkAdapter(sink)) })
+        let made = Result { try export.write(images, to: SinkAdapter(sink)) }
+        sent.fulfil(made)
+        // A client must not take half an archive for a whole one.
+        _ = try made.get()
       }
     }
     let made = try await sent.value()

@@ -55,11 +55,10 @@ struct ImageAssembly {
 
   /// A line without a layer gets the time of the layer before it, or of the first one after.
   private func fillTimes(_ lines: inout [ImageConfig.History], from start: Int) {
-    var time = lines[start...].first { $0.created != nil }?.created ?? lines[..<start].last { $0.created != nil }?.created ?? state(time: plan.target)
+    var time =
+      lines[start...].first { $0.created != nil }?.created ?? lines[..<start].last { $0.created != nil }?.created ?? plan.target.base?.created
     for index in lines.indices.dropFirst(start) {
       if let own = lines[index].created { time = own } else { lines[index].created = time }
     }
   }
-
-  private func state(time state: StageState) -> String? { state.base?.created }
 }

@@ -13,6 +13,7 @@ final class BuildStore: Sendable {
   let images: ImageStore
   private let claim: Claim
   private let pending = Monitor<[(step: StepRecord, layers: [LayerInfo])]>([])
+  private let flushing = Monitor<Void>(())
   private let used = Monitor<[Digest]>([])
   /// What caches from elsewhere have, by key.
   private let lent = Monitor<[Digest: CacheDocument.Step]>([:])
@@ -37,11 +38,14 @@ final class BuildStore: Sendable {
 
   /// Writes down what steps gave since the last time. Blocking.
   func flush() throws(HullError) {
-    let steps = pending.with { pending in
-      defer { pending = [] }
-      return pending
+    // Who finishes waits for who is writing: what is not written down yet must stay claimed.
+    try flushing.with { (_) throws(HullError) in
+      let steps = pending.with { pending in
+        defer { pending = [] }
+        return pending
+      }
+      try images.record(steps)
     }
-    try images.record(steps)
   }
 
   /// A step's result, when it is in the cache and still there.
@@ -115,6 +119,9 @@ final class BuildStore: Sendable {
     return base.adding(FileSystem.Layer(info: layer, descriptor: descriptor, created: record.created))
   }
 
+  /// A result that another build has made is this build's, too.
+  func adopt(_ result: FileSystem) { result.claim(with: claim) }
+
   func remember(_ record: StepRecord, _ result: FileSystem) {
     pending.with { $0.append((record, result.infos)) }
     records.with { $0.append(record) }
@@ -130,8 +137,9 @@ final class BuildStore: Sendable {
   /// The layers of an image that is here. Blocking.
   func fileSystem(of image: Digest) throws(HullError) -> FileSystem {
     let (infos, manifest) = try images.layered(image)
-    claim.claim(blobs: manifest.layers.map(\.digest), chains: infos.map(\.chain))
-    return FileSystem(layers: zip(infos, manifest.layers).map { FileSystem.Layer(info: $0, descriptor: $1) })
+    let result = FileSystem(layers: zip(infos, manifest.layers).map { FileSystem.Layer(info: $0, descriptor: $1) })
+    result.claim(with: claim)
+    return result
   }
 
   /// The files of a file system. Blocking.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import ImageStore
 import Layers
 import OCISpec
 
@@ -16,6 +17,9 @@ struct FileSystem: Sendable {
   /// Chain ID; `nil` for an empty file system.
   var chain: Digest? { layers.last?.info.chain }
   var infos: [LayerInfo] { layers.map(\.info) }
+
+  /// Keeps its layers and blobs as long as the claim does.
+  func claim(with claim: Claim) { claim.claim(blobs: layers.map(\.descriptor.digest), chains: layers.map(\.info.chain)) }
 
   func adding(_ layer: Layer) -> FileSystem {
     var result = self

@@ -12,12 +12,17 @@ final class SharedWork: Sendable {
   private final class Running: Sendable {
     let task: Task<Made, any Error>
     let listeners: Mutex<[Int: StepOutput]>
-    init(task: Task<Made, any Error>, listeners: [Int: StepOutput]) {
+    /// Keeps the result until all who wait have claimed it: the build that began the step may have ended before.
+    let claim: Claim
+
+    init(task: Task<Made, any Error>, listeners: [Int: StepOutput], claim: Claim) {
       self.task = task
       self.listeners = Mutex(listeners)
+      self.claim = claim
     }
   }
 
+  private let images: ImageStore
   let remote: any RemoteSources
   let cacheMounts: CacheMounts
   /// How many commands run at once.
@@ -25,7 +30,8 @@ final class SharedWork: Sendable {
   private let running = Mutex<[Digest: Running]>([:])
   private let numbers = Atomic<Int>(0)
 
-  init(remote: any RemoteSources, cacheMounts: CacheMounts, commands: Int) {
+  init(images: ImageStore, remote: any RemoteSources, cacheMounts: CacheMounts, commands: Int) {
+    self.images = images
     self.remote = remote
     self.cacheMounts = cacheMounts
     self.commands = AsyncLimiter(commands)
@@ -35,15 +41,19 @@ final class SharedWork: Sendable {
   /// - Parameters:
   ///   - alone: neither takes part in another's work nor lets others take part.
   ///   - output: gets what the command writes from now on.
+  ///   - adopt: called with the result before anybody lets go of it.
   func once(
-    _ key: Digest, alone: Bool, _ body: @escaping @Sendable (@escaping StepOutput) async throws -> Made, output: @escaping StepOutput
+    _ key: Digest, alone: Bool, _ body: @escaping @Sendable (@escaping StepOutput) async throws -> Made, output: @escaping StepOutput,
+    adopt: @Sendable (FileSystem) -> Void
   ) async throws -> Made {
     if alone { return try await body(output) }
     let number = numbers.add(1, ordering: .relaxed).newValue
     let work = join(key, number, body, output)
     return try await withTaskCancellationHandler {
       defer { leave(work, key, number) }
-      return try await work.task.value
+      let made = try await work.task.value
+      adopt(made.result)
+      return made
     } onCancel: {
       leave(work, key, number)
     }
@@ -58,8 +68,13 @@ final class SharedWork: Sendable {
         return work
       }
       let relay = Relay()
-      let task = Task { try await body { relay.send($0, $1) } }
-      let work = Running(task: task, listeners: [number: output])
+      let claim = images.claim()
+      let task = Task {
+        let made = try await body { relay.send($0, $1) }
+        made.result.claim(with: claim)
+        return made
+      }
+      let work = Running(task: task, listeners: [number: output], claim: claim)
       relay.connect { stream, bytes in for listener in work.listeners.withLock({ Array($0.values) }) { listener(stream, bytes) } }
       running[key] = work
       return work
@@ -68,14 +83,16 @@ final class SharedWork: Sendable {
 
   private func leave(_ work: Running, _ key: Digest, _ number: Int) {
     let isLast = running.withLock { running in
-      let isEmpty = work.listeners.withLock { listeners in
-        listeners[number] = nil
-        return listeners.isEmpty
-      }
-      if isEmpty, running[key] === work { running[key] = nil }
-      return isEmpty
+      let isLast = work.listeners.withLock { listeners in listeners.removeValue(forKey: number) != nil && listeners.isEmpty }
+      if isLast, running[key] === work { running[key] = nil }
+      return isLast
     }
-    if isLast { work.task.cancel() }
+    guard isLast else { return }
+    work.task.cancel()
+    Task {
+      _ = await work.task.result
+      try? await Blocking.run { try work.claim.release() }
+    }
   }
 
   /// Has what a build found out so far written down, beside its going on.

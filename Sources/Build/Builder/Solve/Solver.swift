@@ -79,13 +79,13 @@ final class Solver: Sendable {
       report.finish(step, cached: cached)
       return value
     } catch {
-      let failure = await describe(error, of: step)
+      let failure = describe(error, of: step)
       report.fail(step, failure)
       throw failure
     }
   }
 
-  private func describe(_ error: any Error, of step: Step) async -> any Error {
+  private func describe(_ error: any Error, of step: Step) -> any Error {
     if error is CancellationError { return error }
     return error as? HullError ?? HullError(.internalError, "\(step.vertex.name) failed", cause: error)
   }
@@ -127,6 +127,8 @@ final class Solver: Sendable {
       return (result, self.record(prepared.ingredients, step, base, result))
     } output: { stream, bytes in
       self.report.output(of: step, stream, bytes)
+    } adopt: {
+      store.adopt($0)
     }
     store.remember(record, result)
     shared.persist(store)

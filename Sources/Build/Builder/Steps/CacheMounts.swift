@@ -26,6 +26,7 @@ final class CacheMounts: Sendable {
 
   let directory: String
   private let state = Mutex(State())
+  private let making = Monitor<Void>(())
 
   init(directory: String) { self.directory = directory }
 
@@ -42,7 +43,10 @@ final class CacheMounts: Sendable {
     let name = await reserve(base, sharing)
     let path = "\(directory)/\(name)/data"
     do {
-      try CacheMounts.make(path, id: id, owner: owner, mode: mode, seed: lent ?? seed)
+      // One at a time: of two who come at once the second finds the first one's.
+      try await Blocking.stream { [making] in
+        try making.with { _ in try CacheMounts.make(path, id: id, owner: owner, mode: mode, seed: lent ?? seed) }
+      }
     } catch {
       release(Lease(path: path, name: name))
       throw error

@@ -30,10 +30,9 @@ struct StepContainer: Sendable {
   func execute() async throws -> StepOutcome {
     do {
       let exit = try await started()
-      let (paths, run) = (paths, run.id)
+      let paths = self.paths
       return StepOutcome(exitCode: exit.code, outOfMemory: exit.oomKilled, upper: paths.layer(of: record).upper) {
         try? await Blocking.stream { try HostFiles.removeTree(paths.directory) }
-        _ = run
       }
     } catch {
       let paths = self.paths
