@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .images import CACHE, apt_sources
+from .images import CACHE, apt_sources, busybox_tar
 
 MISSING = "" if Path("/usr/bin/qemu-aarch64-static").exists() else "qemu-user-static cannot be installed on this machine"
 needs_qemu = pytest.mark.skipif(bool(MISSING) or platform.machine() != "x86_64", reason=MISSING or "the machine is no amd64")
@@ -40,6 +40,11 @@ def busybox(machine):
     return kept
 
 
+def root(platform_name, more=lambda archive: None):
+    """The bytes of an archive: busybox's root file system for a platform."""
+    return busybox_tar(more, busybox(MACHINES[platform_name][0]))
+
+
 def download(place, machine):
     """Puts the package into the folder, without telling the machine's own apt of another architecture."""
     for folder in ("lists/partial", "cache/archives/partial"):
@@ -65,12 +70,13 @@ def download(place, machine):
 def riscv64_hello():
     """A program for riscv64, which Debian 12 has no packages for: it writes `riscv64` and ends."""
     text = b"riscv64\n"
-    load = lambda register, value: value << 20 | register << 7 | 0x13  # addi register, zero, value
-    code = [load(17, 64), load(10, 1), 0x17 | 11 << 7, 24 << 20 | 11 << 15 | 11 << 7 | 0x13, load(12, len(text)), 0x73, load(17, 93), load(10, 0)]
-    code.append(0x73)
-    body = struct.pack(f"<{len(code)}I", *code)
-    # The address in a1 is that of the third instruction and 24: it ends with the ninth, 28 bytes after it.
-    body = body.replace(struct.pack("<I", 24 << 20 | 11 << 15 | 11 << 7 | 0x13), struct.pack("<I", 28 << 20 | 11 << 15 | 11 << 7 | 0x13)) + text
+
+    def put(register, value):
+        return value << 20 | register << 7 | 0x13  # addi register, zero, value
+
+    # write(1, text, size); exit(0). The text's address is that of the third instruction and 28: it comes after the ninth.
+    code = [put(17, 64), put(10, 1), 0x17 | 11 << 7, 28 << 20 | 11 << 15 | 11 << 7 | 0x13, put(12, len(text)), 0x73, put(17, 93), put(10, 0), 0x73]
+    body = struct.pack(f"<{len(code)}I", *code) + text
     base, size = 0x10000, 64 + 56 + len(body)
     head = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 243, 1, base + 120, 64, 0, 4, 64, 56, 1, 0, 0, 0)
     return head + struct.pack("<IIQQQQQQ", 1, 5, 0, base, base, size, size, 0x1000) + body

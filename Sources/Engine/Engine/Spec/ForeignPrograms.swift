@@ -14,8 +14,10 @@ struct ForeignPrograms: Sendable {
   /// Puts into the plan what the platform needs; nothing for the machine's own. Blocking.
   /// - Parameter runtime: whose launcher runs it; `nil`: the engine's own.
   func complete(_ plan: inout LaunchPlan, runtime: String?) throws(HullError) {
-    let platform = try Platform(parsing: self.platform)
-    guard !NativePlatforms.has(platform), case .rule(let rule) = try Emulators().treatment(of: platform) else { return }
+    // Images that do not say what they are for are taken for this machine's.
+    guard let platform = try? Platform(parsing: self.platform), !NativePlatforms.has(platform),
+      case .rule(let rule) = try Emulators().treatment(of: platform)
+    else { return }
     guard runtime == nil else {
       throw HullError(
         .unsupported,
@@ -31,7 +33,7 @@ struct ForeignPrograms: Sendable {
 
   /// Docker's warning for an image that nobody asked to be for another platform.
   static func warning(_ image: Platform) -> String? {
-    guard !NativePlatforms.has(image) else { return nil }
+    guard !image.architecture.isEmpty, !NativePlatforms.has(image) else { return nil }
     return
       "The requested image's platform (\(image)) does not match the detected host platform (\(Platform.host)) and no specific platform was requested"
   }
