@@ -2,7 +2,6 @@
 """hull-registry against the distribution specification, point by point, over raw HTTP."""
 import json
 import os
-import socket
 import threading
 
 import pytest
@@ -345,10 +344,6 @@ def test_an_answer_that_has_begun_is_finished_at_sigterm(name, warm):
         if warm:
             registry("GET", path)
         connection = registry.connection()
-        # So little room that the server has more to send whenever it looks, at the answer's end too.
-        connection.sock = socket.socket()
-        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
-        connection.sock.connect(("127.0.0.1", registry.port))
         connection.request("GET", path)
         answer = connection.getresponse()
         begin = answer.read(1_000_000)

@@ -39,10 +39,6 @@ final class FrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var waiting = CircularBuffer<HTTPServerRequestPart>()
   private var readWanted = false
   private var quiesce: ChannelShouldQuiesceEvent?
-  /// Answers whose last byte is not with the kernel yet.
-  private var unsent = 0
-  /// A close that waits for them.
-  private var heldClose: EventLoopPromise<Void>?
   private var lastActivity = NIODeadline.now()
   private var timer: Scheduled<Void>?
   /// Behind this context lies the encoder: what is written here goes out as it is.
@@ -75,24 +71,8 @@ final class FrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     lastActivity = .now()
-    guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
-    forwarded -= 1
-    unsent += 1
-    let sent = promise ?? context.eventLoop.makePromise()
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    sent.futureResult.whenComplete { _ in
-      let (handler, context) = bound.value
-      handler.unsent -= 1
-      if handler.unsent == 0, let close = handler.heldClose { context.close(promise: close) }
-    }
-    context.write(data, promise: sent)
-  }
-
-  /// At the end of the server what lies behind closes as soon as it has written an answer; a close drops what the kernel has not taken.
-  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    guard mode == .all, unsent > 0 else { return context.close(mode: mode, promise: promise) }
-    if let heldClose { return heldClose.futureResult.cascade(to: promise) }
-    heldClose = promise ?? context.eventLoop.makePromise()
+    if case .end = unwrapOutboundIn(data) { forwarded -= 1 }
+    context.write(data, promise: promise)
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
