@@ -85,6 +85,7 @@ let package = Package(
     // Walls: what stands between a workload and the host. Launch, ShimProtocol and ShimCore link no Foundation.
     system("CSeccomp", on: "Walls", pkgConfig: "libseccomp", apt: "libseccomp-dev"),
     room("Launch", on: "Walls", ["Netlink", "LinuxSystem", "Errors"]),
+    room("Emulation", on: "Walls", ["OCISpec", "LinuxSystem", "CLinux", "Errors"]),
     room("Seccomp", on: "Walls", ["CSeccomp", "OCISpec", "Errors"]),
     room("LaunchCompiler", on: "Walls", ["Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     room("OCIRuntime", on: "Walls", ["LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "CLinux", "Errors"]),
@@ -147,7 +148,7 @@ let package = Package(
         "Builder", "Dockerfile", "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer",
         "RegistryClient", "ImageStore",
         "Threads", "Layers", "Archive", "ContentStore",
-        "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
+        "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp", "Emulation",
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
       ]),
 
@@ -196,6 +197,7 @@ let package = Package(
       name: "hull-fuzz", dependencies: ["Archive", "Dockerfile", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
 
     tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
+    tests("EmulationTests", ["Emulation", "OCISpec", "LinuxSystem", "Errors"]),
     tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     tests("ShimTests", ["ShimCore", "ShimProtocol", "Launch", "LinuxSystem", "Errors"]),
     tests("DNSTests", ["DNS", "Addressing", "Errors"]),
