@@ -14,12 +14,14 @@ struct Build: Sendable {
   let shared: SharedWork
   let store: BuildStore
   let report: BuildReport
+  let repositories: FetchedRepositories
 
   func run() async throws -> BuildResult {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
-    let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
+    let loader = DockerfileLoader(request: request, session: session, repositories: repositories, report: report)
+    let (dockerfile, ignored) = try await loader.load()
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
@@ -48,7 +50,8 @@ struct Build: Sendable {
     if result.warnings.isEmpty { try check(dockerfile, plan, &result) }
     report.plan(plan.vertices)
     let solver = Solver(
-      request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
+      request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared,
+      repositories: repositories, report: report)
     do {
       let fileSystem = try await solver.fileSystem(of: plan.target.step)
       report.settleRest()
