@@ -153,7 +153,8 @@ def test_an_agent_answers_through_the_build(build, tmp_path, ask_agent):
         threading.Thread(target=answer, daemon=True).start()
         text = FROM + "COPY ask /ask\nRUN --mount=type=ssh /ask && echo && /ask | tr a-z A-Z\n"
         said = build(text, "--ssh", f"default={path}", "--no-cache").err
-    assert heard == [b"ping", b"ping"] and "pong:ping" in said and "PONG:PING" in said
+    assert heard == [b"ping", b"ping"], said
+    assert "pong:ping" in said and "PONG:PING" in said
     assert "SSH" in build(FROM, "--ssh", f"default={tmp_path}", code=1).err
 
 

@@ -164,8 +164,9 @@ final class BuildConversation {
   private func finish(_ stream: UInt32) throws {
     if incoming[stream] != nil {
       incoming[stream]?.append(nil)
-    } else if let agent = agents.removeValue(forKey: stream) {
-      shutdown(agent.descriptor, Int32(SHUT_RDWR))
+    } else if let agent = agents[stream] {
+      // It may still answer.
+      shutdown(agent.descriptor, Int32(SHUT_WR))
     } else if let sender = contexts.removeValue(forKey: stream) {
       try upload(sender, on: stream)
     } else if let archive = archives.removeValue(forKey: stream) {
