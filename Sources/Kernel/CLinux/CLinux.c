@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -46,6 +47,7 @@ pid_t hull_clone3(uint64_t flags, int exit_signal, int *pidfd, int cgroup) {
   return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
+int hull_personality(unsigned long persona) { return personality(persona); }
 int hull_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
 int hull_setns(int fd, int flags) { return (int)syscall(SYS_setns, fd, flags); }
 int hull_pidfd_open(pid_t pid, unsigned flags) { return (int)syscall(SYS_pidfd_open, pid, flags); }

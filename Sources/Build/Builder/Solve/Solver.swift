@@ -36,7 +36,7 @@ final class Solver: Sendable {
   func value(of step: Step) async throws -> StepValue {
     let task = values.withLock { values in
       if let known = values[ObjectIdentifier(step)] { return known }
-      let task = Task { try await self.solve(step) }
+      let task = Task(executorPreference: BlockingExecutor.shared) { try await self.solve(step) }
       values[ObjectIdentifier(step)] = task
       return task
     }

@@ -31,6 +31,7 @@ struct RunWork: LayerWork {
     ingredients.settings["user"] = step.user
     ingredients.settings["network"] = step.network == "default" ? "" : step.network
     ingredients.settings["security"] = step.insecure ? "insecure" : ""
+    ingredients.settings["platform"] = step.platform.description
     ingredients.settings["script"] = step.script.map { SHA256.digest(of: $0).hex } ?? ""
     for (index, mount) in step.mounts.enumerated() {
       // What secrets and agents hold never counts.
@@ -95,7 +96,7 @@ struct RunWork: LayerWork {
         lower: Array(site.base.infos.reversed().map { images.layers.path(of: $0.chain) }), arguments: step.arguments,
         environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user,
         mounts: mounts.mounts,
-        network: step.network, extraHosts: solver.request.extraHosts, limits: solver.request.limits, insecure: step.insecure,
+        network: step.network, extraHosts: solver.request.extraHosts, limits: solver.request.limits, insecure: step.insecure, platform: step.platform,
         output: mask.write)
       defer { mask.finish() }
       let outcome = try await solver.surroundings.runner.run(run)

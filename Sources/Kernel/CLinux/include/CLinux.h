@@ -19,6 +19,7 @@ const char *hull_error_text(int number);
 // Processes and namespaces
 /// clone3(2) without shared memory: returns 0 in the child. `pidfd` may be null; `cgroup` is -1 or a directory of a v2 hierarchy.
 pid_t hull_clone3(uint64_t flags, int exit_signal, int *pidfd, int cgroup);
+int hull_personality(unsigned long persona);
 int hull_unshare(int flags);
 int hull_setns(int fd, int flags);
 int hull_pidfd_open(pid_t pid, unsigned flags);

@@ -19,7 +19,10 @@ enum Bridge {
     _ = write(pair.far, "x", 1)
     let pump = Task(executorPreference: LoopTaskExecutor(loop)) {
       do {
-        for try await piece in body { try await channel.writeAndFlush(piece) }
+        while let piece = try await body.next() {
+          for piece in [piece] + body.ready() { channel.write(piece, promise: nil) }
+          try await channel.writeAndFlush(ByteBuffer())
+        }
         try await channel.close(mode: .output)
       } catch {
         channel.close(promise: nil)
