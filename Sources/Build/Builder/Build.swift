@@ -14,12 +14,14 @@ struct Build: Sendable {
   let shared: SharedWork
   let store: BuildStore
   let report: BuildReport
+  let repositories: FetchedRepositories
 
   func run() async throws -> BuildResult {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
-    let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
+    let loader = DockerfileLoader(request: request, session: session, repositories: repositories, report: report)
+    let (dockerfile, ignored) = try await loader.load()
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
@@ -56,7 +58,8 @@ struct Build: Sendable {
 
   private func images(_ plans: [BuildPlan], _ dockerfile: Dockerfile) async throws -> [BuiltImage] {
     let solver = Solver(
-      request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
+      request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared,
+      repositories: repositories, report: report)
     do {
       let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
         for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver)) } }

@@ -88,6 +88,7 @@ struct RunWork: LayerWork {
   private func make(_ site: LayerSite, _ binds: [Int: BindSource], _ output: @escaping StepOutput) async throws -> FileSystem {
     let solver = site.solver
     let mounts = try await StepMounts.prepare(step, site, binds)
+    let mask = mounts.mask(output)
     do {
       let images = solver.store.images
       let run = StepRun(
@@ -96,7 +97,8 @@ struct RunWork: LayerWork {
         environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user,
         mounts: mounts.mounts,
         network: step.network, extraHosts: solver.request.extraHosts, limits: solver.request.limits, insecure: step.insecure, platform: step.platform,
-        output: mounts.hiding(output))
+        output: mask.write)
+      defer { mask.finish() }
       let outcome = try await solver.surroundings.runner.run(run)
       let result = try await finish(outcome, site, mounts)
       await mounts.release()
