@@ -101,7 +101,8 @@ let package = Package(
     system("CCrypto", on: "Images", pkgConfig: "libcrypto", apt: "libssl-dev"),
     system("CZstd", on: "Images", pkgConfig: "libzstd", apt: "libzstd-dev"),
     system("CISAL", on: "Images", pkgConfig: "libisal", apt: "libisal-dev"),
-    room("Archive", on: "Images", ["CLinux", "LinuxSystem", "CCrypto", "CZstd", "CISAL", "OCISpec", "Errors"]),
+    system("CZlib", on: "Images", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    room("Archive", on: "Images", ["CLinux", "LinuxSystem", "CCrypto", "CZstd", "CISAL", "CZlib", "OCISpec", "Errors"]),
     room("ContentStore", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Threads", "Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
@@ -156,8 +157,8 @@ let package = Package(
     room(
       "BuildKitAPI", on: "Serve",
       [
-        "BuildKitProtocol", "Builder", "BuildWire", "Dockerfile", "Archive", "Threads", "DockerAPI", "OCISpec", "Errors", protobuf, grpc,
-        grpcTransport, nio, nioPosix, log,
+        "BuildKitProtocol", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "Threads", "DockerAPI", "OCISpec", "Errors", protobuf,
+        grpc, grpcTransport, nio, nioPosix, log,
       ]),
     room(
       "EngineHTTP", on: "Serve",

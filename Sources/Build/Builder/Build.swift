@@ -14,12 +14,15 @@ struct Build: Sendable {
   let shared: SharedWork
   let store: BuildStore
   let report: BuildReport
+  /// Nanoseconds since 1970.
+  let started = BuildClock.now()
 
   func run() async throws -> BuildResult {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
     let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
+    let attestations = try AttestationOptions(request)
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
@@ -34,7 +37,9 @@ struct Build: Sendable {
     if exchange.isInline {
       for index in built.indices { built[index].config.buildCache = try await exchange.inlineDocument(built[index].fileSystem) }
     }
-    try await BuildExport(request: request, session: session, surroundings: surroundings, store: store, report: report).export(built, into: &result)
+    let export = BuildExport(
+      request: request, attestations: attestations, session: session, surroundings: surroundings, store: store, report: report)
+    try await export.export(built, into: &result)
     try await exchange.send()
     return result
   }
@@ -55,7 +60,12 @@ struct Build: Sendable {
       var layers: [Digest: FileSystem] = [:]
       for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
       let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
-      return BuiltImage(platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem)
+      let origin = BuildOrigin(
+        target: plan.target.step, platform: plan.target.platform, images: plan.images, values: try await solver.allValues(), lines: dockerfile.lines,
+        started: started)
+      return BuiltImage(
+        platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem,
+        inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, origin: origin)
     } catch {
       solver.cancel()
       await solver.settle()

@@ -19,6 +19,8 @@ struct Planner {
   var warnings: [BuildWarning] = []
   var stages: [Int: StageState] = [:]
   var vertices: [BuildVertex] = []
+  private var sources: [ImageSource] = []
+  private var layouts: [String: BaseImage] = [:]
   var contexts: [String: Step] = [:]
   private var globals: [String: String] = [:]
   private var numbers: Numbering
@@ -46,7 +48,7 @@ struct Planner {
       }
     }
     guard let state = stages[target.index] else { throw HullError(.internalError, "the target stage was not planned") }
-    return BuildPlan(target: state, platform: platform, stages: needed, vertices: vertices, warnings: warnings)
+    return BuildPlan(target: state, platform: platform, stages: needed, vertices: vertices, warnings: warnings, images: sources)
   }
 
   private func targetStage() throws(HullError) -> Stage {
@@ -138,11 +140,27 @@ struct Planner {
       let vertex = rootVertex(stage, shown)
       return (Step(.scratch, vertex: vertex), nil)
     }
+    if let replaced, let address = try LayoutAddress(replaced) {
+      let base = try await layout(address, platform, name)
+      return (Step(.image(base.id), vertex: rootVertex(stage, stage == nil ? "FROM \(name)" : shown)), base.config)
+    }
     let image = replaced.map { $0.hasPrefix("docker-image://") ? String($0.dropFirst(15)) : $0 } ?? name
     if let replaced, !replaced.hasPrefix("docker-image://") { return (try namedContext(name, replaced), nil) }
     let base = try await images.image(image, platform: platform, pull: request.pull)
+    let source = ImageSource(name: image, platform: base.config.platform, id: base.id, target: base.target)
+    if !sources.contains(source) { sources.append(source) }
     let vertex = rootVertex(stage, stage == nil ? "FROM \(image)" : shown)
     return (Step(.image(base.id), vertex: vertex), base.config)
+  }
+
+  /// An image of an OCI layout; brought in once.
+  private mutating func layout(_ address: LayoutAddress, _ platform: Platform, _ name: String) async throws -> BaseImage {
+    let key = "\(name) \(platform)"
+    if let known = layouts[key] { return known }
+    let base = try await images.image(address, platform: platform, name: name)
+    layouts[key] = base
+    sources.append(ImageSource(name: name, platform: base.config.platform, id: base.id, target: base.target, isLocal: true))
+    return base
   }
 
   private mutating func rootVertex(_ stage: Stage?, _ text: String) -> BuildVertex {

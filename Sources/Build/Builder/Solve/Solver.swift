@@ -52,6 +52,13 @@ final class Solver: Sendable {
     return result
   }
 
+  /// What every step has given that was worked off.
+  func allValues() async throws -> [ObjectIdentifier: StepValue] {
+    var found: [ObjectIdentifier: StepValue] = [:]
+    for (step, task) in values.withLock({ $0 }) { found[step] = try await task.value }
+    return found
+  }
+
   /// Ends all that is under way; who waits hears of it.
   func cancel() {
     for task in values.withLock({ Array($0.values) }) { task.cancel() }

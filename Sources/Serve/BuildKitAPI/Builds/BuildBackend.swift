@@ -16,6 +16,8 @@ package protocol BuildBackend: Sendable {
   var platforms: [Platform] { get }
   /// Builds, and makes the request's outputs. Cancelled with its task.
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult
+  /// Where a blob of the store lies; `nil`: it is not here. Blocking.
+  func blobPath(_ digest: Digest) -> String?
   func cacheRecords() async throws -> [BuildCacheRecord]
   /// Removes what is not used. Tells what was removed.
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord]

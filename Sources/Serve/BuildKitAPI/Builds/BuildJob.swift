@@ -11,10 +11,13 @@ final class BuildJob: Sendable {
   let request: ControlSolveRequest
   let session: any BuildSession
   let progress = ProgressLog()
+  /// The same, to be kept.
+  let log = HistoryLog()
   /// What the client's side of the gateway has come to: the name of a result (empty: none), or an error.
   let returned = Promise<String>()
   private let build: @Sendable (Pending, BuildJob) async throws -> BuildResult
   private let results = Mutex<[String: Pending]>([:])
+  private let outcome = Mutex<BuildResult?>(nil)
   private let works = Mutex<(begun: [String: Work], ended: Bool)>(([:], false))
 
   /// The making of a result. Those who wait for it may give up; it goes on then, until the job ends.
@@ -66,6 +69,24 @@ final class BuildJob: Sendable {
     }
     guard let work else { throw CancellationError() }
     return try await work.promise.value()
+  }
+
+  /// What the client has got in the end.
+  var made: BuildResult? {
+    get { outcome.withLock { $0 } }
+    set { outcome.withLock { $0 = newValue } }
+  }
+
+  /// What happens in the build.
+  func add(_ event: BuildEvent) {
+    progress.add(event)
+    log.add(event)
+  }
+
+  /// A warning of the client's own.
+  func warn(_ warning: ControlVertexWarning) {
+    progress.warn(warning)
+    log.warn(warning)
   }
 
   /// Stops what still runs. Whoever waits for it gets an error.

@@ -32,7 +32,7 @@ struct GatewayService: Sendable {
       return answer
     }
     router.unary(name, "Warn") { (request: GatewayWarnRequest, metadata) in
-      try await job(metadata).progress.warn(ControlVertexWarning(request))
+      try await job(metadata).warn(ControlVertexWarning(request))
       return GatewayWarnResponse()
     }
   }

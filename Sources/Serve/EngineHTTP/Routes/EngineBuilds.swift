@@ -19,6 +19,8 @@ struct EngineBuilds: BuildBackend {
     try await engine.build(request, session: session, progress: progress)
   }
 
+  func blobPath(_ digest: Digest) -> String? { engine.blobPath(digest) }
+
   func cacheRecords() async throws -> [BuildCacheRecord] { try await engine.buildCacheUsage() }
 
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] {
