@@ -33,7 +33,7 @@ import Testing
     _ history: BuildHistory, _ ref: String, at seconds: Int64 = 1000, _ outcome: Result<ControlSolveResponse, any Error> = .success(.init()),
     _ result: BuildResult? = nil
   ) throws {
-    let record = record(ref, at: seconds)
+    let record = self.record(ref, at: seconds)
     try history.begin(record)
     try history.end(EndedBuild(record, outcome, result, log(), at: (seconds + 1) * 1_000_000_000))
   }
@@ -125,7 +125,7 @@ import Testing
     ("duration>500ms", true),
     ("duration>1m30s", false), ("startedAt<2020-01-01T00:00:00Z", true), ("completedAt<1h", true), ("status==completed,ref==x", false),
   ]) func filtersAreObeyed(_ filter: String, _ matches: Bool) throws {
-    var record = record("one")
+    var record = self.record("one")
     record.completedAt = .init(nanoseconds: 1001 * 1_000_000_000)
     #expect(try HistoryFilter([filter]).matches(record) == matches)
     #expect(try HistoryFilter([filter, "ref==one"]).matches(record))

@@ -31,6 +31,14 @@ private struct ScriptedBackend: BuildBackend {
     return try await script(request, session)
   }
   func blobPath(_ digest: Digest) -> String? { nil }
+  func repository(_ address: String) async throws -> any FileTree { throw HullError(.notFound, address) }
+  func download(_ address: String) async throws -> any FileTree {
+    let writer = try TreePackWriter(directory: "/var/tmp")
+    writer.begin("served", TreeNode(kind: .regular, mode: 0o600))
+    try Array("target a {}".utf8).withUnsafeBytes { bytes in try writer.write(bytes) }
+    try writer.end()
+    return try writer.finish()
+  }
   func cacheRecords() async throws -> [BuildCacheRecord] { [] }
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] { [] }
 }
@@ -204,6 +212,38 @@ private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message
       let _: ControlUpdateBuildHistoryResponse = try await peer.call(ServiceName.control, "UpdateBuildHistory", update)
       let left: [ControlBuildHistoryEvent] = try await peer.stream(ServiceName.control, "ListenBuildHistory", request)
       #expect(left.isEmpty)
+    }
+  }
+
+  @Test func aDefinitionFromElsewhereIsRead() async throws {
+    try await withPeer({ _, _ in BuildResult() }) { peer in
+      async let outcome: ControlSolveResponse = peer.call(ServiceName.control, "Solve", solve("d1"))
+      var source = LLBOp()
+      (source.source.identifier, source.source.attrs) = ("https://example.org/x/docker-bake.hcl", ["http.filename": "context"])
+      var end = LLBOp()
+      end.inputs = [LLBInput()]
+      var request = GatewaySolveRequest()
+      request.definition.def = [try source.serializedBytes(), try end.serializedBytes()]
+      let answer: GatewaySolveResponse = try await peer.call(ServiceName.gateway, "Solve", request, build: "d1")
+      var stat = GatewayStatFileRequest()
+      (stat.ref, stat.path) = (answer.result.ref.id, "context")
+      let found: GatewayStatFileResponse = try await peer.call(ServiceName.gateway, "StatFile", stat, build: "d1")
+      #expect(found.stat.size == 11)
+      var read = GatewayReadFileRequest()
+      (read.ref, read.filePath, read.range.offset, read.range.length) = (answer.result.ref.id, "/context", 7, 100)
+      let part: GatewayReadFileResponse = try await peer.call(ServiceName.gateway, "ReadFile", read, build: "d1")
+      #expect(String(decoding: part.data, as: UTF8.self) == "a {}")
+      stat.path = "missing"
+      await #expect(throws: RPCError.self) {
+        let _: GatewayStatFileResponse = try await peer.call(ServiceName.gateway, "StatFile", stat, build: "d1")
+      }
+      // A graph with more in it is not made.
+      request.definition.def.insert(try source.serializedBytes(), at: 0)
+      await #expect(throws: RPCError.self) {
+        let _: GatewaySolveResponse = try await peer.call(ServiceName.gateway, "Solve", request, build: "d1")
+      }
+      let _: GatewayReturnResponse = try await peer.call(ServiceName.gateway, "Return", GatewayReturnRequest(), build: "d1")
+      _ = try await outcome
     }
   }
 

@@ -73,15 +73,15 @@ import Testing
     defer { try? claim.release() }
     let layer = try made(store, Self.layer([10, 100, 1000]), claim)
     let clamped = try #require(try store.clamped(layer.descriptor, latest: 100, above: [], claim))
-    let entries = try entries(blob(store, clamped.descriptor))
-    #expect(entries.map(\.entry.modified.seconds) == [10, 100, 100, 10])
-    #expect(entries[2].data == Array("data 2".utf8) && entries[3].entry.link == Array("file0".utf8))
+    let found = try entries(blob(store, clamped.descriptor))
+    #expect(found.map(\.entry.modified.seconds) == [10, 100, 100, 10])
+    #expect(found[2].data == Array("data 2".utf8) && found[3].entry.link == Array("file0".utf8))
     #expect(clamped.info.diffID == clamped.descriptor.digest && clamped.info.chain != layer.info.chain)
     #expect(status(store.layers.path(of: clamped.info.chain) + "/file2")?.st_mtim.tv_sec == 100)
   }
 
   private func attested(_ store: ImageStore, _ claim: Claim, asArtifact: Bool) throws -> BuiltContent {
-    var request = request(try made(store, Self.layer([1]), claim))
+    var request = self.request(try made(store, Self.layer([1]), claim))
     request.attestsInArtifact = asArtifact
     request.attestations = { manifest in
       [Attestation(predicateType: "https://example.org/p", statement: Array("{\"about\":\"\(manifest.digest)\"}".utf8))]
@@ -129,7 +129,7 @@ import Testing
     let store = try scratch.store()
     let claim = store.claim()
     defer { try? claim.release() }
-    var request = request(try made(store, Self.layer([1]), claim))
+    var request = self.request(try made(store, Self.layer([1]), claim))
     (request.annotations, request.descriptorAnnotations) = (["m": "1"], ["d": "2"])
     var over = BuiltIndexRequest()
     (over.annotations, over.descriptorAnnotations, over.isForced) = (["i": "3"], ["r": "4"], true)

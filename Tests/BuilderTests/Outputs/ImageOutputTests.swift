@@ -49,6 +49,7 @@ import Testing
     let path = try #require(try LayoutAddress("oci-layout://a:1/b"))
     #expect(path.store == "a:1/b" && path.tag == nil && path.digest == nil)
     #expect(try LayoutAddress("docker-image://a") == nil)
+    #expect(try LayoutAddress("oci-layout:store")?.store == "store")
     #expect(throws: HullError.self) { try LayoutAddress("oci-layout://a@sha256:1") }
   }
 

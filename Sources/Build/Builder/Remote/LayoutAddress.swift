@@ -2,9 +2,9 @@
 import Errors
 import OCISpec
 
-/// An image in an OCI layout of the client's: `oci-layout://STORE[:TAG][@DIGEST]`.
+/// An image in an OCI layout of the client's: `oci-layout://STORE[:TAG][@DIGEST]`; the slashes may be left out.
 package struct LayoutAddress: Sendable, Hashable {
-  static let scheme = "oci-layout://"
+  private static let scheme = "oci-layout:"
 
   /// By which name the client offers the layout.
   package var store: String
@@ -16,6 +16,7 @@ package struct LayoutAddress: Sendable, Hashable {
   package init?(_ text: String) throws(HullError) {
     guard text.hasPrefix(LayoutAddress.scheme) else { return nil }
     var rest = text.dropFirst(LayoutAddress.scheme.count)
+    if rest.hasPrefix("//") { rest = rest.dropFirst(2) }
     if let at = rest.lastIndex(of: "@") {
       digest = try Digest(String(rest[rest.index(after: at)...]))
       rest = rest[..<at]

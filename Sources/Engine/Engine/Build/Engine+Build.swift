@@ -21,6 +21,9 @@ extension Engine {
     return result
   }
 
+  /// What lies elsewhere, as builds fetch it.
+  package var buildSources: BuildSources { services.builder.sources }
+
   /// Where a blob of the store lies; `nil`: it is not here. Blocking.
   package func blobPath(_ digest: Digest) -> String? {
     let blobs = services.images.blobs

@@ -16,6 +16,7 @@ final class BuildJob: Sendable {
   /// What the client's side of the gateway has come to: the name of a result (empty: none), or an error.
   let returned = Promise<String>()
   private let build: @Sendable (Pending, BuildJob) async throws -> BuildResult
+  private let sources = Mutex<[String: Source]>([:])
   private let results = Mutex<[String: Pending]>([:])
   private let outcome = Mutex<BuildResult?>(nil)
   private let works = Mutex<(begun: [String: Work], ended: Bool)>(([:], false))
@@ -30,6 +31,12 @@ final class BuildJob: Sendable {
         do { promise.fulfil(.success(try await body())) } catch { promise.fulfil(.failure(error)) }
       }
     }
+  }
+
+  /// Files from elsewhere.
+  private struct Source: Sendable {
+    let fetch: @Sendable () async throws -> any FileTree
+    let once = Once<any FileTree>()
   }
 
   /// Something that is to be built.
@@ -48,6 +55,21 @@ final class BuildJob: Sendable {
 
   /// Notes what is to be built, under a name. Nothing is done before the result is needed.
   func define(_ name: String, _ pending: Pending) { results.withLock { $0[name] = pending } }
+
+  /// Notes a source, whose files are fetched when they are needed.
+  func define(_ name: String, files: @escaping @Sendable () async throws -> any FileTree) {
+    sources.withLock { $0[name] = Source(fetch: files) }
+  }
+
+  func hasSource(_ name: String) -> Bool { sources.withLock { $0[name] != nil } }
+
+  /// The files of a source.
+  func files(of name: String) async throws -> any FileTree {
+    guard let source = sources.withLock({ $0[name] }) else {
+      throw HullError(.unsupported, "files of a build's result cannot be read one by one: take them with --output type=local")
+    }
+    return try await source.once.value(source.fetch)
+  }
 
   /// Another build needs a result: there has to be an image of it.
   func needsImage(of name: String) {

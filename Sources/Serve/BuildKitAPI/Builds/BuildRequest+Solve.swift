@@ -62,6 +62,13 @@ extension BuildRequest {
     return text[..<mark] + ":" + text[text.index(after: mark)...]
   }
 
+  /// The main context may come as a graph of a single source.
+  mutating func takeInputs(_ inputs: [String: LLBDefinition]) {
+    guard remoteContext == nil, let source = inputs["context"].flatMap(SourceDefinition.init) else { return }
+    remoteContext = source.address
+    if inputs["dockerfile"] == nil || inputs["dockerfile"].flatMap(SourceDefinition.init) != nil { dockerfileContext = "context" }
+  }
+
   /// Contexts that are results of other builds, by the names of the results.
   static func linkedContexts(_ options: [String: String], _ inputs: [String: LLBDefinition]) throws(HullError) -> [String: String] {
     var linked: [String: String] = [:]

@@ -69,6 +69,7 @@ final class Builds: Sendable {
     _ name: String, for job: BuildJob, options: [String: String], frontend: String, _ inputs: [String: LLBDefinition]
   ) async throws {
     var pending = BuildJob.Pending(request: try BuildRequest(job.request, options: options, frontend: frontend))
+    pending.request.takeInputs(inputs)
     pending.linked = try BuildRequest.linkedContexts(options, inputs)
     for result in pending.linked.values { try await self.job(ResultReference.build(of: result)).needsImage(of: result) }
     job.define(name, pending)

@@ -90,7 +90,7 @@ struct SourceMap: Encodable, Sendable {
   private(set) var locations: [String: Locations] = [:]
   let infos: [Info]
 
-  init(filename: String, lines: [String]) { infos = [Info(filename: filename, data: Data(lines.joined(separator: "\n").utf8))] }
+  init(filename: String, lines: [String]) { infos = [Info(filename: filename, data: Data(lines.map { $0 + "\n" }.joined().utf8))] }
 
   mutating func add(_ place: SourceRange?, of step: String) {
     guard let place else { return }

@@ -37,6 +37,12 @@ struct MaterialList {
   private mutating func add(repository url: String, _ identity: String) {
     let parts = identity.split(separator: ":").map(String.init)
     let digest = parts.count == 2 ? [parts[0]: parts[1]] : [identity.utf8.count == 64 ? "sha256" : "sha1": identity]
-    add(Provenance.Material(uri: Redaction.url(url), digest: digest))
+    add(Provenance.Material(uri: Redaction.url(Self.withoutDirectory(url)), digest: digest))
+  }
+
+  /// A repository is one whatever part of it is used.
+  private static func withoutDirectory(_ url: String) -> String {
+    guard let mark = url.firstIndex(of: "#"), let colon = url[mark...].firstIndex(of: ":") else { return url }
+    return String(url[..<(url.index(after: mark) == colon ? mark : colon)])
   }
 }

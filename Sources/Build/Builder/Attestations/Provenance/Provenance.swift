@@ -81,11 +81,14 @@ extension Provenance.ConfigSource {
 
 /// Texts without what must not be told.
 enum Redaction {
-  /// An address without user name and password.
+  private static let mask = "xxxxx"
+
+  /// An address with user name and password masked, as BuildKit does it.
   static func url(_ text: String) -> String {
     guard let scheme = text.firstRange(of: "://") else { return text }
     let host = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     guard let at = host.lastIndex(of: "@") else { return text }
-    return String(text[..<scheme.upperBound] + text[text.index(after: at)...])
+    let shown = host[..<at].split(separator: ":", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : mask }.joined(separator: ":")
+    return String(text[..<scheme.upperBound]) + shown + text[at...]
   }
 }

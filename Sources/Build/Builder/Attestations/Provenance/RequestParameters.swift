@@ -65,6 +65,7 @@ struct RequestParameters: Encodable, Sendable {
   private static func locals(_ request: BuildRequest, _ steps: [Step]) -> [Local] {
     var names: Set<String> = []
     for case .context(let name, _) in steps.map(\.operation) { names.insert(name) }
+    if request.remoteContext == nil { names.insert("context") }
     // The Dockerfile is a file of the client's, too.
     if request.remoteContext == nil || request.dockerfileContext == "dockerfile" || request.dockerfileText != nil { names.insert("dockerfile") }
     return names.sorted().map(Local.init)
