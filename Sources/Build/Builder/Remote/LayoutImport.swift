@@ -47,7 +47,7 @@ struct LayoutImport: Sendable {
         return bytes
       }
     }
-    let loaded = try await Blocking.stream { () throws(HullError) in try load(found, layout, name) }
+    let loaded = try await Blocking.stream { try load(found, layout, name) }
     let images = images
     let record = try await Blocking.run { try images.resolve(loaded.description) }
     return BaseImage(id: record.id, config: record.config, target: root)

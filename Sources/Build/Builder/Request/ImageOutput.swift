@@ -44,7 +44,8 @@ package struct ImageOutput: Sendable, Hashable {
     self.init()
     let attributes = OutputAttributes(attributes)
     push = try attributes.flag("push") ?? false
-    pushOnly = try push && attributes.flag("store") == false
+    let isStored = try attributes.flag("store")
+    pushOnly = push && isStored == false
     pushesByDigest = try attributes.flag("push-by-digest") ?? false
     isCanonical = try attributes.flag("name-canonical") ?? false
     danglingPrefix = attributes["dangling-name-prefix"]

@@ -62,7 +62,7 @@ struct BuildExport: Sendable {
     let export = export(options, goesOut: options.push)
     let store = store
     let (made, names) = try await report.during(vertex("exporting to image")) {
-      try await Blocking.stream { () throws(HullError) in
+      try await Blocking.stream {
         let made = try export.content(of: images)
         let names = try export.names()
         if !options.pushOnly {
@@ -100,7 +100,7 @@ struct BuildExport: Sendable {
     let export = export(options, goesOut: true)
     let (session, store) = (session, store)
     let (made, names) = try await report.during(vertex("exporting to \(oci ? "oci" : "docker") image format")) {
-      let (content, names) = try await Blocking.stream { () throws(HullError) in (try export.content(of: images), try export.names()) }
+      let (content, names) = try await Blocking.stream { (try export.content(of: images), try export.names()) }
       if options.isDirectory {
         try await session.receiveLayout(id, try ImageLayout(content, names, store.images))
       } else {

@@ -44,7 +44,7 @@ private struct RenamedTree: FileTree {
     return own
   }
 
-  func node(_ path: String) throws(HullError) -> TreeNode? { path.isEmpty || path == name ? try tree.node(own(path)) : nil }
+  func node(_ path: String) throws(HullError) -> TreeNode? { try path.isEmpty || path == name ? tree.node(own(path)) : nil }
   func names(in directory: String) throws(HullError) -> [String] { directory.isEmpty ? [name] : [] }
   func digest(_ path: String) throws(HullError) -> Digest { try tree.digest(own(path)) }
   func source(_ path: String) throws(HullError) -> any ByteSource { try tree.source(own(path)) }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import BuildKitProtocol
 import Errors
 import OCISpec
-import Synchronization
 import Threads
 
 /// Builds that run, and those that have ended: as many as BuildKit keeps, over restarts of the daemon.

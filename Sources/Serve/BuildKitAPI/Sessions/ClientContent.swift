@@ -83,7 +83,7 @@ struct ClientContent: Sendable {
 
   /// The client answers each message with how far it is; a blob that it has already is an error of its own kind.
   private func send(_ blob: Descriptor, _ layout: ImageLayout) async throws {
-    let source = BlobPieces(try await Blocking.run { try layout.blob(blob.digest) }, size: Self.pieceSize)
+    let source = try await Blocking.run { BlobPieces(try layout.blob(blob.digest), size: Self.pieceSize) }
     var first = ContentWriteContentRequest()
     (first.action, first.ref) = (.stat, "hull-\(blob.digest)")
     (first.total, first.expected) = (blob.size, blob.digest.description)

@@ -15,7 +15,7 @@ struct PackageInventory {
   func packages() throws(HullError) -> [PackageRecord] {
     let distribution = try self.distribution()
     var found = try dpkg(distribution)
-    if let text = try text("lib/apk/db/installed") ?? text("usr/lib/apk/db/installed") { found += ApkDatabase(text, distribution).packages }
+    if let text = try firstText("lib/apk/db/installed", "usr/lib/apk/db/installed") { found += ApkDatabase(text, distribution).packages }
     found += try rpm(distribution)
     found += try PythonPackages(tree).packages()
     var seen: Set<PackageRecord> = []
@@ -23,7 +23,7 @@ struct PackageInventory {
   }
 
   private func distribution() throws(HullError) -> Distribution {
-    guard let text = try text("etc/os-release") ?? text("usr/lib/os-release") else { return Distribution() }
+    guard let text = try firstText("etc/os-release", "usr/lib/os-release") else { return Distribution() }
     return Distribution(text)
   }
 
@@ -47,6 +47,12 @@ struct PackageInventory {
       return try RpmDatabase(tree, place, copiedTo: directory).packages(distribution)
     }
     return []
+  }
+
+  /// Of the file that is there.
+  private func firstText(_ paths: String...) throws(HullError) -> String? {
+    for path in paths { if let found = try text(path) { return found } }
+    return nil
   }
 
   private func text(_ path: String) throws(HullError) -> String? { try tree.text(path, limit: PackageInventory.limit) }
