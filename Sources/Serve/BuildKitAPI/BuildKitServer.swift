@@ -28,7 +28,7 @@ package final class BuildKitServer: Sendable {
     }
     control.register(with: &router)
     ContentService(backend: backend, history: builds.history).register(with: &router)
-    GatewayService(backend: backend, builds: builds, worker: control.worker).register(with: &router)
+    GatewayService(backend: backend, builds: builds, worker: { await control.worker }).register(with: &router)
     router.unary(ServiceName.health, "Check") { (_: SessionHealthCheckRequest, _) in
       var answer = SessionHealthCheckResponse()
       answer.status = 1  // SERVING

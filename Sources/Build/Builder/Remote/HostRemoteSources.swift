@@ -23,14 +23,16 @@ package struct HostRemoteSources: RemoteSources {
     return download.tree
   }
 
-  package func repository(_ url: String, keepsGitDirectory: Bool, checksum: String?) async throws -> any FileTree {
+  package func repository(
+    _ url: String, keepsGitDirectory: Bool, checksum: String?, access: GitSource.Access
+  ) async throws -> any FileTree {
     guard let address = GitAddress(url) else {
       let context = try await RemoteContext.fetch(url, client: client, keptIn: directory)
       return IdentifiedTree(tree: context.tree, identity: context.identity)
     }
-    let checkout = try await GitSource(keptIn: directory).checkout(address, keepsGitDirectory: keepsGitDirectory)
+    let checkout = try await GitSource(keptIn: directory).checkout(address, keepsGitDirectory: keepsGitDirectory, access: access)
     if let checksum, !checkout.commit.hasPrefix(checksum.lowercased()) {
-      throw HullError(.invalidArgument, "\(url): expected checksum to match \(checksum), got \(checkout.commit)")
+      throw HullError(.invalidArgument, "\(address.shown): expected checksum to match \(checksum), got \(checkout.commit)")
     }
     return IdentifiedTree(tree: checkout.tree, identity: checkout.commit)
   }
