@@ -44,6 +44,6 @@ extension PackageURL {
     self.init(type: isLocal ? "oci" : "docker", namespace: parts.joined(separator: "/"), name: name)
     version = reference.digest == nil ? reference.withDefaultTag.tag ?? "" : ""
     if let digest = reference.digest { qualifiers["digest"] = digest.description }
-    if let platform { qualifiers["platform"] = platform.description }
+    if let platform { qualifiers["platform"] = platform.normalized.description }
   }
 }

@@ -53,7 +53,7 @@ package struct ImageAnnotations: Sendable, Hashable {
     let name = place.prefix { $0 != "[" }
     guard let kind = Place(rawValue: String(name)) else { throw HullError(.invalidArgument, "unrecognized annotation type \(quoted(String(name)))") }
     let text = place.dropFirst(name.count).dropFirst().prefix { $0 != "]" }
-    entries.append(Entry(place: kind, platform: text.isEmpty ? nil : try Platform(parsing: String(text)), key: key, value: value))
+    entries.append(Entry(place: kind, platform: text.isEmpty ? nil : try Platform(parsing: String(text)).normalized, key: key, value: value))
   }
 
   package mutating func merge(_ other: ImageAnnotations) { entries += other.entries }
@@ -63,13 +63,15 @@ package struct ImageAnnotations: Sendable, Hashable {
   /// What is said in a place; of several values for a key the last.
   /// - Parameter platform: the image's.
   package func values(_ place: Place, for platform: Platform? = nil) -> [String: String] {
-    let fitting = entries.filter { $0.place == place && ($0.platform == nil || platform == nil || $0.platform == platform) }
+    let wanted = platform?.normalized
+    let fitting = entries.filter { $0.place == place && ($0.platform == nil || wanted == nil || $0.platform == wanted) }
     return Dictionary(fitting.map { ($0.key, $0.value) }) { $1 }
   }
 
   /// Throws `invalidArgument` for a platform that is not built, and for annotations of an index where there will be none.
   func check(platforms: [Platform], hasIndex: Bool) throws(HullError) {
-    if let stranger = entries.first(where: { $0.platform.map { !platforms.contains($0) } ?? false })?.platform {
+    let built = Set(platforms.map(\.normalized))
+    if let stranger = entries.compactMap(\.platform).first(where: { !built.contains($0) }) {
       throw HullError(.invalidArgument, "invalid annotation: no platform \(stranger) found in source")
     }
     if !hasIndex, entries.contains(where: { $0.place == .index || $0.place == .indexDescriptor }) {

@@ -23,7 +23,7 @@ struct FileExport: Sendable {
     return MergedTree(trees)
   }
 
-  private static func directory(_ platform: Platform) -> String { platform.description.split(separator: "/").joined(separator: "_") }
+  private static func directory(_ platform: Platform) -> String { platform.normalized.description.split(separator: "/").joined(separator: "_") }
 
   private func whole(_ image: BuiltImage, suffix: String) throws(HullError) -> any FileTree {
     let tree = try store.tree(of: image.fileSystem)
