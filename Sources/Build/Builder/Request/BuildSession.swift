@@ -19,6 +19,20 @@ package protocol BuildSession: Sendable {
   func receiveArchive(_ id: String, attributes: [String: String], _ write: @escaping @Sendable (any BuildSink) throws -> Void) async throws
   /// Takes the files of an output.
   func receiveFiles(_ id: String, _ tree: any FileTree) async throws
+  /// An OCI layout that the client offers: at least the documents and blobs of the image for a platform that `root` leads to.
+  /// - Parameter root: a manifest or index; `nil`: `index.json` is there and names it.
+  func layout(_ store: String, root: Digest?, platform: Platform) async throws -> any FileTree
+  /// Takes an image as an OCI layout.
+  func receiveLayout(_ id: String, _ layout: ImageLayout) async throws
+}
+
+extension BuildSession {
+  /// A directory as any other.
+  package func layout(_ store: String, root: Digest?, platform: Platform) async throws -> any FileTree {
+    try await context(store, ContextSelection())
+  }
+
+  package func receiveLayout(_ id: String, _ layout: ImageLayout) async throws { try await receiveFiles(id, layout) }
 }
 
 /// Which files of a context a build needs (`.dockerignore`'s rules).

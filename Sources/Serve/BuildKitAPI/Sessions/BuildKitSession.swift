@@ -81,6 +81,15 @@ final class BuildKitSession: BuildSession {
 
   func receiveFiles(_ id: String, _ tree: any FileTree) async throws { try await OutputTransfer(session: client(), id: id).send(tree) }
 
+  func layout(_ store: String, root: Digest?, platform: Platform) async throws -> any FileTree {
+    guard let root else { throw HullError(.invalidArgument, "oci layout \(store): the address has no digest: add @sha256:…") }
+    return try await ClientContent(session: client(), store: "oci:\(store)").image(root, platform, keptIn: directory)
+  }
+
+  func receiveLayout(_ id: String, _ layout: ImageLayout) async throws {
+    try await ClientContent(session: client(), store: "export").send(layout)
+  }
+
   private func absentWhenNotFound<Result>(_ body: () async throws -> Result) async throws -> Result? {
     do { return try await body() } catch let error as RPCError where error.code == .notFound || error.message.hasPrefix("unset ssh forward key") {
       return nil
