@@ -29,7 +29,7 @@ private struct ScriptedBackend: BuildBackend {
     progress(.planned([BuildVertex(id: id, name: "step")]))
     return try await script(request, session)
   }
-  func cacheRecords() async throws -> [BuildCacheRecord] { [] }
+  func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord] { [] }
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] { [] }
 }
 

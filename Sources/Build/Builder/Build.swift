@@ -19,6 +19,7 @@ struct Build: Sendable {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
+    let (sources, targets) = try caches()
     let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
     var result = BuildResult()
     result.lines = dockerfile.lines
@@ -27,16 +28,29 @@ struct Build: Sendable {
       return result
     }
     let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
-    let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
-    await exchange.bring()
+    try await CacheImport(request: request, session: session, surroundings: surroundings, store: store, report: report).bring(sources)
     var built: [BuiltImage] = []
     for platform in platforms { built.append(try await image(dockerfile, ignored, platform, &result)) }
-    if exchange.isInline {
-      for index in built.indices { built[index].config.buildCache = try await exchange.inlineDocument(built[index].fileSystem) }
+    let export = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
+    if targets.contains(where: \.isInline) {
+      for index in built.indices { built[index].config.buildCache = export.inlineDocument(built[index].fileSystem) }
     }
     try await BuildExport(request: request, session: session, surroundings: surroundings, store: store, report: report).export(built, into: &result)
-    try await exchange.send()
+    result.cacheManifest = try await export.send(built, to: targets)
     return result
+  }
+
+  /// What the request says of caches, understood before anything is done.
+  private func caches() throws(HullError) -> (sources: [CacheSource], targets: [CacheTarget]) {
+    var targets: [CacheTarget] = []
+    for location in request.cacheTo { targets.append(try CacheTarget(location)) }
+    // As BuildKit's clients say it who know only the first builder's options.
+    if ["1", "true"].contains(request.arguments["BUILDKIT_INLINE_CACHE"] ?? ""), !targets.contains(where: \.isInline) {
+      targets.append(try CacheTarget(CacheLocation(type: "inline", attributes: [:])))
+    }
+    var sources: [CacheSource] = []
+    for location in request.cacheFrom { if let source = try CacheSource(location) { sources.append(source) } }
+    return (sources, targets)
   }
 
   private func image(_ dockerfile: Dockerfile, _ ignored: [String], _ platform: Platform, _ result: inout BuildResult) async throws -> BuiltImage {

@@ -19,6 +19,14 @@ package protocol BuildSession: Sendable {
   func receiveArchive(_ id: String, attributes: [String: String], _ write: @escaping @Sendable (any BuildSink) throws -> Void) async throws
   /// Takes the files of an output.
   func receiveFiles(_ id: String, _ tree: any FileTree) async throws
+  /// Gives the bytes of a blob in a directory of the client's that has an OCI layout, piece by piece; `take` blocks. Not verified. Throws `notFound`.
+  /// - Parameter directory: as `--cache-from` names it; the client offers no other.
+  func readContent(_ digest: Digest, of directory: String, _ take: @escaping @Sendable ([UInt8]) throws(HullError) -> Void) async throws
+  /// Puts a blob into a directory of the client's, unless it is there. `write` is called at most once with a sink and blocks.
+  /// - Parameter directory: as `--cache-to` names it; the client offers no other.
+  func writeContent(
+    _ blob: Descriptor, to directory: String, _ write: @escaping @Sendable (any BuildSink) throws -> Void
+  ) async throws
 }
 
 /// Which files of a context a build needs (`.dockerignore`'s rules).

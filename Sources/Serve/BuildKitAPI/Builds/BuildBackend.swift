@@ -16,7 +16,8 @@ package protocol BuildBackend: Sendable {
   var platforms: [Platform] { get }
   /// Builds, and makes the request's outputs. Cancelled with its task.
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult
-  func cacheRecords() async throws -> [BuildCacheRecord]
+  /// - Parameter filters: BuildKit's expressions, one of which has to match; none: all.
+  func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord]
   /// Removes what is not used. Tells what was removed.
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord]
 }
@@ -25,7 +26,7 @@ package protocol BuildBackend: Sendable {
 package struct BuildCacheLimits: Sendable {
   /// Also what images use.
   package var all = false
-  /// `type=…`, `id=…`, …, as the client wrote them.
+  /// BuildKit's expressions, one of which has to match; none: all.
   package var filters: [String] = []
   /// Nanoseconds: not what was used since.
   package var keepDuration: Int64 = 0
@@ -35,18 +36,4 @@ package struct BuildCacheLimits: Sendable {
   package var minFreeSpace: Int64 = 0
 
   package init() {}
-
-  /// The filters as Docker's API has them. Throws `invalidArgument` for one that is none.
-  package func dockerFilters() throws(HullError) -> Filters {
-    var values: [String: [String]] = [:]
-    // BuildKit's own form: key, operator, value; several in one text must all hold.
-    for filter in filters.flatMap({ $0.split(separator: ",") }) {
-      guard let end = filter.firstIndex(where: { "=~!".contains($0) }) else {
-        throw HullError(.invalidArgument, "invalid filter \(filter): use key=value")
-      }
-      values[String(filter[..<end]), default: []].append(String(filter[end...].drop { "=~".contains($0) }))
-    }
-    if keepDuration > 0 { values["unused-for"] = ["\(keepDuration / 1_000_000_000)s"] }
-    return Filters(values)
-  }
 }

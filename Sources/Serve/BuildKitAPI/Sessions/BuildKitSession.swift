@@ -81,6 +81,14 @@ final class BuildKitSession: BuildSession {
 
   func receiveFiles(_ id: String, _ tree: any FileTree) async throws { try await OutputTransfer(session: client(), id: id).send(tree) }
 
+  func readContent(_ digest: Digest, of directory: String, _ take: @escaping @Sendable ([UInt8]) throws(HullError) -> Void) async throws {
+    try await ContentTransfer(session: client(), directory: directory).read(digest, take)
+  }
+
+  func writeContent(
+    _ blob: Descriptor, to directory: String, _ write: @escaping @Sendable (any BuildSink) throws -> Void
+  ) async throws { try await ContentTransfer(session: client(), directory: directory).write(blob, write) }
+
   private func absentWhenNotFound<Result>(_ body: () async throws -> Result) async throws -> Result? {
     do { return try await body() } catch let error as RPCError where error.code == .notFound || error.message.hasPrefix("unset ssh forward key") {
       return nil

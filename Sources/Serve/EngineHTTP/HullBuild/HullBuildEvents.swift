@@ -53,11 +53,8 @@ final class HullBuildEvents: Sendable {
       (shown.platform, shown.id, shown.manifest) = ("\(image.platform)", "\(image.id)", "\(image.manifest.digest)")
       return shown
     }
-    message.target = result.target.map { target in
-      var descriptor = DescriptorInfo()
-      (descriptor.mediaType, descriptor.digest, descriptor.size) = (target.mediaType, "\(target.digest)", target.size)
-      return descriptor
-    }
+    message.target = result.target.map { DescriptorInfo($0) }
+    message.cacheManifest = result.cacheManifest.map { DescriptorInfo($0) }
     message.tags = result.tags.map(\.familiar)
     message.warnings = result.warnings.map { HullBuildWarning($0) }
     send(message, .result)
@@ -117,6 +114,13 @@ final class HullBuildEvents: Sendable {
       state.numbers[id] = number
       return number
     }
+  }
+}
+
+extension DescriptorInfo {
+  fileprivate init(_ descriptor: Descriptor) {
+    self.init()
+    (mediaType, digest, size) = (descriptor.mediaType, "\(descriptor.digest)", descriptor.size)
   }
 }
 

@@ -102,6 +102,27 @@ final class HullBuildSession: BuildSession {
     try await output(BuildAsk("files", id: id)) { sink in try TreeTar(tree).write(to: sink) }
   }
 
+  func readContent(_ digest: Digest, of directory: String, _ take: @escaping @Sendable ([UInt8]) throws(HullError) -> Void) async throws {
+    let (stream, talk) = (newStream(), ContentTalk(take))
+    try open(stream, talk)
+    defer { close(stream) }
+    try send(Self.ask("content", directory, digest), on: stream)
+    try await talk.promise.value()
+  }
+
+  func writeContent(
+    _ blob: Descriptor, to directory: String, _ write: @escaping @Sendable (any BuildSink) throws -> Void
+  ) async throws {
+    if try await answer(Self.ask("has-content", directory, blob.digest)) != nil { return }
+    try await output(Self.ask("keep-content", directory, blob.digest)) { sink in try write(sink) }
+  }
+
+  private static func ask(_ kind: String, _ directory: String, _ digest: Digest) -> BuildAsk {
+    var ask = BuildAsk(kind, id: directory)
+    ask.attributes = ["digest": digest.description]
+    return ask
+  }
+
   // MARK: Streams
 
   private func answer(_ ask: BuildAsk) async throws -> [UInt8]? {
