@@ -3,12 +3,11 @@
 import hashlib
 import json
 import re
-import shutil
 
 import pytest
 from support.builds import steps
 from support.images import BUSYBOX
-from support.registries import HullRegistry, LOOPBACK
+from support.registries import LOOPBACK
 
 pytestmark = pytest.mark.hull("caches are Hull's own")
 FROM = f"FROM {BUSYBOX}\n"
@@ -37,7 +36,7 @@ def forget(api, docker):
         for image in images:
             docker("rmi", "-f", image, code=None)
         for image in api("GET", "/images/json?all=1").json():
-            if not {BUSYBOX} & set(image["RepoTags"] or []) and not image["Labels"]:
+            if not image["RepoTags"] and not image["RepoDigests"]:
                 api("DELETE", f"/images/{image['Id']}?force=1")
         assert api("POST", "/build/prune?all=1").status == 200
         assert not [record for record in api("GET", "/system/df?type=build-cache").json()["BuildCache"] if record["Size"]]
@@ -92,7 +91,7 @@ def test_only_the_layers_of_steps_that_hit_are_fetched(engine, build, forget, re
     assert max(came.values()) < 4 << 20, f"the large layer is not here: {came}"
 
 
-def test_what_came_is_build_cache_and_can_be_pruned(engine, build, forget, registry, api, docker):
+def test_what_came_is_build_cache_and_can_be_pruned(engine, build, forget, registry, api):
     text = FROM + "RUN dd if=/dev/urandom of=/some bs=1M count=3\n"
     build(text, "-o", "type=none", "--cache-to", f"type=registry,ref={PLACE}/app:df")
     forget()
@@ -102,7 +101,6 @@ def test_what_came_is_build_cache_and_can_be_pruned(engine, build, forget, regis
     assert [record["Description"] for record in records] == ["RUN dd if=/dev/urandom of=/some bs=1M count=3"]
     assert not records[0]["Shared"] and records[0]["Size"] >= 6 << 20
     assert images(api) == before[0]
-    assert "RUN" in docker("builder", "du", "--verbose", code=None).out or True
     freed = api("POST", "/build/prune").json()
     assert freed["SpaceReclaimed"] == records[0]["Size"]
     assert (images(api), sum(blobs(engine).values())) == before
@@ -374,17 +372,14 @@ def test_an_image_without_a_cache_is_none(build, registry, docker):
     assert "has no build cache in it" in said
 
 
-def test_a_registry_that_lost_the_layers_breaks_nothing(engine, build, forget, registry, docker):
+def test_a_registry_that_lost_the_layers_breaks_nothing(engine, build, forget, registry_on, docker):
+    registry = registry_on(engine.host)
     text = FROM + "RUN echo lost > /lost\n"
     build(text, "--cache-to", f"type=registry,ref={PLACE}/lost:1")
     manifest, _ = registry.manifest("lost", "1")
     forget()
     for layer in manifest["layers"]:
-        registry.request("DELETE", f"/v2/lost/blobs/{layer['digest']}")
-    if isinstance(registry, HullRegistry):
-        return
-    for layer in manifest["layers"]:
-        shutil.rmtree(registry.content / "docker/registry/v2/blobs/sha256" / layer["digest"][7:9], ignore_errors=True)
+        assert registry.request("DELETE", f"/v2/lost/blobs/{layer['digest']}")[0] == 202
     said = build(text, "--cache-from", f"{PLACE}/lost:1", "-t", "lost")
     assert "is not used any more" in said
     assert docker("run", "--rm", "lost", "cat", "/lost").out == "lost"

@@ -74,7 +74,7 @@ def test_what_is_counted_is_what_is_on_the_disk(cache):
     usage = cache.engine.api("GET", "/system/df").json()
     root = cache.engine.root
     blobs = files(root / "content" / "blobs")
-    layers = sum(int((layer / "info").read_text().split()[1]) for layer in (root / "layers").iterdir() if (layer / "info").exists())
+    layers = sum(int((layer / "layer").read_text().split()[1]) for layer in (root / "layers").iterdir() if (layer / "layer").exists())
     mounts = sum(record["Size"] for record in usage["BuildCache"] if record["Type"] == "exec.cachemount")
     own = sum(record["Size"] for record in usage["BuildCache"] if not record["Shared"])
     assert usage["BuilderSize"] == own

@@ -23,8 +23,19 @@ extension Builder {
       (record.shared, record.inUse) = (isShared, usage.isInUse)
       return record
     }
+    Self.rejuvenate(&records)
     records += try mounts()
     return records.sorted { ($0.used, -$0.created, $0.id) < ($1.used, -$1.created, $1.id) }
+  }
+
+  /// Whoever uses a record uses what it stands on.
+  private static func rejuvenate(_ records: inout [CacheRecord]) {
+    let places = Dictionary(records.indices.map { (records[$0].id, $0) }, uniquingKeysWith: { first, _ in first })
+    // What stands on another was made after it.
+    for index in records.indices.reversed() {
+      guard let parent = places[records[index].parent] else { continue }
+      records[parent].used = max(records[parent].used, records[index].used)
+    }
   }
 
   private func mounts() throws(HullError) -> [CacheRecord] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
 import Errors
+import Glibc
 import ImageStore
 import ImageTransfer
 import LinuxSystem

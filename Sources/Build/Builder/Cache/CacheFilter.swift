@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
+import OCISpec
 
 /// Chooses records of the build cache, in the words of BuildKit's clients: `type==regular,shared`, all of which must hold.
 package struct CacheFilter: Sendable, Hashable {

@@ -65,8 +65,9 @@ enum BuildCachePrune {
     if call.changed("keep-storage"), !call.changed("reserved-space") { query.append(("reserved-space", call.string("keep-storage"))) }
     var filters = JSONObject()
     for filter in call.list("filter") {
-      guard let (key, value) = Text.cut(filter, "=") else { continue }
-      filters[key] = .strings((filters[key]?.strings ?? []) + [value])
+      // A word alone asks whether it is so.
+      let (key, values) = Text.cut(filter, "=").map { ($0.0, [$0.1]) } ?? (filter, [])
+      filters[key] = .strings((filters[key]?.strings ?? []) + values)
     }
     if !filters.isEmpty { query.append(("filters", JSON.object(filters).encoded())) }
     let report = try call.engine().json("POST", "/build/prune", query: query)

@@ -68,7 +68,11 @@ struct BuildCaches {
     return try CacheLayout(directory: directory).path(digest)
   }
 
-  func has(_ directory: String, _ digest: String) throws -> Bool { Files.exists(try place(directory, digest)) }
+  /// Whether a blob is there, as far as its size says: one that was cut short is written anew.
+  func has(_ directory: String, _ blob: JSON) throws -> Bool {
+    var status = stat()
+    return stat(try place(directory, blob["digest"].text), &status) == 0 && String(status.st_size) == blob["size"].text
+  }
 
   /// The file that a blob becomes that the engine writes.
   func place(_ directory: String, _ digest: String) throws -> String {

@@ -123,7 +123,7 @@ final class BuildConversation {
         agents[stream] = try offer.secrets.connect(ask["id"].text)
         try send(Frame(agents[stream] == nil ? .refuse : .accept, stream: stream))
       case "content": try give(content: offer.caches.source(ask["id"].text, ask["attributes"]["digest"].text), on: stream)
-      case "has-content": try give(offer.caches.has(ask["id"].text, ask["attributes"]["digest"].text) ? [] : nil, on: stream)
+      case "has-content": try give(offer.caches.has(ask["id"].text, ask["attributes"]) ? [] : nil, on: stream)
       case "keep-content": archives[stream] = try ArchiveReceiver(.file(offer.caches.place(ask["id"].text, ask["attributes"]["digest"].text)))
       case "archive": archives[stream] = try ArchiveReceiver(try target(ask))
       case "files": try unpack(try target(ask), from: stream)

@@ -27,7 +27,8 @@ final class HullBuildEvents: Sendable {
     case .finished(let id, let time, let cached, let error):
       var message = HullBuildEvent("finished", vertex: number(id), time: time)
       (message.cached, message.error) = (cached, error)
-      if error != nil { state.withLock { if $0.failed == nil { $0.failed = message.vertex } } }
+      // A cache that is not there fails nothing; what fails after it does. What others were doing then is cut short.
+      if let error, error != "context canceled" { state.withLock { $0.failed = message.vertex } }
       send(message)
     case .output(let id, let stream, let bytes, let time): output(number(id), stream, bytes, time)
     case .progress(let id, let part, let current, let total, let started, let completed):

@@ -113,7 +113,9 @@ final class HullBuildSession: BuildSession {
   func writeContent(
     _ blob: Descriptor, to directory: String, _ write: @escaping @Sendable (any BuildSink) throws -> Void
   ) async throws {
-    if try await answer(Self.ask("has-content", directory, blob.digest)) != nil { return }
+    var ask = Self.ask("has-content", directory, blob.digest)
+    ask.attributes["size"] = String(blob.size)
+    if try await answer(ask) != nil { return }
     try await output(Self.ask("keep-content", directory, blob.digest)) { sink in try write(sink) }
   }
 
