@@ -51,7 +51,7 @@ def images(api):
 
 def cached(said):
     """The steps that were in the cache."""
-    return {name for name, fate in steps(said).items() if fate == "CACHED" and not name.startswith("[")}
+    return {name for name, fate in steps(said).items() if fate == "CACHED" and not name.startswith(("[", "FROM"))}
 
 
 def blobs(engine):
@@ -259,7 +259,7 @@ def broken(build, forget, tmp_path, name):
     def run(change):
         place = tmp_path / "cache"
         build(text, "--cache-to", f"type=local,dest={place},mode=max")
-        forget()
+        forget("spoiled")
         change(Spoiled(place))
         said = build(text, "--cache-from", f"type=local,src={place}", "-t", "spoiled")
         return said

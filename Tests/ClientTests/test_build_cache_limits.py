@@ -104,7 +104,7 @@ def test_dockers_table_adds_up(cache):
     cache = cache()
     cache.fill("alone")
     lines = {line["Type"]: line for line in map(json.loads, cache.engine.docker("system", "df", "--format", "json").lines)}
-    assert lines["Build Cache"]["TotalCount"] == "1" and lines["Build Cache"]["Size"] == "8.39MB"
+    assert lines["Build Cache"]["TotalCount"] == "1" and lines["Build Cache"]["Size"].startswith("8.39")
     assert "of=/alone" in cache.engine.docker("system", "df", "-v").out
     assert "of=/alone" in cache.engine.hull("builder", "df").out
 

@@ -35,7 +35,9 @@ package struct CacheFilter: Sendable, Hashable {
         comparison = make(Self.unquoted(rest.dropFirst(mark.count)))
         break
       }
-      guard rest.isEmpty || comparison != .present else { throw HullError(.invalidArgument, "invalid filter \(quoted(String(part))): use key==value") }
+      guard rest.isEmpty || comparison != .present else {
+        throw HullError(.invalidArgument, "invalid filter \(quoted(String(part))): use key==value")
+      }
       try add(String(name), comparison)
     }
   }

@@ -57,7 +57,9 @@ struct CacheLayout {
   }
 
   private func index() throws -> [JSON] {
-    do { return try JSONParser.parse(try Files.read("\(directory)/index.json"))["manifests"].array } catch let error as FileError { throw error } catch {
+    do { return try JSONParser.parse(try Files.read("\(directory)/index.json"))["manifests"].array } catch let error as FileError {
+      throw error
+    } catch {
       throw HullError(.invalidArgument, "\(directory)/index.json is not the index of an OCI layout: \(error)")
     }
   }

@@ -109,7 +109,8 @@ final class DiskKeeper: Sendable {
   private func makeRoom(for incoming: Int64) {
     do throws(HullError) {
       let registry = self.registry
-      guard let reclaimed = try images.reclaim(budget, incoming: incoming, cache: reclaimable, holders: { Engine.holders(of: $0, in: registry) }) else {
+      guard let reclaimed = try images.reclaim(budget, incoming: incoming, cache: reclaimable, holders: { Engine.holders(of: $0, in: registry) })
+      else {
         return isOver.withLock { $0 = false }
       }
       tell(reclaimed)

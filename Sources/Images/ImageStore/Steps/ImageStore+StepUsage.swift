@@ -77,7 +77,8 @@ extension Catalog {
       SELECT coalesce(sum(size), 0) FROM layer
       WHERE EXISTS (SELECT 1 FROM layer_hold WHERE layer_hold.chain = layer.chain) AND \(Self.cachesLayer)
       """
-    let blobs = "SELECT coalesce(sum(blob_size), 0) FROM (SELECT DISTINCT blob, blob_size FROM build_step WHERE blob IS NOT NULL AND \(Self.cachesBlob))"
+    let blobs =
+      "SELECT coalesce(sum(blob_size), 0) FROM (SELECT DISTINCT blob, blob_size FROM build_step WHERE blob IS NOT NULL AND \(Self.cachesBlob))"
     return (try Int64.fetchOne(database, sql: layers) ?? 0, try Int64.fetchOne(database, sql: blobs) ?? 0)
   }
 

@@ -21,7 +21,8 @@ extension EngineAPI {
           try await build.run()
         })
     }
-    router.add("POST", "/build/prune") { context in try .json(BuildCachePruneReport(try await engine.pruneBuildCache(try Self.prune(context.query)))) }
+    router.add("POST", "/build/prune") { context in try .json(BuildCachePruneReport(try await engine.pruneBuildCache(try Self.prune(context.query))))
+    }
     router.add("POST", "/build/cancel") { context in
       guard let id = context.query.text("id") else { throw HullError(.invalidArgument, "build ID not provided") }
       await engine.cancelBuild(id)
