@@ -14,23 +14,24 @@ struct Build: Sendable {
   let shared: SharedWork
   let store: BuildStore
   let report: BuildReport
+  let repositories: FetchedRepositories
 
   func run() async throws -> BuildResult {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
     let (sources, targets) = try caches()
-    let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
+    let loader = DockerfileLoader(request: request, session: session, repositories: repositories, report: report)
+    let (dockerfile, ignored) = try await loader.load()
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
       try check(dockerfile, nil, &result)
       return result
     }
-    let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
     try await CacheImport(request: request, session: session, surroundings: surroundings, store: store, report: report).bring(sources)
-    var built: [BuiltImage] = []
-    for platform in platforms { built.append(try await image(dockerfile, ignored, platform, &result)) }
+    let plans = try await plans(dockerfile, ignored, &result)
+    var built = try await images(plans, dockerfile)
     let export = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
     if targets.contains(where: \.isInline) {
       for index in built.indices { built[index].config.buildCache = export.inlineDocument(built[index].fileSystem) }
@@ -53,28 +54,48 @@ struct Build: Sendable {
     return (sources, targets)
   }
 
-  private func image(_ dockerfile: Dockerfile, _ ignored: [String], _ platform: Platform, _ result: inout BuildResult) async throws -> BuiltImage {
+  /// A graph for each platform; what they have in common is common to them.
+  private func plans(_ dockerfile: Dockerfile, _ ignored: [String], _ result: inout BuildResult) async throws -> [BuildPlan] {
     let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
-    var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored)
-    planner.ignoresCache = try await isBarredFromCache()
-    let plan = try await planner.plan()
-    // Every platform has the same findings.
-    if result.warnings.isEmpty { try check(dockerfile, plan, &result) }
-    report.plan(plan.vertices)
+    let (steps, isBarred) = (StepTable(), try await isBarredFromCache())
+    var plans: [BuildPlan] = []
+    for platform in request.platforms.isEmpty ? [Platform.host] : request.platforms where !plans.contains(where: { $0.platform == platform }) {
+      var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored, steps: steps)
+      planner.ignoresCache = isBarred
+      plans.append(try await planner.plan())
+      // Every platform has the same findings.
+      if plans.count == 1 { try check(dockerfile, plans[0], &result) }
+      report.plan(plans[plans.count - 1].vertices)
+    }
+    return plans
+  }
+
+  private func images(_ plans: [BuildPlan], _ dockerfile: Dockerfile) async throws -> [BuiltImage] {
     let solver = Solver(
-      request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
+      request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared,
+      repositories: repositories, report: report)
     do {
-      let fileSystem = try await solver.fileSystem(of: plan.target.step)
+      let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
+        for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver)) } }
+        var images: [Int: BuiltImage] = [:]
+        for try await (index, image) in group { images[index] = image }
+        return images
+      }
       report.settleRest()
-      var layers: [Digest: FileSystem] = [:]
-      for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
-      let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
-      return BuiltImage(platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem)
+      return plans.indices.compactMap { images[$0] }
     } catch {
       solver.cancel()
       await solver.settle()
-      throw located(error, plan, solver, dockerfile)
+      throw located(error, dockerfile)
     }
+  }
+
+  private func image(_ plan: BuildPlan, _ solver: Solver) async throws -> BuiltImage {
+    let fileSystem = try await solver.fileSystem(of: plan.target.step)
+    var layers: [Digest: FileSystem] = [:]
+    for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
+    let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
+    return BuiltImage(platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem)
   }
 
   /// Tells what the build checks find, of the whole file or of the stages that are built.
@@ -98,7 +119,7 @@ struct Build: Sendable {
   }
 
   /// Points at the instruction that failed.
-  private func located(_ error: any Error, _ plan: BuildPlan, _ solver: Solver, _ dockerfile: Dockerfile) -> any Error {
+  private func located(_ error: any Error, _ dockerfile: Dockerfile) -> any Error {
     guard let error = error as? HullError, let vertex = report.failed, let location = vertex.location else { return error }
     return BuildFailure.error(error, vertex: vertex, location: location, dockerfile: dockerfile, name: request.dockerfile)
   }

@@ -40,6 +40,8 @@ package final class Builder: Sendable {
     }
     let directory = try open(surroundings.directory)
     try TreeRemoval.remove(Array("scratch".utf8), in: directory.number)
+    let scratch = surroundings.directory + "/scratch"
+    try step("cannot make \(scratch)") { () throws(SystemError) in try Files.makeDirectories(scratch, mode: 0o700) }
     let state = try open(surroundings.state)
     for name in try DurableFiles.names(state.number) { try TreeRemoval.remove(Array(name.utf8), in: state.number) }
   }
@@ -54,8 +56,9 @@ package final class Builder: Sendable {
     let store = try await Blocking.run { BuildStore(surroundings.images) }
     let build = Build(
       request: request, session: session, surroundings: surroundings, shared: shared, store: store,
-      report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration))
-    let task = Task { try await build.run() }
+      report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration),
+      repositories: FetchedRepositories(shared.remote, session: session, sockets: surroundings.state))
+    let task = Task(executorPreference: BlockingExecutor.shared) { try await build.run() }
     running.withLock { $0[request.id] = { task.cancel() } }
     defer { running.withLock { $0[request.id] = nil } }
     let outcome = await withTaskCancellationHandler {

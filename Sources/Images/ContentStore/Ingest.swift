@@ -52,7 +52,7 @@ package final class Ingest: @unchecked Sendable {
       try step("cannot receive a blob") { () throws(SystemError) in
         try Files.open(file.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600, at: directory)
       }.take())
-    let sink = GuardedSink(FileSink(fd.number, name: "blob"), disk, store)
+    let sink = GuardedSink(FileSink(fd.number, name: "blob", lasting: true), disk, store)
     return IncomingFile(file, fd, sink)
   }
 

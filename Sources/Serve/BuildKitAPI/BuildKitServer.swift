@@ -27,7 +27,7 @@ package final class BuildKitServer: Sendable {
       return TunnelledSession(introduction: introduction.session, sessions: sessions, loop: channel.eventLoop, log: log)
     }
     control.register(with: &router)
-    GatewayService(backend: backend, builds: builds, worker: control.worker).register(with: &router)
+    GatewayService(backend: backend, builds: builds, worker: { await control.worker }).register(with: &router)
     router.unary(ServiceName.health, "Check") { (_: SessionHealthCheckRequest, _) in
       var answer = SessionHealthCheckResponse()
       answer.status = 1  // SERVING

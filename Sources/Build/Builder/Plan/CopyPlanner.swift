@@ -64,15 +64,14 @@ struct CopyPlanner {
   ) throws(HullError) -> CopyStep.Source? {
     let checksum = try copy.checksum.map { (text) throws(HullError) in try expander.expand(text) }
     if RemoteAddress.isRepository(text) {
-      inputs.append(
-        Step(
-          .repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum),
-          vertex: planner.internalVertex("[internal] load \(text)", at: instruction.location)))
+      let vertex = planner.internalVertex("[internal] load \(text)", at: instruction.location)
+      let step = Step(.repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum), vertex: vertex)
+      inputs.append(planner.shared(step))
       return .repository(input: inputs.count - 1)
     }
     guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return nil }
     let digest = try checksum.map { (text) throws(HullError) in try Digest(text) }
-    inputs.append(Step(.download(url: text, checksum: digest), vertex: planner.internalVertex(text, at: instruction.location)))
+    inputs.append(planner.shared(Step(.download(url: text, checksum: digest), vertex: planner.internalVertex(text, at: instruction.location))))
     return .download(input: inputs.count - 1, name: RemoteAddress.fileName(text))
   }
 }

@@ -11,7 +11,7 @@ struct DockerfileLoader {
 
   let request: BuildRequest
   let session: any BuildSession
-  let shared: SharedWork
+  let repositories: FetchedRepositories
   let report: BuildReport
 
   func load() async throws -> (dockerfile: Dockerfile, ignored: [String]) {
@@ -37,7 +37,7 @@ struct DockerfileLoader {
   }
 
   private func files() async throws -> (any FileTree)? {
-    if let address = request.remoteContext { return try await shared.remote.repository(address, keepsGitDirectory: false, checksum: nil) }
+    if let address = request.remoteContext { return try await repositories.tree(address) }
     var selection = ContextSelection()
     let path = TreePaths.clean(request.dockerfile)
     selection.includes = [path, path + ".dockerignore", ".dockerignore"]

@@ -13,8 +13,25 @@ struct ImageResolver: BaseImages {
   let session: any BuildSession
   let surroundings: BuilderSurroundings
   let report: BuildReport
+  private let known = Monitor<[String: BaseImage]>([:])
 
+  init(request: BuildRequest, session: any BuildSession, surroundings: BuilderSurroundings, report: BuildReport) {
+    self.request = request
+    self.session = session
+    self.surroundings = surroundings
+    self.report = report
+  }
+
+  /// Once for each name and platform of a build: what the registry says may not change under it.
   func image(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
+    let key = "\(platform) \(name)"
+    if let found = known.with({ $0[key] }) { return found }
+    let found = try await find(name, platform: platform, pull: pull)
+    known.with { $0[key] = found }
+    return found
+  }
+
+  private func find(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
     let images = surroundings.images
     let wanted: Platform? = platform == .host ? nil : platform
     if !pull, let found = try await local(name, wanted) { return found }
@@ -22,7 +39,10 @@ struct ImageResolver: BaseImages {
     do { reference = try Reference(name) } catch {
       throw HullError(.invalidArgument, "failed to parse stage name \(quoted(name)): \(error)")
     }
-    try await bring(reference, wanted)
+    do { try await bring(reference, wanted) } catch let error as HullError {
+      guard let other = await self.other(name) else { throw error }
+      throw HullError(error.code, "\(error.message) (it is here, but for \(other) and not for \(platform))", cause: error.cause)
+    }
     let record = try await Blocking.run { try images.resolve(name, platform: wanted) }
     return BaseImage(id: record.id, config: record.config)
   }
@@ -37,6 +57,12 @@ struct ImageResolver: BaseImages {
     } catch let error as HullError where error.code == .notFound {
       return nil
     }
+  }
+
+  /// For which platform an image is here that is not here for the one that is wanted.
+  private func other(_ name: String) async -> Platform? {
+    let images = surroundings.images
+    return try? await Blocking.run { try images.resolve(name).config.platform.normalized }
   }
 
   private func bring(_ reference: Reference, _ platform: Platform?) async throws {

@@ -14,6 +14,8 @@ struct Planner {
   let images: any BaseImages
   /// The rules of the context's ignore file.
   let ignored: [String]
+  /// Shared with the planners of the build's other platforms.
+  let steps: StepTable
   /// No step is taken from the cache.
   var ignoresCache = false
   var warnings: [BuildWarning] = []
@@ -21,15 +23,17 @@ struct Planner {
   var vertices: [BuildVertex] = []
   var contexts: [String: Step] = [:]
   private var globals: [String: String] = [:]
-  private var numbers: Numbering
+  private var numbers = Numbering()
+  /// What steps of the stage at hand are told to be for, when there are several platforms: `linux/amd64`, `linux/amd64->arm64`.
+  private var shownPlatform: String?
 
-  init(request: BuildRequest, dockerfile: Dockerfile, platform: Platform, images: any BaseImages, ignored: [String]) {
+  init(request: BuildRequest, dockerfile: Dockerfile, platform: Platform, images: any BaseImages, ignored: [String], steps: StepTable) {
     self.request = request
     self.dockerfile = dockerfile
     self.platform = platform
     self.images = images
     self.ignored = ignored
-    numbers = Numbering(prefix: request.platforms.count > 1 ? platform.description : nil)
+    self.steps = steps
   }
 
   mutating func plan() async throws -> BuildPlan {
@@ -87,6 +91,7 @@ struct Planner {
     state.config.onBuild = nil
     for trigger in triggers.reversed() { instructions.insert(try DockerfileParser.parseInstruction(trigger), at: 0) }
     for instruction in instructions {
+      show(state.platform, state.variables)
       do {
         try await InstructionPlanner.plan(instruction, in: &state, of: &self, stage: stage.index)
       } catch let error as HullError {
@@ -94,6 +99,10 @@ struct Planner {
       }
     }
     return state
+  }
+
+  private mutating func show(_ platform: Platform, _ variables: BuildVariables) {
+    shownPlatform = request.platforms.count > 1 ? platform.normalized.description + variables.crossTarget(from: platform) : nil
   }
 
   /// `FROM`.
@@ -105,9 +114,11 @@ struct Planner {
     let wanted = try stage.platform.map { (text) throws(HullError) in try expander.expand(text) }
     let name = numbers.name(of: stage)
     let own = try wanted.flatMap { (text) throws(HullError) in text.isEmpty ? nil : try Platform(parsing: text) } ?? platform
+    show(own, BuildVariables(environment: []))
     if let earlier = dockerfile.stages[..<stage.index].last(where: { $0.name == base.lowercased() }), request.namedContexts[base.lowercased()] == nil,
       let state = stages[earlier.index]
     {
+      show(state.platform, BuildVariables(environment: []))
       note(metadata: stage.original, stage: stage)
       return StageState(
         name: name, platform: state.platform, config: state.config, base: state.base, step: state.step, history: state.history,
@@ -134,21 +145,28 @@ struct Planner {
   /// What a name of an image, or of a context that stands for one, has in it.
   mutating func rootfs(_ name: String, platform: Platform, stage: Stage?, shown: String) async throws -> (Step, ImageConfig?) {
     let replaced = request.namedContexts[name] ?? request.namedContexts[name.lowercased()]
-    if name == "scratch", replaced == nil {
-      let vertex = rootVertex(stage, shown)
-      return (Step(.scratch, vertex: vertex), nil)
-    }
+    if name == "scratch", replaced == nil { return (root(.scratch, stage, shown, platform), nil) }
     let image = replaced.map { $0.hasPrefix("docker-image://") ? String($0.dropFirst(15)) : $0 } ?? name
     if let replaced, !replaced.hasPrefix("docker-image://") { return (try namedContext(name, replaced), nil) }
     let base = try await images.image(image, platform: platform, pull: request.pull)
-    let vertex = rootVertex(stage, stage == nil ? "FROM \(image)" : shown)
-    return (Step(.image(base.id), vertex: vertex), base.config)
+    return (root(.image(base.id), stage, stage == nil ? "FROM \(image)" : shown, base.config.platform), base.config)
   }
 
-  private mutating func rootVertex(_ stage: Stage?, _ text: String) -> BuildVertex {
-    guard let stage else { return internalVertex(text) }
-    return vertex(text, of: stage, place: .instruction)
+  private mutating func root(_ operation: Operation, _ stage: Stage?, _ text: String, _ platform: Platform) -> Step {
+    guard let stage else { return shared(Step(operation, vertex: internalVertex(text))) }
+    let vertex = vertex(text, of: stage, place: .instruction)
+    return settled(Step(operation, vertex: vertex, stage: numbers.name(of: stage)), platform)
   }
+
+  /// The same step of another platform's plan in the place of one that was just made, or that one.
+  mutating func settled(_ step: Step, _ platform: Platform) -> Step {
+    let first = steps.unique(step, platform: platform.normalized.description)
+    if first !== step, let last = vertices.indices.last { vertices[last] = first.vertex }
+    return first
+  }
+
+  /// As `settled`, of a step that belongs to no stage.
+  func shared(_ step: Step) -> Step { steps.unique(step, platform: nil) }
 
   // MARK: Other inputs
 
@@ -180,7 +198,8 @@ struct Planner {
 
   private mutating func remote(_ address: String) throws(HullError) -> Step {
     if let known = contexts[address] { return known }
-    let step = Step(.repository(url: address, keepsGitDirectory: false, checksum: nil), vertex: internalVertex("[internal] load \(address)"))
+    let step = shared(
+      Step(.repository(url: address, keepsGitDirectory: false, checksum: nil), vertex: internalVertex("[internal] load \(address)")))
     contexts[address] = step
     return step
   }
@@ -189,7 +208,7 @@ struct Planner {
     if let known = contexts[name] { return known }
     var selection = ContextSelection()
     selection.excludes = ignored
-    let step = Step(.context(name, selection), vertex: internalVertex(shown))
+    let step = shared(Step(.context(name, selection), vertex: internalVertex(shown)))
     contexts[name] = step
     return step
   }
@@ -203,7 +222,7 @@ struct Planner {
   }
 
   mutating func vertex(_ text: String, stageIndex: Int, place: Place, at location: SourceRange?, inputs: [Step]) -> BuildVertex {
-    let title = numbers.title(text, stage: stageIndex, counted: place == .instruction)
+    let title = numbers.title(text, stage: stageIndex, counted: place == .instruction, platform: shownPlatform)
     var vertex = BuildVertex(
       id: SHA256.digest(of: "\(request.id) \(platform) \(vertices.count) \(title)"), name: title, inputs: inputs.map(\.vertex.id))
     vertex.location = location

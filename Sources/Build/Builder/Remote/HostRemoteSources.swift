@@ -23,11 +23,13 @@ package struct HostRemoteSources: RemoteSources {
     return download.tree
   }
 
-  package func repository(_ url: String, keepsGitDirectory: Bool, checksum: String?) async throws -> any FileTree {
+  package func repository(
+    _ url: String, keepsGitDirectory: Bool, checksum: String?, access: GitSource.Access
+  ) async throws -> any FileTree {
     guard let address = GitAddress(url) else { return try await RemoteContext.fetch(url, client: client, keptIn: directory).tree }
-    let checkout = try await GitSource(keptIn: directory).checkout(address, keepsGitDirectory: keepsGitDirectory)
+    let checkout = try await GitSource(keptIn: directory).checkout(address, keepsGitDirectory: keepsGitDirectory, access: access)
     if let checksum, !checkout.commit.hasPrefix(checksum.lowercased()) {
-      throw HullError(.invalidArgument, "\(url): expected checksum to match \(checksum), got \(checkout.commit)")
+      throw HullError(.invalidArgument, "\(address.shown): expected checksum to match \(checksum), got \(checkout.commit)")
     }
     return checkout.tree
   }

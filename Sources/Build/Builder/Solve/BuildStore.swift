@@ -140,7 +140,7 @@ final class BuildStore: Sendable {
   /// The files of a file system. Blocking.
   func tree(of fileSystem: FileSystem) throws(HullError) -> any FileTree {
     let lower = Array(fileSystem.infos.reversed().map { images.layers.path(of: $0.chain) })
-    guard !lower.isEmpty else { return TreePack(fd: -1, nodes: [:]) }
+    guard !lower.isEmpty else { return TreePack.empty }
     let mount = try step("cannot look into a stage's file system") { () throws(SystemError) in try UnionMount.detached(lower: lower) }
     return DirectoryTree(mount, place: "the file system")
   }

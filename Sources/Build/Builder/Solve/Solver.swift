@@ -15,11 +15,12 @@ final class Solver: Sendable {
   let surroundings: BuilderSurroundings
   let shared: SharedWork
   let report: BuildReport
+  private let repositories: FetchedRepositories
   private let values = Mutex<[ObjectIdentifier: Task<StepValue, any Error>]>([:])
 
   init(
     request: BuildRequest, dockerfile: String, store: BuildStore, session: any BuildSession, surroundings: BuilderSurroundings, shared: SharedWork,
-    report: BuildReport
+    repositories: FetchedRepositories, report: BuildReport
   ) {
     self.request = request
     self.dockerfile = dockerfile
@@ -27,6 +28,7 @@ final class Solver: Sendable {
     self.session = session
     self.surroundings = surroundings
     self.shared = shared
+    self.repositories = repositories
     self.report = report
   }
 
@@ -34,7 +36,7 @@ final class Solver: Sendable {
   func value(of step: Step) async throws -> StepValue {
     let task = values.withLock { values in
       if let known = values[ObjectIdentifier(step)] { return known }
-      let task = Task { try await self.solve(step) }
+      let task = Task(executorPreference: BlockingExecutor.shared) { try await self.solve(step) }
       values[ObjectIdentifier(step)] = task
       return task
     }
@@ -100,7 +102,7 @@ final class Solver: Sendable {
     case .download(let url, let checksum):
       return (.tree(try await shared.remote.download(url, checksum: checksum, progress: report.progress(of: step))), false)
     case .repository(let url, let keeps, let checksum):
-      return (.tree(try await shared.remote.repository(url, keepsGitDirectory: keeps, checksum: checksum)), false)
+      return (.tree(try await repositories.tree(url, keepsGitDirectory: keeps, checksum: checksum)), false)
     case .directory(let directory): return try await layer(step, inputs, DirectoryWork(step: directory))
     case .copy(let copy): return try await layer(step, inputs, CopyWork(step: copy))
     case .run(let run): return try await layer(step, inputs, RunWork(step: run))

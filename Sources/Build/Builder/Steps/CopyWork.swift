@@ -46,7 +46,7 @@ struct CopyWork: LayerWork {
     let layer = CopyLayer(
       trees: found.trees, owner: owner, ownsAll: step.owner != nil, mode: try step.mode.map { (text) throws(HullError) in try FileMode(text) },
       directoryTime: site.epoch ?? newest, latest: site.epoch)
-    let entries = targets.entries
-    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(entries, to: sink) }
+    let placed = targets
+    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(placed, to: sink) }
   }
 }

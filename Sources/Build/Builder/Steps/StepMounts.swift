@@ -25,26 +25,8 @@ final class StepMounts: Sendable {
 
   func release() async { for action in undo.reversed() { await action() } }
 
-  /// What was output, with secrets made unreadable.
-  func hiding(_ output: @escaping StepOutput) -> StepOutput {
-    let hidden = secrets.filter { $0.count >= 4 }
-    guard !hidden.isEmpty else { return output }
-    return { stream, bytes in output(stream, hidden.reduce(bytes) { StepMounts.hide($1, in: $0) }) }
-  }
-
-  private static func hide(_ secret: [UInt8], in bytes: [UInt8]) -> [UInt8] {
-    var result = bytes
-    var index = 0
-    while index + secret.count <= result.count {
-      if result[index] == secret[0], result[index..<(index + secret.count)].elementsEqual(secret) {
-        result.replaceSubrange(index..<(index + secret.count), with: Array("*****".utf8))
-        index += 5
-      } else {
-        index += 1
-      }
-    }
-    return result
-  }
+  /// Passes on what is output, with secrets made unreadable.
+  func mask(_ output: @escaping StepOutput) -> SecretMask { SecretMask(secrets, output: output) }
 
   static func prepare(_ step: RunStep, _ site: LayerSite, _ binds: [Int: RunWork.BindSource]) async throws -> StepMounts {
     let maker = MountMaker(site: site, user: step.user)
@@ -114,11 +96,11 @@ private final class MountMaker {
       sources: [.files(input: 0, patterns: [bind.path])], destination: "/", intoDirectory: true, instruction: "", verb: "RUN --mount")
     copy.link = true
     let items = try CopySelection(step: copy, trees: [0: bind.tree], scratch: "").items()
-    var targets = CopyTargets(base: TreePack(fd: -1, nodes: [:]))
+    var targets = CopyTargets(base: TreePack.empty)
     try targets.place(items, of: copy)
     let layer = CopyLayer(trees: [0: bind.tree], owner: (0, 0), ownsAll: true, mode: nil, directoryTime: 0, latest: nil)
-    let entries = targets.entries
-    let made = try site.solver.store.makeLayer(above: FileSystem()) { (sink) throws(HullError) in try layer.write(entries, to: sink) }
+    let placed = targets
+    let made = try site.solver.store.makeLayer(above: FileSystem()) { (sink) throws(HullError) in try layer.write(placed, to: sink) }
     return (made, isDirectory ? "" : name)
   }
 

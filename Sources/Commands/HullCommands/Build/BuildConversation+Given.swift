@@ -49,15 +49,21 @@ extension BuildConversation {
     guard sender.isWanted else { return }
     do {
       try sender.send { frame in
+        guard end == nil else { throw Ended() }
         try send(Frame(frame.0, stream: stream, frame.1))
         if connection.hasInput { try turn(milliseconds: 0) }
       }
       try send(Frame(.end, stream: stream))
+    } catch is Ended {
+      return
     } catch let error as FileError {
       try send(Frame(.refuse, stream: stream, text: error.description))
     }
     try flush()
   }
+
+  /// The build has ended: nothing more is wanted.
+  private struct Ended: Error {}
 
   /// From an agent to the step that asked for it.
   func passOn(from stream: UInt32) throws {

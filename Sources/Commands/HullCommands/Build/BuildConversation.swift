@@ -28,6 +28,8 @@ final class BuildConversation {
   private var reader = FrameReader()
   var end: End?
   private var unsent: [UInt8] = []
+  /// The engine takes nothing any more.
+  private var isBroken = false
   var contexts: [UInt32: ContextSender] = [:]
   var agents: [UInt32: Connection] = [:]
   private var archives: [UInt32: ArchiveReceiver] = [:]
@@ -91,7 +93,16 @@ final class BuildConversation {
   func flush() throws {
     let bytes = unsent
     unsent = []
-    try connection.send(bytes)
+    guard !isBroken else { return }
+    do { try connection.send(bytes) } catch {
+      // An engine that refuses what it is sent says why before it hangs up.
+      isBroken = true
+      while end == nil {
+        guard let bytes = try? connection.receive(limit: 1 << 18), !bytes.isEmpty else { throw error }
+        reader.feed(bytes)
+        try takeFrames()
+      }
+    }
   }
 
   // MARK: Frames
@@ -157,8 +168,9 @@ final class BuildConversation {
   private func finish(_ stream: UInt32) throws {
     if incoming[stream] != nil {
       incoming[stream]?.append(nil)
-    } else if let agent = agents.removeValue(forKey: stream) {
-      shutdown(agent.descriptor, Int32(SHUT_RDWR))
+    } else if let agent = agents[stream] {
+      // It may still answer.
+      shutdown(agent.descriptor, Int32(SHUT_WR))
     } else if let sender = contexts.removeValue(forKey: stream) {
       try upload(sender, on: stream)
     } else if let archive = archives.removeValue(forKey: stream) {

@@ -56,11 +56,21 @@ struct BuildSource {
     guard let bytes = try? Files.read(path) else {
       throw HullError(.notFound, "failed to read dockerfile: open \(file.isEmpty ? "Dockerfile" : file): \(Self.reason(path))")
     }
+    try Self.check(path, in: directory)
     text = Self.text(of: bytes)
     // Its own name in the context, where it is there: `<Dockerfile>.dockerignore` lies beside it.
     let parent = Self.real(Paths.split(path).parent).map { "\($0)/\(Paths.split(path).name)" } ?? path
     dockerfile = parent.hasPrefix(directory + "/") ? String(parent.dropFirst(directory.utf8.count + 1)) : Paths.split(path).name
     if directory == "/" { dockerfile = String(parent.dropFirst()) }
+  }
+
+  /// Who builds what others wrote has looked at its files, not at where its links lead.
+  private static func check(_ path: String, in context: String) throws {
+    guard let parent = real(Paths.split(path).parent), let target = real(path) else { return }
+    let prefix = context == "/" ? context : context + "/"
+    guard !(parent + "/").hasPrefix(prefix) || target.hasPrefix(prefix) else {
+      throw HullError(.invalidArgument, "the Dockerfile \(path) is a link that leads out of the context: name the file itself with -f")
+    }
   }
 
   private static func real(_ path: String) -> String? {

@@ -40,16 +40,21 @@ extension ImageStore {
   package func record(_ steps: [(step: StepRecord, layers: [LayerInfo])]) throws(HullError) {
     guard !steps.isEmpty else { return }
     try sync()
-    try database.write("record build steps") { database in
+    // A step that was done anew gave something else, as a rule: what it gave before is no longer needed by its line.
+    let lost = try database.write("record build steps") { database in
+      var lost: (blobs: [Digest], chains: [Digest]) = ([], [])
       for (step, layers) in steps {
+        lost.blobs += try StepRow.fetch(database, "WHERE key = ?", [step.key.description]).compactMap { $0.descriptor?.digest }
+        lost.chains += try release(step.holder, in: database)
         try StepRow.insert(step, database)
         try hold(layers, by: step.holder, in: database)
       }
+      return lost
     }
+    try claims.collect(blobs: lost.blobs, chains: lost.chains)
   }
 
   private func hold(_ layers: [LayerInfo], by holder: String, in database: GRDB.Database) throws {
-    try database.execute(sql: "DELETE FROM layer_hold WHERE holder = ?", arguments: [holder])
     for (position, layer) in layers.enumerated() {
       try database.execute(
         sql: "INSERT INTO layer (chain, diff_id, size) VALUES (?, ?, ?) ON CONFLICT (chain) DO NOTHING",

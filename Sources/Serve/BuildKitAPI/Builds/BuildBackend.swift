@@ -13,7 +13,7 @@ package protocol BuildBackend: Sendable {
   /// What clients need not send again.
   var contexts: ContextStore { get }
   /// Platforms that can be built for, the machine's own first.
-  var platforms: [Platform] { get }
+  var platforms: [Platform] { get async }
   /// Builds, and makes the request's outputs. Cancelled with its task.
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult
   /// - Parameter filters: BuildKit's expressions, one of which has to match; none: all.

@@ -14,12 +14,12 @@ struct ControlService: Sendable {
     let name = ServiceName.control
     router.unary(name, "Info") { (_: ControlInfoRequest, _) in
       var answer = ControlInfoResponse()
-      answer.buildkitVersion = worker.buildkitVersion
+      answer.buildkitVersion = version
       return answer
     }
     router.unary(name, "ListWorkers") { (_: ControlListWorkersRequest, _) in
       var answer = ControlListWorkersResponse()
-      answer.record = [worker]
+      answer.record = [await worker]
       return answer
     }
     router.unary(name, "Solve") { (request: ControlSolveRequest, _) in try await builds.solve(request) }
@@ -45,16 +45,23 @@ struct ControlService: Sendable {
 
   /// The one worker, which is this engine.
   var worker: BuildKitWorkerRecord {
-    var worker = BuildKitWorkerRecord()
-    worker.id = "hull"
-    worker.labels = [
-      "org.mobyproject.buildkit.worker.executor": "hull",
-      // Its presence tells clients of the docker driver that images of several platforms, pushes, caches and archives come from the builder.
-      "org.mobyproject.buildkit.worker.snapshotter": "hull",
-    ]
-    worker.platforms = backend.platforms.map(LLBPlatform.init)
-    worker.buildkitVersion.package = "hull"
-    worker.buildkitVersion.version = "v\(backend.version)"
-    return worker
+    get async {
+      var worker = BuildKitWorkerRecord()
+      worker.id = "hull"
+      worker.labels = [
+        "org.mobyproject.buildkit.worker.executor": "hull",
+        // Its presence tells clients of the docker driver that images of several platforms, pushes, caches and archives come from the builder.
+        "org.mobyproject.buildkit.worker.snapshotter": "hull",
+      ]
+      worker.platforms = await backend.platforms.map(LLBPlatform.init)
+      worker.buildkitVersion = version
+      return worker
+    }
+  }
+
+  private var version: BuildKitBuildkitVersion {
+    var version = BuildKitBuildkitVersion()
+    (version.package, version.version) = ("hull", "v\(backend.version)")
+    return version
   }
 }

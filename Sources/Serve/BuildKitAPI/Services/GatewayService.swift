@@ -10,14 +10,14 @@ struct GatewayService: Sendable {
 
   let backend: any BuildBackend
   let builds: Builds
-  let worker: BuildKitWorkerRecord
+  let worker: @Sendable () async -> BuildKitWorkerRecord
 
   func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
     let name = ServiceName.gateway
     router.unary(name, "Ping") { (_: GatewayPingRequest, metadata) in
       _ = try await job(metadata)
       var answer = GatewayPongResponse()
-      (answer.frontendApiCaps, answer.llbCaps, answer.workers) = (Capabilities.frontend, Capabilities.graph, [worker])
+      (answer.frontendApiCaps, answer.llbCaps, answer.workers) = (Capabilities.frontend, Capabilities.graph, [await worker()])
       return answer
     }
     router.unary(name, "Solve") { (request: GatewaySolveRequest, metadata) in try await solve(request, job(metadata)) }

@@ -84,9 +84,10 @@ final class HullBuildSession: BuildSession {
       close(stream)
       return nil
     }
-    // Ends with the step's end of the socket.
+    // Who has asked everything may still wait for answers.
     Task { [self] in
       try? await Blocking.stream { talk.pump() }
+      _ = try? await talk.ended.value()
       close(stream)
     }
     return far.take()

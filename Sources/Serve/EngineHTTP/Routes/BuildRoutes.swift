@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Builder
 import DockerAPI
 import Engine
@@ -34,7 +35,7 @@ extension EngineAPI {
   private static func context(of context: RouteContext, _ engine: Engine) async throws -> TreePack {
     let directory = engine.configuration.root
     return try await Bridge.feed(context.request.body, on: context.request.loop) { descriptor in
-      try await Blocking.stream { try ContextUpload.receive(descriptor, keptIn: directory) }
+      try await Blocking.stream { try TreePack.receive(FileSource(descriptor, name: "the build context"), keptIn: directory) }
     }
   }
 

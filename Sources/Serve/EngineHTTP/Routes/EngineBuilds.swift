@@ -13,7 +13,7 @@ struct EngineBuilds: BuildBackend {
 
   var version: String { engine.configuration.version }
   var scratchDirectory: String { engine.configuration.root }
-  var platforms: [Platform] { [.host] }
+  var platforms: [Platform] { get async { await engine.platforms() } }
 
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult {
     try await engine.build(request, session: session, progress: progress)
