@@ -144,6 +144,8 @@ def test_several_caches_are_asked_in_turn(build, forget, registry):
 
 def test_older_forms_of_a_cache_are_written_and_read(build, forget, registry):
     for number, options in enumerate(("oci-mediatypes=false", "image-manifest=false", "compression=zstd", "compression=uncompressed")):
+        if registry.kind == "hull-registry" and "false" in options:
+            continue  # it takes an index only of manifests
         text = FROM + f"RUN echo form {number} > /form\n"
         build(text, "--cache-to", f"type=registry,ref={PLACE}/form:{number},{options}")
         forget()

@@ -19,6 +19,7 @@ import Testing
   }
 
   @Test func outputsThatCannotBeAreRefused() {
+    #expect(try BuildOutputs(call("-o", "type=oci,tar=false,dest=d", ".")).targets["1"] == .directory("d"))
     #expect(throws: HullError.self) { try BuildOutputs(call("-o", "type=local", ".")) }
     #expect(throws: HullError.self) { try BuildOutputs(call("-o", "dest=x", ".")) }
   }

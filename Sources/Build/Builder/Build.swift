@@ -15,6 +15,8 @@ struct Build: Sendable {
   let store: BuildStore
   let report: BuildReport
   let repositories: FetchedRepositories
+  /// Nanoseconds since 1970.
+  let started = BuildClock.now()
 
   func run() async throws -> BuildResult {
     guard !request.squash else {
@@ -23,6 +25,7 @@ struct Build: Sendable {
     let (sources, targets) = try caches()
     let loader = DockerfileLoader(request: request, session: session, repositories: repositories, report: report)
     let (dockerfile, ignored) = try await loader.load()
+    let attestations = try AttestationOptions(request)
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
@@ -32,12 +35,14 @@ struct Build: Sendable {
     try await CacheImport(request: request, session: session, surroundings: surroundings, store: store, report: report).bring(sources)
     let plans = try await plans(dockerfile, ignored, &result)
     var built = try await images(plans, dockerfile)
-    let export = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
+    let cache = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
     if targets.contains(where: \.isInline) {
-      for index in built.indices { built[index].config.buildCache = export.inlineDocument(built[index].fileSystem) }
+      for index in built.indices { built[index].config.buildCache = cache.inlineDocument(built[index].fileSystem) }
     }
-    try await BuildExport(request: request, session: session, surroundings: surroundings, store: store, report: report).export(built, into: &result)
-    result.cacheManifest = try await export.send(built, to: targets)
+    let export = BuildExport(
+      request: request, attestations: attestations, session: session, surroundings: surroundings, store: store, report: report)
+    try await export.export(built, into: &result)
+    result.cacheManifest = try await cache.send(built, to: targets)
     return result
   }
 
@@ -76,7 +81,7 @@ struct Build: Sendable {
       repositories: repositories, report: report)
     do {
       let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
-        for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver)) } }
+        for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver, dockerfile)) } }
         var images: [Int: BuiltImage] = [:]
         for try await (index, image) in group { images[index] = image }
         return images
@@ -90,12 +95,17 @@ struct Build: Sendable {
     }
   }
 
-  private func image(_ plan: BuildPlan, _ solver: Solver) async throws -> BuiltImage {
+  private func image(_ plan: BuildPlan, _ solver: Solver, _ dockerfile: Dockerfile) async throws -> BuiltImage {
     let fileSystem = try await solver.fileSystem(of: plan.target.step)
     var layers: [Digest: FileSystem] = [:]
     for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
     let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
-    return BuiltImage(platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem)
+    let origin = BuildOrigin(
+      target: plan.target.step, platform: plan.target.platform, images: plan.images, values: try await solver.results(below: plan.target.step),
+      lines: dockerfile.lines, started: started)
+    return BuiltImage(
+      platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem,
+      inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, origin: origin)
   }
 
   /// Tells what the build checks find, of the whole file or of the stages that are built.

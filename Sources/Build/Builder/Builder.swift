@@ -49,6 +49,9 @@ package final class Builder: Sendable {
   /// Where contexts may be kept while they are used.
   package var directory: String { surroundings.directory }
 
+  /// What lies elsewhere, as builds fetch it.
+  package var sources: BuildSources { BuildSources(remote: shared.remote) }
+
   /// Builds. A cancelled task ends everything that the build began.
   /// - Returns: the images; throws a `HullError` whose message quotes the Dockerfile where it is to blame.
   package func build(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> BuildResult {

@@ -4,7 +4,7 @@ import Errors
 import ImageStore
 import OCISpec
 
-/// A cache as it goes out: its blobs are in the store and claimed; its manifest is not.
+/// A cache as it goes out: its blobs and its manifest are in the store and claimed.
 struct CacheContent: Sendable {
   /// The description last; each once.
   var blobs: [Descriptor]
@@ -38,16 +38,19 @@ struct CacheContentMaker: Sendable {
     return try content(document, layers)
   }
 
-  private func form(_ blob: Descriptor) throws(HullError) -> Descriptor { blob }
+  private func form(_ blob: Descriptor) throws(HullError) -> Descriptor { try images.formed(blob, as: target.form, claim) }
 
   private func content(_ document: CacheDocument, _ layers: [Descriptor]) throws(HullError) -> CacheContent {
     let ingest = try images.blobs.ingest()
-    let received = try ingest.receive(document.encoded)
-    claim.claim(blobs: [received.digest])
-    try ingest.publish([(received.file, received.digest)])
-    let config = Descriptor(mediaType: CacheDocument.configType, digest: received.digest, size: received.size)
+    func put(_ bytes: [UInt8], _ mediaType: String) throws(HullError) -> Descriptor {
+      let received = try ingest.receive(bytes)
+      claim.claim(blobs: [received.digest])
+      try ingest.publish([(received.file, received.digest)])
+      return Descriptor(mediaType: mediaType, digest: received.digest, size: received.size)
+    }
+    let config = try put(document.encoded, CacheDocument.configType)
     let (bytes, mediaType) = try manifest(config, layers)
-    let descriptor = Descriptor(mediaType: mediaType, digest: SHA256.digest(of: bytes), size: Int64(bytes.count))
+    let descriptor = try put(bytes, mediaType)
     return CacheContent(blobs: layers + [config], manifest: descriptor, manifestBytes: bytes)
   }
 

@@ -70,8 +70,10 @@ struct CacheExport: Sendable {
       try await push(content, to: reference, insecure)
       return nil
     case .client(let directory):
-      for blob in content.blobs { try await give(blob, to: directory) }
-      try await session.writeContent(content.manifest, to: directory) { sink in try content.manifestBytes.withUnsafeBytes { try sink.write($0) } }
+      let blobs = surroundings.images.blobs
+      for blob in content.blobs + [content.manifest] {
+        try await session.writeContent(blob, to: directory) { try blobs.source(blob.digest) }
+      }
       return content.manifest
     case .inline: return nil
     }
@@ -82,14 +84,6 @@ struct CacheExport: Sendable {
     let remote = surroundings.transfer.content(of: reference, credentials: login, access: .push, insecure: insecure)
     try await remote.push(content.blobs) { _ in }
     try await remote.put(content.manifestBytes, mediaType: content.manifest.mediaType, as: .init(reference))
-  }
-
-  private func give(_ blob: Descriptor, to directory: String) async throws {
-    let blobs = surroundings.images.blobs
-    try await session.writeContent(blob, to: directory) { sink in
-      let chunks = BufferedChunks(try blobs.source(blob.digest))
-      while let chunk = try chunks.next() { try sink.write(chunk) }
-    }
   }
 
   // MARK: What goes

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Errors
 import ImageStore
 import OCISpec
@@ -59,10 +60,8 @@ struct CacheTarget: Sendable {
   /// An image's manifest; an index otherwise, as older registries' users have it.
   let isManifest: Bool
   let usesDockerTypes: Bool
-  /// `gzip`, `zstd` or `uncompressed`.
-  let compression: String
-  let compressionLevel: Int?
-  let forcesCompression: Bool
+  /// Of layers and cache mounts on their way.
+  let form: LayerForm
 
   var isInline: Bool { if case .inline = place { true } else { false } }
 
@@ -92,9 +91,16 @@ struct CacheTarget: Sendable {
     if isManifest, usesDockerTypes {
       throw HullError(.invalidArgument, "--cache-to: image-manifest=true needs oci-mediatypes=true: leave one of them out")
     }
-    compression = try options.choice("compression", ["gzip", "zstd", "uncompressed"]) ?? "gzip"
-    compressionLevel = try options.number("compression-level")
-    forcesCompression = try options.flag("force-compression")
+    var form = LayerForm()
+    switch try options.choice("compression", ["gzip", "zstd", "uncompressed"]) {
+    case "uncompressed": form.compression = Compression.none
+    case "zstd": form.compression = .zstd
+    default: form.compression = .gzip
+    }
+    form.level = try options.number("compression-level")
+    form.isForced = try options.flag("force-compression")
+    form.usesDockerTypes = usesDockerTypes
+    self.form = form
   }
 }
 

@@ -21,6 +21,8 @@ struct Planner {
   var warnings: [BuildWarning] = []
   var stages: [Int: StageState] = [:]
   var vertices: [BuildVertex] = []
+  private var sources: [ImageSource] = []
+  private var layouts: [String: BaseImage] = [:]
   var contexts: [String: Step] = [:]
   private var globals: [String: String] = [:]
   private var numbers = Numbering()
@@ -50,7 +52,7 @@ struct Planner {
       }
     }
     guard let state = stages[target.index] else { throw HullError(.internalError, "the target stage was not planned") }
-    return BuildPlan(target: state, platform: platform, stages: needed, vertices: vertices, warnings: warnings)
+    return BuildPlan(target: state, platform: platform, stages: needed, vertices: vertices, warnings: warnings, images: sources)
   }
 
   private func targetStage() throws(HullError) -> Stage {
@@ -146,10 +148,26 @@ struct Planner {
   mutating func rootfs(_ name: String, platform: Platform, stage: Stage?, shown: String) async throws -> (Step, ImageConfig?) {
     let replaced = request.namedContexts[name] ?? request.namedContexts[name.lowercased()]
     if name == "scratch", replaced == nil { return (root(.scratch, stage, shown, platform), nil) }
+    if let replaced, let address = try LayoutAddress(replaced) {
+      let base = try await layout(address, platform, name)
+      return (root(.image(base.id), stage, stage == nil ? "FROM \(name)" : shown, base.config.platform), base.config)
+    }
     let image = replaced.map { $0.hasPrefix("docker-image://") ? String($0.dropFirst(15)) : $0 } ?? name
     if let replaced, !replaced.hasPrefix("docker-image://") { return (try namedContext(name, replaced), nil) }
     let base = try await images.image(image, platform: platform, pull: request.pull)
+    let source = ImageSource(name: image, platform: base.config.platform, id: base.id, target: base.target)
+    if !sources.contains(source) { sources.append(source) }
     return (root(.image(base.id), stage, stage == nil ? "FROM \(image)" : shown, base.config.platform), base.config)
+  }
+
+  /// An image of an OCI layout; brought in once.
+  private mutating func layout(_ address: LayoutAddress, _ platform: Platform, _ name: String) async throws -> BaseImage {
+    let key = "\(name) \(platform)"
+    if let known = layouts[key] { return known }
+    let base = try await images.image(address, platform: platform, name: name)
+    layouts[key] = base
+    sources.append(ImageSource(name: name, platform: base.config.platform, id: base.id, target: base.target, isLocal: true))
+    return base
   }
 
   private mutating func root(_ operation: Operation, _ stage: Stage?, _ text: String, _ platform: Platform) -> Step {

@@ -129,6 +129,27 @@ final class BuildStore: Sendable {
     return base.adding(FileSystem.Layer(info: info, descriptor: descriptor, created: BuildClock.now()))
   }
 
+  /// Makes the manifests of built images; they stay as long as the build. Blocking.
+  func prepare(_ requests: [BuiltImageRequest], _ index: BuiltIndexRequest) throws(HullError) -> BuiltContent {
+    try images.prepare(built: requests, index: index, claim)
+  }
+
+  /// A layer's blob in a form. Blocking.
+  func formed(_ layer: Descriptor, as form: LayerForm) throws(HullError) -> Descriptor { try images.formed(layer, as: form, claim) }
+
+  /// The same file system with no time later than a given one in the layers above the first ones. Blocking.
+  /// - Parameters:
+  ///   - latest: seconds since 1970.
+  ///   - kept: how many of the lowest layers stay as they are.
+  func clamped(_ fileSystem: FileSystem, latest: Int64, above kept: Int) throws(HullError) -> FileSystem {
+    var result = FileSystem(layers: Array(fileSystem.layers.prefix(kept)))
+    for layer in fileSystem.layers.dropFirst(kept) {
+      guard let made = try images.clamped(layer.descriptor, latest: latest, above: result.infos, claim) else { continue }
+      result.layers.append(FileSystem.Layer(info: made.info, descriptor: made.descriptor, created: layer.created))
+    }
+    return result
+  }
+
   /// The layers of an image that is here. Blocking.
   func fileSystem(of image: Digest) throws(HullError) -> FileSystem {
     let (infos, manifest) = try images.layered(image)

@@ -54,6 +54,18 @@ final class Solver: Sendable {
     return result
   }
 
+  /// What a step and all below it have given.
+  func results(below step: Step) async throws -> [ObjectIdentifier: StepValue] {
+    var found: [ObjectIdentifier: StepValue] = [:]
+    var pending = [step]
+    while let step = pending.popLast() {
+      guard found[ObjectIdentifier(step)] == nil else { continue }
+      found[ObjectIdentifier(step)] = try await value(of: step)
+      pending += step.inputs
+    }
+    return found
+  }
+
   /// Ends all that is under way; who waits hears of it.
   func cancel() {
     for task in values.withLock({ Array($0.values) }) { task.cancel() }

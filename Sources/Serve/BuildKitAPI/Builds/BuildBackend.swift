@@ -16,6 +16,12 @@ package protocol BuildBackend: Sendable {
   var platforms: [Platform] { get async }
   /// Builds, and makes the request's outputs. Cancelled with its task.
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult
+  /// Where a blob of the store lies; `nil`: it is not here. Blocking.
+  func blobPath(_ digest: Digest) -> String?
+  /// The files of a Git repository.
+  func repository(_ address: String) async throws -> any FileTree
+  /// A tree of one file.
+  func download(_ address: String) async throws -> any FileTree
   /// - Parameter filters: BuildKit's expressions, one of which has to match; none: all.
   func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord]
   /// Removes what is not used. Tells what was removed.

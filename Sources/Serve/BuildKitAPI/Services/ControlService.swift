@@ -2,6 +2,7 @@
 import BuildKitProtocol
 import Errors
 import GRPCCore
+import OCISpec
 
 /// The service Control: builds, their progress, workers, the cache.
 struct ControlService: Sendable {
@@ -33,14 +34,18 @@ struct ControlService: Sendable {
       for record in try await backend.prune(BuildCacheLimits(request)) { try await writer.write(ControlUsageRecord(record)) }
     }
     router.converse(name, "Session") { (messages, metadata, writer) in try await session(metadata).run(messages, writer) }
-    // Builds are not kept after they end: the history is what runs.
-    router.stream(name, "ListenBuildHistory") { (request: ControlBuildHistoryRequest, writer) in
-      try await builds.history(request, to: writer)
+    router.stream(name, "ListenBuildHistory", header: Self.time) { (request: ControlBuildHistoryRequest, writer) in
+      try await builds.follow(request, to: writer)
     }
-    router.unary(name, "UpdateBuildHistory") { (request: ControlUpdateBuildHistoryRequest, _) -> ControlUpdateBuildHistoryResponse in
-      if request.delete || request.pinned { throw HullError(.notFound, "build \(request.ref) is not in the history") }
+    router.unary(name, "UpdateBuildHistory") { (request: ControlUpdateBuildHistoryRequest, _) in
+      try await builds.update(request)
       return ControlUpdateBuildHistoryResponse()
     }
+  }
+
+  /// By it clients tell how long a build has been running.
+  @Sendable private static func time() -> Metadata {
+    ["buildkit-current-timestamp": .string(RFC3339.text(nanoseconds: ProgressTranslation.now))]
   }
 
   /// The one worker, which is this engine.

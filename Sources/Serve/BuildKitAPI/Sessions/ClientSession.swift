@@ -37,24 +37,12 @@ final class ClientSession: Sendable {
 
   /// Asks once, is answered once.
   func call<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message>(
-    _ service: String, _ method: String, _ request: Request, _ metadata: Metadata = [:], as type: Answer.Type = Answer.self
+    _ service: String, _ method: String, _ request: Request, as type: Answer.Type = Answer.self
   ) async throws -> Answer {
     try await client.unary(
-      request: ClientRequest(message: request, metadata: metadata), descriptor: MethodDescriptor(fullyQualifiedService: service, method: method),
+      request: ClientRequest(message: request), descriptor: MethodDescriptor(fullyQualifiedService: service, method: method),
       serializer: ProtobufSerializer<Request>(), deserializer: ProtobufDeserializer<Answer>(), options: Self.options
     ) { try $0.message }
-  }
-
-  /// Asks once and is answered until the client has said all.
-  func listen<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message>(
-    _ service: String, _ method: String, _ request: Request, _ metadata: Metadata,
-    receive: @escaping @Sendable (Answer) async throws -> Void
-  ) async throws {
-    try await client.serverStreaming(
-      request: ClientRequest(message: request, metadata: metadata),
-      descriptor: MethodDescriptor(fullyQualifiedService: service, method: method),
-      serializer: ProtobufSerializer<Request>(), deserializer: ProtobufDeserializer<Answer>(), options: Self.options
-    ) { answers in for try await answer in answers.messages { try await receive(answer) } }
   }
 
   /// Speaks and listens at once. `send` writes until all is said; `receive` reads until the client has said all.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Builder
 import Errors
 import OCISpec
@@ -31,9 +32,7 @@ struct UploadSession: BuildSession {
     throw Self.noWayBack
   }
 
-  func writeContent(
-    _ blob: Descriptor, to directory: String, _ write: @escaping @Sendable (any BuildSink) throws -> Void
-  ) async throws {
+  func writeContent(_ blob: Descriptor, to directory: String, from source: @escaping @Sendable () throws -> any ByteSource) async throws {
     throw Self.noWayBack
   }
 

@@ -13,7 +13,8 @@ extension BuildRequest {
     remoteContext = asked.remote.isEmpty ? nil : asked.remote
     namedContexts = asked.buildContexts
     target = asked.target.isEmpty ? nil : asked.target
-    (arguments, labels, annotations) = (asked.buildArgs, asked.labels, asked.annotations)
+    (arguments, labels) = (asked.buildArgs, asked.labels)
+    for (key, value) in asked.annotations.sorted(by: { $0.key < $1.key }) { try annotations.add(option: key, value) }
     for tag in asked.tags { tags.append(try Reference(tag).withDefaultTag) }
     for platform in asked.platforms { platforms.append(try Platform(parsing: platform)) }
     (noCache, noCacheStages, pull) = (asked.noCache, Set(asked.noCacheFilter), asked.pull)
@@ -64,7 +65,7 @@ extension BuildOutput {
   /// `type=image,…` taken apart; outputs that the client takes have its `id`.
   fileprivate init(_ attributes: [String: String]) throws(HullError) {
     let id = attributes["id"] ?? ""
-    var image = ImageOutput(attributes: attributes)
+    var image = try ImageOutput(attributes: attributes)
     switch attributes["type"] ?? "image" {
     case "image", "moby": self = .image(image)
     case "registry":
@@ -72,8 +73,8 @@ extension BuildOutput {
       self = .image(image)
     case "docker": self = id.isEmpty ? .image(image) : .archive(id: id, image: image, oci: false)
     case "oci": self = .archive(id: id, image: image, oci: true)
-    case "tar": self = .tar(id: id)
-    case "local": self = .local(id: id)
+    case "tar": self = .tar(id: id, files: try FileOutput(attributes: attributes))
+    case "local": self = .local(id: id, files: try FileOutput(attributes: attributes))
     case "none", "cacheonly": self = .none
     case let type:
       throw HullError(.invalidArgument, "outputs of type \(quoted(type)) are not supported: use image, registry, docker, oci, tar or local")

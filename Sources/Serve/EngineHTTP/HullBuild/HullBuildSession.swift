@@ -111,13 +111,14 @@ final class HullBuildSession: BuildSession {
     try await talk.promise.value()
   }
 
-  func writeContent(
-    _ blob: Descriptor, to directory: String, _ write: @escaping @Sendable (any BuildSink) throws -> Void
-  ) async throws {
+  func writeContent(_ blob: Descriptor, to directory: String, from source: @escaping @Sendable () throws -> any ByteSource) async throws {
     var ask = Self.ask("has-content", directory, blob.digest)
     ask.attributes["size"] = String(blob.size)
     if try await answer(ask) != nil { return }
-    try await output(Self.ask("keep-content", directory, blob.digest)) { sink in try write(sink) }
+    try await output(Self.ask("keep-content", directory, blob.digest)) { sink in
+      let chunks = BufferedChunks(try source())
+      while let chunk = try chunks.next() { try sink.write(chunk) }
+    }
   }
 
   private static func ask(_ kind: String, _ directory: String, _ digest: Digest) -> BuildAsk {

@@ -19,6 +19,12 @@ struct EngineBuilds: BuildBackend {
     try await engine.build(request, session: session, progress: progress)
   }
 
+  func blobPath(_ digest: Digest) -> String? { engine.blobPath(digest) }
+
+  func repository(_ address: String) async throws -> any FileTree { try await engine.buildSources.repository(address) }
+
+  func download(_ address: String) async throws -> any FileTree { try await engine.buildSources.download(address) }
+
   func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord] { try await engine.buildCacheUsage(filters) }
 
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] {
