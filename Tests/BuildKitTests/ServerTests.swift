@@ -39,7 +39,7 @@ private struct ScriptedBackend: BuildBackend {
     try writer.end()
     return try writer.finish()
   }
-  func cacheRecords() async throws -> [BuildCacheRecord] { [] }
+  func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord] { [] }
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] { [] }
 }
 

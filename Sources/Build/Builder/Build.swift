@@ -22,6 +22,7 @@ struct Build: Sendable {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
+    let (sources, targets) = try caches()
     let loader = DockerfileLoader(request: request, session: session, repositories: repositories, report: report)
     let (dockerfile, ignored) = try await loader.load()
     let attestations = try AttestationOptions(request)
@@ -31,18 +32,31 @@ struct Build: Sendable {
       try check(dockerfile, nil, &result)
       return result
     }
-    let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
-    await exchange.bring()
+    try await CacheImport(request: request, session: session, surroundings: surroundings, store: store, report: report).bring(sources)
     let plans = try await plans(dockerfile, ignored, &result)
     var built = try await images(plans, dockerfile)
-    if exchange.isInline {
-      for index in built.indices { built[index].config.buildCache = try await exchange.inlineDocument(built[index].fileSystem) }
+    let cache = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
+    if targets.contains(where: \.isInline) {
+      for index in built.indices { built[index].config.buildCache = cache.inlineDocument(built[index].fileSystem) }
     }
     let export = BuildExport(
       request: request, attestations: attestations, session: session, surroundings: surroundings, store: store, report: report)
     try await export.export(built, into: &result)
-    try await exchange.send()
+    result.cacheManifest = try await cache.send(built, to: targets)
     return result
+  }
+
+  /// What the request says of caches, understood before anything is done.
+  private func caches() throws(HullError) -> (sources: [CacheSource], targets: [CacheTarget]) {
+    var targets: [CacheTarget] = []
+    for location in request.cacheTo { targets.append(try CacheTarget(location)) }
+    // As BuildKit's clients say it who know only the first builder's options.
+    if ["1", "true"].contains(request.arguments["BUILDKIT_INLINE_CACHE"] ?? ""), !targets.contains(where: \.isInline) {
+      targets.append(try CacheTarget(CacheLocation(type: "inline", attributes: [:])))
+    }
+    var sources: [CacheSource] = []
+    for location in request.cacheFrom { if let source = try CacheSource(location) { sources.append(source) } }
+    return (sources, targets)
   }
 
   /// A graph for each platform; what they have in common is common to them.

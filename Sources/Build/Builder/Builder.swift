@@ -16,6 +16,8 @@ import Threads
 package final class Builder: Sendable {
   let surroundings: BuilderSurroundings
   let shared: SharedWork
+  /// One at a time: what one has chosen another must not count on.
+  let pruning = Monitor<Void>(())
   private let running = Mutex<[String: @Sendable () -> Void]>([:])
 
   /// - Parameter commands: how many `RUN`s work at once.

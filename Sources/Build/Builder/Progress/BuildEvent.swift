@@ -74,6 +74,8 @@ package struct BuildResult: Sendable {
   /// What the tags stand for: the manifest, or the index of several platforms or attestations.
   package var target: Descriptor?
   package var tags: [Reference] = []
+  /// The manifest of a cache that has gone into a directory of the client's, whose index is the client's to write.
+  package var cacheManifest: Descriptor?
   package var warnings: [BuildWarning] = []
   /// The lines of the Dockerfile, which warnings point into.
   package var lines: [String] = []

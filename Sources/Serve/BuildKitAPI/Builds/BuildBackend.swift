@@ -22,7 +22,8 @@ package protocol BuildBackend: Sendable {
   func repository(_ address: String) async throws -> any FileTree
   /// A tree of one file.
   func download(_ address: String) async throws -> any FileTree
-  func cacheRecords() async throws -> [BuildCacheRecord]
+  /// - Parameter filters: BuildKit's expressions, one of which has to match; none: all.
+  func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord]
   /// Removes what is not used. Tells what was removed.
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord]
 }
@@ -31,7 +32,7 @@ package protocol BuildBackend: Sendable {
 package struct BuildCacheLimits: Sendable {
   /// Also what images use.
   package var all = false
-  /// `type=…`, `id=…`, …, as the client wrote them.
+  /// BuildKit's expressions, one of which has to match; none: all.
   package var filters: [String] = []
   /// Nanoseconds: not what was used since.
   package var keepDuration: Int64 = 0
@@ -41,18 +42,4 @@ package struct BuildCacheLimits: Sendable {
   package var minFreeSpace: Int64 = 0
 
   package init() {}
-
-  /// The filters as Docker's API has them. Throws `invalidArgument` for one that is none.
-  package func dockerFilters() throws(HullError) -> Filters {
-    var values: [String: [String]] = [:]
-    // BuildKit's own form: key, operator, value; several in one text must all hold.
-    for filter in filters.flatMap({ $0.split(separator: ",") }) {
-      guard let end = filter.firstIndex(where: { "=~!".contains($0) }) else {
-        throw HullError(.invalidArgument, "invalid filter \(filter): use key=value")
-      }
-      values[String(filter[..<end]), default: []].append(String(filter[end...].drop { "=~".contains($0) }))
-    }
-    if keepDuration > 0 { values["unused-for"] = ["\(keepDuration / 1_000_000_000)s"] }
-    return Filters(values)
-  }
 }

@@ -110,7 +110,7 @@ extension ControlVertexWarning {
     self.init()
     (vertex, level, url) = (id?.description ?? "", 1, warning.url)
     let line = warning.location.map { " (line \($0.startLine))" } ?? ""
-    short = .init("\(warning.rule): \(warning.message)\(line)".utf8)
+    short = .init("\(warning.rule.isEmpty ? "" : "\(warning.rule): ")\(warning.message)\(line)".utf8)
     detail = [.init(warning.description.utf8)]
     if let location = warning.location { ranges = [LLBRange(location)] }
   }

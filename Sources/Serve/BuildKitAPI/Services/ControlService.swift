@@ -25,9 +25,9 @@ struct ControlService: Sendable {
     }
     router.unary(name, "Solve") { (request: ControlSolveRequest, _) in try await builds.solve(request) }
     router.stream(name, "Status") { (request: ControlStatusRequest, writer) in try await builds.status(request.ref, to: writer) }
-    router.unary(name, "DiskUsage") { (_: ControlDiskUsageRequest, _) in
+    router.unary(name, "DiskUsage") { (request: ControlDiskUsageRequest, _) in
       var answer = ControlDiskUsageResponse()
-      answer.record = try await backend.cacheRecords().map(ControlUsageRecord.init)
+      answer.record = try await backend.cacheRecords(request.filter).map(ControlUsageRecord.init)
       return answer
     }
     router.stream(name, "Prune") { (request: ControlPruneRequest, writer: RPCWriter<ControlUsageRecord>) in

@@ -63,7 +63,9 @@ struct ClientContent: Sendable {
     return bytes.withLock { $0 }
   }
 
-  private func read(_ digest: Digest, _ take: @escaping @Sendable ([UInt8]) async throws -> Void) async throws {
+  /// Gives a blob's bytes as they come; not verified.
+  func read(_ digest: Digest, _ take: @escaping @Sendable ([UInt8]) async throws -> Void) async throws {
+    try check("Read")
     var request = ContentReadContentRequest()
     request.digest = digest.description
     try await session.converse(ServiceName.content, "Read", metadata) { [request] (writer: RPCWriter<ContentReadContentRequest>) in
@@ -77,13 +79,13 @@ struct ClientContent: Sendable {
 
   /// Sends all blobs of a layout, children first.
   func send(_ layout: ImageLayout) async throws {
-    try check("Write")
-    for blob in layout.blobs { try await send(blob, layout) }
+    for blob in layout.blobs { try await send(blob) { try layout.blob(blob.digest) } }
   }
 
   /// The client answers each message with how far it is; a blob that it has already is an error of its own kind.
-  private func send(_ blob: Descriptor, _ layout: ImageLayout) async throws {
-    let source = try await Blocking.run { BlobPieces(try layout.blob(blob.digest), size: Self.pieceSize) }
+  func send(_ blob: Descriptor, from open: @escaping @Sendable () throws -> any ByteSource) async throws {
+    try check("Write")
+    let source = try await Blocking.run { BlobPieces(try open(), size: Self.pieceSize) }
     var first = ContentWriteContentRequest()
     (first.action, first.ref) = (.stat, "hull-\(blob.digest)")
     (first.total, first.expected) = (blob.size, blob.digest.description)

@@ -19,8 +19,8 @@ extension BuildRequest {
     for platform in asked.platforms { platforms.append(try Platform(parsing: platform)) }
     (noCache, noCacheStages, pull) = (asked.noCache, Set(asked.noCacheFilter), asked.pull)
     (network, extraHosts, limits) = (asked.network, asked.extraHosts, BuildLimits(asked))
-    cacheFrom = try asked.cacheFrom.map { attributes throws(HullError) in try CacheLocation(attributes) }
-    cacheTo = try asked.cacheTo.map { attributes throws(HullError) in try CacheLocation(attributes) }
+    cacheFrom = asked.cacheFrom.map { CacheLocation(attributes: $0) }
+    cacheTo = asked.cacheTo.map { CacheLocation(attributes: $0) }
     outputs = try asked.outputs.map { attributes throws(HullError) in try BuildOutput(attributes) }
     if outputs.isEmpty { outputs = [.image(ImageOutput())] }
     keepsFailed = true
@@ -55,13 +55,9 @@ extension BuildLimits {
 
 extension CacheLocation {
   /// `type=registry,ref=…` taken apart.
-  fileprivate init(_ attributes: [String: String]) throws(HullError) {
+  fileprivate init(attributes: [String: String]) {
     var attributes = attributes
-    let type = attributes.removeValue(forKey: "type") ?? "registry"
-    guard ["registry", "inline", "local"].contains(type) else {
-      throw HullError(.invalidArgument, "caches of type \(quoted(type)) are not supported: use registry, inline or local")
-    }
-    self.init(type: type, attributes: attributes)
+    self.init(type: attributes.removeValue(forKey: "type") ?? "registry", attributes: attributes)
   }
 }
 

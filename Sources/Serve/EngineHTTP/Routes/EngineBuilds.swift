@@ -25,15 +25,12 @@ struct EngineBuilds: BuildBackend {
 
   func download(_ address: String) async throws -> any FileTree { try await engine.buildSources.download(address) }
 
-  func cacheRecords() async throws -> [BuildCacheRecord] { try await engine.buildCacheUsage() }
+  func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord] { try await engine.buildCacheUsage(filters) }
 
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] {
     var prune = BuildCachePrune()
-    prune.all = limits.all
+    (prune.all, prune.keepDuration, prune.expressions) = (limits.all, limits.keepDuration, limits.filters)
     (prune.reservedSpace, prune.maxUsedSpace, prune.minFreeSpace) = (limits.reservedSpace, limits.maxUsedSpace, limits.minFreeSpace)
-    prune.filters = try limits.dockerFilters()
-    let before = try await engine.buildCacheUsage()
-    let gone = Set(try await engine.pruneBuildCache(prune).cachesDeleted ?? [])
-    return before.filter { gone.contains($0.id) }
+    return try await engine.pruneBuildCache(prune).records
   }
 }
