@@ -8,24 +8,33 @@ import Threads
 
 /// One build, from the Dockerfile to the result.
 struct Build: Sendable {
-  let request: BuildRequest
+  private(set) var request: BuildRequest
   let session: any BuildSession
   let surroundings: BuilderSurroundings
   let shared: SharedWork
   let store: BuildStore
   let report: BuildReport
 
-  func run() async throws -> BuildResult {
+  mutating func run() async throws -> BuildResult {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
-    let (dockerfile, ignored) = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
+    let loaded = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
+    let (dockerfile, ignored) = (loaded.dockerfile, loaded.ignored)
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
-      try check(dockerfile, nil, &result)
+      await BuildReview(request: request, images: surroundings.images, report: report).review(loaded, &result)
       return result
     }
+    let findings = BuildFindings(request: request, report: report)
+    if let mistake = loaded.mistake {
+      try? findings.tell(dockerfile, &result)
+      throw mistake
+    }
+    result.dockerfile = dockerfile
+    if request.readsOnly { return result }
+    try takeEpoch(of: dockerfile)
     let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
     let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
     await exchange.bring()
@@ -39,13 +48,25 @@ struct Build: Sendable {
     return result
   }
 
+  /// The time that the file itself wants its image to have (`ARG SOURCE_DATE_EPOCH=…` before the first `FROM`), unless the client says another.
+  private mutating func takeEpoch(of dockerfile: Dockerfile) throws(HullError) {
+    guard request.sourceDateEpoch == nil, request.arguments[SourceDateEpoch.name] == nil else { return }
+    guard let text = dockerfile.globalValues(request.arguments)[SourceDateEpoch.name], !text.isEmpty else { return }
+    request.sourceDateEpoch = try SourceDateEpoch.seconds(text)
+  }
+
   private func image(_ dockerfile: Dockerfile, _ ignored: [String], _ platform: Platform, _ result: inout BuildResult) async throws -> BuiltImage {
     let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
     var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored)
     planner.ignoresCache = try await isBarredFromCache()
-    let plan = try await planner.plan()
+    let plan: BuildPlan
+    let findings = BuildFindings(request: request, report: report)
+    do { plan = try await planner.plan() } catch {
+      if result.warnings.isEmpty { try? findings.tell(dockerfile, planned: planner.warnings, &result) }
+      throw error
+    }
     // Every platform has the same findings.
-    if result.warnings.isEmpty { try check(dockerfile, plan, &result) }
+    if result.warnings.isEmpty { try findings.tell(dockerfile, stages: plan.stages, planned: plan.warnings, &result) }
     report.plan(plan.vertices)
     let solver = Solver(
       request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
@@ -61,19 +82,6 @@ struct Build: Sendable {
       await solver.settle()
       throw located(error, plan, solver, dockerfile)
     }
-  }
-
-  /// Tells what the build checks find, of the whole file or of the stages that are built.
-  private func check(_ dockerfile: Dockerfile, _ plan: BuildPlan?, _ result: inout BuildResult) throws(HullError) {
-    let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
-    let found = try BuildChecks.run(dockerfile, arguments: request.arguments, stages: plan?.stages)
-    result.warnings = found + (plan?.warnings ?? []).filter { policy.wants($0, in: dockerfile) }
-    if !request.checkOnly, let failure = policy.failure(for: result.warnings) {
-      for warning in result.warnings { report.warn(warning) }
-      throw failure
-    }
-    if let unused = UnusedArguments.warning(request.arguments, in: dockerfile) { result.warnings.append(unused) }
-    for warning in result.warnings { report.warn(warning) }
   }
 
   /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.

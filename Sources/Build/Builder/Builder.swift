@@ -53,7 +53,10 @@ package final class Builder: Sendable {
     let build = Build(
       request: request, session: session, surroundings: surroundings, shared: shared, store: store,
       report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration))
-    let task = Task { try await build.run() }
+    let task = Task {
+      var build = build
+      return try await build.run()
+    }
     running.withLock { $0[request.id] = { task.cancel() } }
     defer { running.withLock { $0[request.id] = nil } }
     let outcome = await withTaskCancellationHandler {

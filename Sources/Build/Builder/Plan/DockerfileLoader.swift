@@ -14,7 +14,14 @@ struct DockerfileLoader {
   let shared: SharedWork
   let report: BuildReport
 
-  func load() async throws -> (dockerfile: Dockerfile, ignored: [String]) {
+  /// The Dockerfile as far as it can be read, the mistake that ends it, and the rules of the ignore file.
+  struct Loaded: Sendable {
+    var dockerfile: Dockerfile
+    var mistake: HullError?
+    var ignored: [String]
+  }
+
+  func load() async throws -> Loaded {
     let tree = try await files()
     let path = TreePaths.clean(request.dockerfile)
     let name = request.dockerfile
@@ -22,12 +29,23 @@ struct DockerfileLoader {
     if let given = request.dockerfileText {
       text = given
     } else {
-      guard let tree, let read = try await read(path, tree) else { throw missing(path) }
-      text = read
+      text = try await self.text(path, tree)
     }
-    let dockerfile = try await Blocking.run { try DockerfileParser.parse(text, name: name) }
-    let own = try await ignoreFile(path, tree)
-    return (dockerfile, own)
+    let (dockerfile, mistake) = try await Blocking.run { DockerfileParser.read(text, name: name) }
+    return Loaded(dockerfile: dockerfile, mistake: mistake, ignored: try await ignoreFile(path, tree))
+  }
+
+  private func text(_ path: String, _ tree: (any FileTree)?) async throws -> [UInt8] {
+    for name in [path, DockerfileLoader.lowercased(path)].compactMap(\.self) {
+      if let tree, let read = try await read(name, tree) { return read }
+    }
+    throw missing(path)
+  }
+
+  /// `dockerfile` does as well as `Dockerfile`; `nil` for other names.
+  private static func lowercased(_ path: String) -> String? {
+    let (directory, name) = TreePaths.split(path)
+    return name == "Dockerfile" ? TreePaths.join(directory, "dockerfile") : nil
   }
 
   private func missing(_ path: String) -> HullError {
@@ -40,7 +58,8 @@ struct DockerfileLoader {
     if let address = request.remoteContext { return try await shared.remote.repository(address, keepsGitDirectory: false, checksum: nil) }
     var selection = ContextSelection()
     let path = TreePaths.clean(request.dockerfile)
-    selection.includes = [path, path + ".dockerignore", ".dockerignore"]
+    selection.includes = [path, DockerfileLoader.lowercased(path), path + ".dockerignore", ".dockerignore"].compactMap(\.self)
+    selection.followed = selection.includes
     let vertex = BuildVertex(
       id: SHA256.digest(of: "\(request.id) dockerfile"), name: "[internal] load build definition from \(TreePaths.split(path).name)")
     return try await report.during(vertex) {

@@ -17,10 +17,27 @@ struct RunPlanner {
     step.insecure = try isInsecure(run, planner)
     for mount in run.mounts { step.mounts.append(try await self.mount(mount, &inputs, state, &planner)) }
     command(run.line, of: state, into: &step)
-    let vertex = planner.vertex(instruction.original, stageIndex: stage, place: .instruction, at: instruction.location, inputs: inputs)
+    let vertex = planner.vertex(
+      instruction.original, shown: title(run, state, planner), stageIndex: stage, place: .instruction, at: instruction.location, inputs: inputs)
     let line = createdBy(step, state)
     state.step = planner.step(.run(step), inputs, vertex, state)
     state.history.append(PlannedHistory(createdBy: line, step: state.step))
+  }
+
+  /// Nobody reads a secret in it.
+  private func title(_ run: RunCommand, _ state: StageState, _ planner: Planner) -> String {
+    let secrets = Set(run.mounts.compactMap { $0.kind == .secret ? $0.environment : nil })
+    let expander = WordExpander(escape: planner.dockerfile.directives.escape) { secrets.contains($0) ? "****" : state.variables.value($0) }
+    let script = run.line.heredocs.count == 1 ? run.line.heredocs.first : nil
+    let remark = script.map { " (\(RunPlanner.summary($0.content)))" } ?? ""
+    return planner.title(of: instruction, expander, modes: [.keepsQuotes, .keepsUnset], remark: remark)
+  }
+
+  /// The first line of a script.
+  private static func summary(_ script: String) -> String {
+    let lines = script.split(separator: "\n", omittingEmptySubsequences: false).drop { $0.allSatisfy(\.isWhitespace) }
+    let more = lines.dropFirst().contains { !$0.allSatisfy(\.isWhitespace) }
+    return (lines.first.map { String($0).trimmingSpaces } ?? "") + (more ? "..." : "")
   }
 
   // MARK: The command
@@ -69,7 +86,12 @@ struct RunPlanner {
 
   /// Proxies that were given without being declared, or declared: commands see them, nobody else does.
   private func hiddenEnvironment(_ planner: Planner) -> [String] {
-    planner.request.arguments.filter { PredefinedArguments.proxies.contains($0.key) }.map { "\($0.key)=\($0.value)" }.sorted()
+    var values: [String: String] = [:]
+    for (name, value) in planner.request.arguments where PredefinedArguments.proxies.contains(name) {
+      // Some programs read the one, some the other.
+      for form in [name.lowercased(), name.uppercased()] { values[form] = planner.request.arguments[form] ?? value }
+    }
+    return values.map { "\($0.key)=\($0.value)" }.sorted()
   }
 
   private func network(_ run: RunCommand, _ planner: Planner) throws(HullError) -> String {
@@ -122,6 +144,13 @@ struct RunPlanner {
     if let id = mount.id, !id.isEmpty { return id }
     if let target = mount.target, !target.isEmpty { return TreePaths.split(TreePaths.clean(target)).name }
     return mount.environment ?? ""
+  }
+}
+
+extension String {
+  fileprivate var trimmingSpaces: String {
+    let start = drop(while: \.isWhitespace)
+    return String(start[..<(start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex)])
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dockerfile
+import Errors
 import OCISpec
 
 /// One step as progress shows it.
@@ -67,6 +68,10 @@ package struct BuildResult: Sendable {
   package var warnings: [BuildWarning] = []
   /// The lines of the Dockerfile, which warnings point into.
   package var lines: [String] = []
+  /// The Dockerfile, when it is without mistakes.
+  package var dockerfile: Dockerfile?
+  /// Of a request that only checks: why it could not be built.
+  package var failure: HullError?
 
   package init() {}
 }

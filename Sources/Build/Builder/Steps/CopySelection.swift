@@ -77,10 +77,14 @@ struct CopySelection {
   }
 
   private func missing(_ path: String) -> HullError {
-    HullError(
-      .invalidArgument,
-      "\(step.verb) failed: file not found in build context or excluded by .dockerignore: stat \(path): file does not exist (\"/\(path)\": not found)"
-    )
+    guard let origin = step.origin else {
+      return HullError(
+        .invalidArgument,
+        "\(step.verb) failed: file not found in build context or excluded by .dockerignore: stat \(path): file does not exist")
+    }
+    let hint = origin == CopyStep.mainContext ? ": it is not in the build context, or .dockerignore leaves it out" : ""
+    return HullError(
+      .invalidArgument, "failed to compute cache key: failed to calculate checksum of ref \(origin): \"/\(path)\": not found\(hint)")
   }
 
   private func matches(_ pattern: String, in input: Int) throws(HullError) -> [String] {
@@ -107,7 +111,7 @@ struct CopySelection {
     let tree = try tree(input)
     let place = try TreePaths.resolve(match, in: tree)
     guard let node = try tree.node(place) else { throw missing(match) }
-    let parent = step.parents ? TreePaths.split(pivot.isEmpty ? match : String(match.dropFirst(pivot.count + 1))).parent : ""
+    let parent = step.parents ? TreePaths.split(TreePaths.dropFirst(pivot.split(separator: "/").count, of: match)).parent : ""
     let name = TreePaths.split(match).name
     if node.kind == .directory {
       return try contents(of: place, in: input).map { item in
@@ -148,11 +152,8 @@ struct CopySelection {
     let tree = try tree(input)
     guard let file = try tree.names(in: "").first, var node = try tree.node(file) else { throw missing(name) }
     if step.unpacksDownloads, let unpacked = try unpack(file, in: tree, node) { return unpacked }
-    guard !name.isEmpty || !step.intoDirectory else {
-      throw HullError(.invalidArgument, "cannot determine filename for source \(name): give the destination a file name")
-    }
     node.mode = 0o600
-    return [CopyItem(content: .file(tree: input, path: file), node: node, relative: name.isEmpty ? file : name, isLone: step.sources.count == 1)]
+    return [CopyItem(content: .file(tree: input, path: file), node: node, relative: name, isLone: step.sources.count == 1)]
   }
 
   /// `nil` when it is no archive.

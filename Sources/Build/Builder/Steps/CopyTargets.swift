@@ -15,8 +15,10 @@ struct CopyTargets {
   /// By path, without leading slash.
   private(set) var entries: [String: Entry] = [:]
   private var resolved: [String: String] = [:]
+  /// Of directories that must be made on the way.
+  private let directoryMode: UInt32
 
-  init(base: any FileTree) { self.base = base }
+  init(base: any FileTree, directoryMode: UInt32 = 0o755) { (self.base, self.directoryMode) = (base, directoryMode) }
 
   mutating func place(_ items: [CopyItem], of step: CopyStep) throws(HullError) {
     let destination = try TreePaths.resolve(step.destination, in: base)
@@ -33,14 +35,14 @@ struct CopyTargets {
   }
 
   /// A directory that must be there, with all above it.
-  mutating func makeDirectories(_ path: String, node: TreeNode = TreeNode(kind: .directory, mode: 0o755)) throws(HullError) {
+  mutating func makeDirectories(_ path: String) throws(HullError) {
     guard !path.isEmpty, entries[path]?.node.kind != .directory else { return }
     if let found = try base.node(path), entries[path] == nil {
       guard found.kind == .directory else { throw HullError(.invalidArgument, "cannot create directory /\(path): file exists") }
       return
     }
     try makeDirectories(TreePaths.split(path).parent)
-    entries[path] = Entry(item: nil, node: node)
+    entries[path] = Entry(item: nil, node: TreeNode(kind: .directory, mode: directoryMode))
   }
 
   /// - Parameter overwrites: whether a directory that is there gets the owner, mode and times of this one: as in BuildKit those below a

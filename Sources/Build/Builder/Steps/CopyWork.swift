@@ -39,13 +39,13 @@ struct CopyWork: LayerWork {
 
   private func make(_ site: LayerSite, _ found: Found) throws(HullError) -> FileSystem {
     let base = try site.solver.store.tree(of: step.link ? FileSystem() : site.base)
-    var targets = CopyTargets(base: base)
+    let mode = try step.mode.map { (text) throws(HullError) in try FileMode(text) }
+    var targets = CopyTargets(base: base, directoryMode: mode?.octal ?? 0o755)
     try targets.place(found.items, of: step)
     let owner = try step.owner.map { (text) throws(HullError) in try OwnerLookup(try site.solver.store.tree(of: site.base)).owner(text) } ?? (0, 0)
     let newest = found.items.map(\.node.modified).max() ?? 0
     let layer = CopyLayer(
-      trees: found.trees, owner: owner, ownsAll: step.owner != nil, mode: try step.mode.map { (text) throws(HullError) in try FileMode(text) },
-      directoryTime: site.epoch ?? newest, latest: site.epoch)
+      trees: found.trees, owner: owner, ownsAll: step.owner != nil, mode: mode, directoryTime: site.epoch ?? newest, latest: site.epoch)
     let entries = targets.entries
     return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(entries, to: sink) }
   }

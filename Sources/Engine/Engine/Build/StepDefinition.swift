@@ -35,7 +35,7 @@ struct StepDefinition {
 
   private func config() -> ContainerConfig {
     var config = ContainerConfig()
-    config.hostname = StepDefinition.hostname
+    config.hostname = run.hostname.isEmpty ? StepDefinition.hostname : run.hostname
     config.cmd = run.arguments
     config.env = run.environment
     config.workingDir = run.directory

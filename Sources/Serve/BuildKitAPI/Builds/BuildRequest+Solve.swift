@@ -21,10 +21,12 @@ extension BuildRequest {
     noCacheStages = Set(options.list("no-cache"))
     pull = options["image-resolve-mode"] == "pull"
     network = options["force-network-mode"] ?? ""
+    hostname = arguments["BUILDKIT_SANDBOX_HOSTNAME"] ?? options["hostname"] ?? ""
     extraHosts = options.list("add-hosts").map(Self.host)
     limits = try BuildLimits(options)
-    if arguments["SOURCE_DATE_EPOCH"]?.isEmpty == false { sourceDateEpoch = try options.number("build-arg:SOURCE_DATE_EPOCH") }
-    checkOnly = options["requestid"] == CheckAnswer.request
+    if let epoch = options["build-arg:SOURCE_DATE_EPOCH"] { sourceDateEpoch = try SourceDateEpoch.seconds(epoch) }
+    let question = options["requestid"].flatMap(Subrequest.init)
+    (checkOnly, readsOnly) = (question == .check, question == .outline || question == .targets)
     // Clients ask by themselves for a description that is wanted only where it costs nothing; it would change the image's digest.
     attestations = options.group("attest:").mapValues(FrontendOptions.pairs).filter { $0.value["inline-only"] != "true" }
     allowsInsecure = solve.entitlements.contains("security.insecure")

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import ImageStore
+import OCISpec
+import Threads
+
+/// Base images as far as they are here: nothing is pulled only to check a Dockerfile.
+struct KnownImages: BaseImages {
+  let images: ImageStore
+
+  /// Throws `notFound` for one that is not here.
+  func image(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
+    let images = self.images
+    let record = try await Blocking.run { try images.resolve(name) }
+    return BaseImage(id: record.id, config: record.config)
+  }
+}
