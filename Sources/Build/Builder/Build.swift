@@ -20,7 +20,7 @@ struct Build: Sendable {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
     let loaded = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
-    let (dockerfile, ignored) = (loaded.dockerfile, loaded.ignored)
+    let dockerfile = loaded.dockerfile
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
@@ -39,7 +39,7 @@ struct Build: Sendable {
     let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
     await exchange.bring()
     var built: [BuiltImage] = []
-    for platform in platforms { built.append(try await image(dockerfile, ignored, platform, &result)) }
+    for platform in platforms { built.append(try await image(loaded, platform, &result)) }
     if exchange.isInline {
       for index in built.indices { built[index].config.buildCache = try await exchange.inlineDocument(built[index].fileSystem) }
     }
@@ -55,9 +55,11 @@ struct Build: Sendable {
     request.sourceDateEpoch = try SourceDateEpoch.seconds(text)
   }
 
-  private func image(_ dockerfile: Dockerfile, _ ignored: [String], _ platform: Platform, _ result: inout BuildResult) async throws -> BuiltImage {
+  private func image(_ loaded: DockerfileLoader.Loaded, _ platform: Platform, _ result: inout BuildResult) async throws -> BuiltImage {
+    let dockerfile = loaded.dockerfile
     let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
-    var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored)
+    var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: loaded.ignored)
+    planner.namedIgnored = loaded.namedIgnored
     planner.ignoresCache = try await isBarredFromCache()
     let plan: BuildPlan
     let findings = BuildFindings(request: request, report: report)

@@ -19,6 +19,8 @@ struct DockerfileLoader {
     var dockerfile: Dockerfile
     var mistake: HullError?
     var ignored: [String]
+    /// The rules of those named contexts that are files of the client, by their names in the session.
+    var namedIgnored: [String: [String]]
   }
 
   func load() async throws -> Loaded {
@@ -32,14 +34,22 @@ struct DockerfileLoader {
       text = try await self.text(path, tree)
     }
     let (dockerfile, mistake) = try await Blocking.run { DockerfileParser.read(text, name: name) }
-    return Loaded(dockerfile: dockerfile, mistake: mistake, ignored: try await ignoreFile(path, tree))
+    return Loaded(dockerfile: dockerfile, mistake: mistake, ignored: try await ignoreFile(path, tree), namedIgnored: try await namedIgnoreFiles())
   }
 
   private func text(_ path: String, _ tree: (any FileTree)?) async throws -> [UInt8] {
     for name in [path, DockerfileLoader.lowercased(path)].compactMap(\.self) {
       if let tree, let read = try await read(name, tree) { return read }
     }
+    if let tree, let read = try await loneDockerfile(tree) { return read }
     throw missing(path)
+  }
+
+  /// The context is an address of a Dockerfile, which has no other name than that.
+  private func loneDockerfile(_ tree: any FileTree) async throws -> [UInt8]? {
+    guard let address = request.remoteContext, !RemoteAddress.isRepository(address) else { return nil }
+    guard try await Blocking.run({ try tree.names(in: "") }) == ["Dockerfile"] else { return nil }
+    return try await read("Dockerfile", tree)
   }
 
   /// `dockerfile` does as well as `Dockerfile`; `nil` for other names.
@@ -83,6 +93,18 @@ struct DockerfileLoader {
     }
     guard let bytes = found else { return [] }
     return try IgnorePatterns(file: bytes).patterns
+  }
+
+  private func namedIgnoreFiles() async throws -> [String: [String]] {
+    var rules: [String: [String]] = [:]
+    for case let name? in request.namedContexts.values.map(NamedContexts.clientFiles) {
+      var selection = ContextSelection()
+      selection.includes = [".dockerignore"]
+      // A context that is not offered is missed only by who needs it.
+      guard let tree = try? await session.context(name, selection), let file = try await read(".dockerignore", tree) else { continue }
+      rules[name] = try IgnorePatterns(file: file).patterns
+    }
+    return rules
   }
 
   private func read(_ path: String, _ tree: any FileTree) async throws -> [UInt8]? {

@@ -28,8 +28,8 @@ enum InstructionPlanner {
     let clean = "/" + TreePaths.clean(text.hasPrefix("/") ? text : state.directory + "/" + text)
     state.config.workingDirectory = clean
     let vertex = planner.vertex(
-      instruction.original, shown: planner.title(of: instruction, planner.expander(state)), stageIndex: stage, place: .instruction,
-      at: instruction.location, inputs: [state.step])
+      instruction.original, shown: planner.title(of: instruction, planner.expander(state)), stageIndex: stage,
+      place: clean == "/" && planner.request.tellsConfiguration ? .metadata : .instruction, at: instruction.location, inputs: [state.step])
     if clean != "/" {
       state.step = planner.step(.directory(DirectoryStep(path: clean, owner: state.config.user ?? "")), [state.step], vertex, state)
       state.history.append(PlannedHistory(createdBy: "WORKDIR \(clean)", step: state.step))

@@ -34,6 +34,9 @@ struct Numbering {
 
   func name(of stage: Stage) -> String { names[stage.index] ?? "" }
 
+  /// The position of what was named last: triggers go with the `FROM` before them.
+  var current: (Int, Int) { (given, max(all, given)) }
+
   /// The position among all instructions, from 1, and their number.
   mutating func next() -> (Int, Int) {
     given += 1

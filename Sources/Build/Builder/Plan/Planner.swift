@@ -14,6 +14,8 @@ struct Planner {
   let images: any BaseImages
   /// The rules of the context's ignore file.
   let ignored: [String]
+  /// Those of the named contexts, by their names in the session.
+  var namedIgnored: [String: [String]] = [:]
   /// No step is taken from the cache.
   var ignoresCache = false
   var warnings: [BuildWarning] = []
@@ -21,6 +23,8 @@ struct Planner {
   var vertices: [BuildVertex] = []
   var contexts: [String: Step] = [:]
   private var isChecking = false
+  /// What is planned comes from a base image's `ONBUILD`.
+  private var isTrigger = false
   private var unknownImages: Set<String> = []
   private var globals: [String: String] = [:]
   private var numbers: Numbering
@@ -95,7 +99,9 @@ struct Planner {
     let triggers = state.config.onBuild ?? []
     state.config.onBuild = nil
     for trigger in triggers.reversed() { instructions.insert(try DockerfileParser.parseInstruction(trigger), at: 0) }
-    for instruction in instructions {
+    defer { isTrigger = false }
+    for (index, instruction) in instructions.enumerated() {
+      isTrigger = index < triggers.count
       do {
         try await InstructionPlanner.plan(instruction, in: &state, of: &self, stage: stage.index)
       } catch let error as HullError {
@@ -118,7 +124,7 @@ struct Planner {
       note(metadata: stage.original, stage: stage)
       var next = StageState(
         name: name, index: stage.index, platform: state.platform, config: state.config, base: state.base, step: state.step, history: state.history,
-        variables: BuildVariables(environment: state.config.environment ?? []), author: state.author)
+        variables: state.variables, author: state.author)
       next.isKnown = state.isKnown
       return next
     }
@@ -202,7 +208,12 @@ struct Planner {
     }
     let key = "image \(name) \(state.platform)"
     if let known = contexts[key] { return known }
-    let (step, _) = try await rootfs(name, platform: state.platform, stage: nil, shown: name)
+    let step: Step
+    do { step = try await rootfs(name, platform: state.platform, stage: nil, shown: name).0 } catch let error as HullError
+      where request.tellsConfiguration
+    {
+      throw HullError(error.code, "invalid from flag value \(name): \(error.message)", cause: error.cause)
+    }
     contexts[key] = step
     return step
   }
@@ -210,11 +221,11 @@ struct Planner {
   /// The client's files; one step for all that copy from it.
   mutating func mainContext() throws(HullError) -> Step {
     if let address = request.remoteContext { return try remote(address) }
-    return context("context", shown: "[internal] load build context")
+    return context("context", ignored, shown: "[internal] load build context")
   }
 
   mutating func namedContext(_ name: String, _ value: String) throws(HullError) -> Step {
-    if value.hasPrefix("local:") { return context(String(value.dropFirst(6)), shown: "[context \(name)] load from client") }
+    if let files = NamedContexts.clientFiles(value) { return context(files, namedIgnored[files] ?? [], shown: "[context \(name)] load from client") }
     return try remote(value)
   }
 
@@ -225,10 +236,10 @@ struct Planner {
     return step
   }
 
-  private mutating func context(_ name: String, shown: String) -> Step {
+  private mutating func context(_ name: String, _ rules: [String], shown: String) -> Step {
     if let known = contexts[name] { return known }
     var selection = ContextSelection()
-    selection.excludes = ignored
+    selection.excludes = rules
     let step = Step(.context(name, selection), vertex: internalVertex(shown))
     contexts[name] = step
     return step
@@ -252,7 +263,8 @@ struct Planner {
     vertex.location = location
     vertex.instruction = text
     vertex.isMetadata = place == .metadata
-    (vertex.step, vertex.steps) = numbers.next()
+    vertex.isTrigger = isTrigger
+    (vertex.step, vertex.steps) = isTrigger ? numbers.current : numbers.next()
     vertex.platform = request.platforms.count > 1 ? platform.description : nil
     vertices.append(vertex)
     return vertex

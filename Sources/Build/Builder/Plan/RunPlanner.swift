@@ -11,9 +11,9 @@ struct RunPlanner {
   func plan(_ run: RunCommand, in state: inout StageState, of planner: inout Planner) async throws {
     var inputs = [state.step]
     var step = RunStep(
-      arguments: [], environment: state.variables.argumentEnvironment.filter { !isHidden($0) } + (state.config.environment ?? []),
+      arguments: [], environment: state.variables.argumentEnvironment + (state.config.environment ?? []),
       directory: state.directory, user: state.config.user ?? "", network: try network(run, planner), instruction: instruction.original, shown: "")
-    step.hiddenEnvironment = hiddenEnvironment(planner)
+    step.hiddenEnvironment = hiddenEnvironment(planner, state)
     step.insecure = try isInsecure(run, planner)
     for mount in run.mounts { step.mounts.append(try await self.mount(mount, &inputs, state, &planner)) }
     command(run.line, of: state, into: &step)
@@ -75,23 +75,22 @@ struct RunPlanner {
 
   /// As BuildKit writes it, which tools know how to read.
   private func createdBy(_ step: RunStep, _ state: StageState) -> String {
-    let arguments = state.variables.argumentEnvironment.filter { !isHidden($0) }
+    let arguments = state.variables.argumentEnvironment
     let prefix = arguments.isEmpty ? "" : "|\(arguments.count) \(arguments.joined(separator: " ")) "
     return "RUN \(prefix)\(step.shown) # buildkit"
   }
 
   // MARK: Surroundings
 
-  private func isHidden(_ entry: String) -> Bool { PredefinedArguments.proxies.contains(String(BuildVariables.name(of: entry))) }
-
-  /// Proxies that were given without being declared, or declared: commands see them, nobody else does.
-  private func hiddenEnvironment(_ planner: Planner) -> [String] {
+  /// Proxies that were given without being declared: commands see them, nobody else does.
+  private func hiddenEnvironment(_ planner: Planner, _ state: StageState) -> [String] {
+    let declared = Set(state.variables.arguments.map(\.name))
     var values: [String: String] = [:]
     for (name, value) in planner.request.arguments where PredefinedArguments.proxies.contains(name) {
       // Some programs read the one, some the other.
       for form in [name.lowercased(), name.uppercased()] { values[form] = planner.request.arguments[form] ?? value }
     }
-    return values.map { "\($0.key)=\($0.value)" }.sorted()
+    return values.filter { !declared.contains($0.key) }.map { "\($0.key)=\($0.value)" }.sorted()
   }
 
   private func network(_ run: RunCommand, _ planner: Planner) throws(HullError) -> String {

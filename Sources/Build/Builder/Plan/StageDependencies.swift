@@ -47,7 +47,7 @@ struct StageDependencies {
       let error = HullError(
         .invalidArgument,
         found == stage.index
-          ? "circular dependency detected on stage: \(name)"
+          ? "invalid from flag value \(name): refers to current build stage: circular dependency detected on stage: \(name)"
           : "cannot copy from stage \(quoted(name)), it needs to be defined before current stage \(quoted(stage.name ?? String(stage.index)))")
       throw error.located(at: instruction.location, in: dockerfile)
     }

@@ -17,6 +17,8 @@ package struct BuildVertex: Sendable, Hashable {
   package var instruction = ""
   /// It only changes the configuration: progress of graphs leaves it out.
   package var isMetadata = false
+  /// From a base image's `ONBUILD`, not from the Dockerfile.
+  package var isTrigger = false
   /// Of the instruction; `nil`: internal.
   package var location: SourceRange?
   /// `linux/arm64` when the build is for several platforms.

@@ -20,6 +20,8 @@ struct CopyItem: Sendable {
   var relative: String
   /// The only one, under a name that the destination says unless that is a directory.
   var isLone = false
+  /// Its owner stays: of an archive, a stage or an image. What comes from a client or the web belongs to root.
+  var keepsOwner = false
 }
 
 /// Finds the files that a `COPY` or `ADD` takes, in order. Blocking.
@@ -162,7 +164,7 @@ struct CopySelection {
     let pack = try TreePack.receive(try HostDecompression.source(path, in: tree, keptIn: scratch), keptIn: scratch)
     var items: [CopyItem] = []
     try walk(pack, "", below: "") { path, relative, node in
-      items.append(CopyItem(content: .unpacked(pack, path: path), node: node, relative: relative))
+      items.append(CopyItem(content: .unpacked(pack, path: path), node: node, relative: relative, keepsOwner: true))
     }
     return items
   }

@@ -24,6 +24,8 @@ struct CopyTargets {
     let destination = try TreePaths.resolve(step.destination, in: base)
     let existing = try base.node(destination)
     let isDirectory = step.intoDirectory || existing?.kind == .directory
+    // A destination is there also when patterns below it find nothing.
+    if items.isEmpty, step.parents { try makeDirectories(destination) }
     for item in items {
       if item.isLone, item.node.kind != .directory, !isDirectory {
         try put(item, at: destination)

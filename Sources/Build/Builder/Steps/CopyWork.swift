@@ -32,9 +32,17 @@ struct CopyWork: LayerWork {
 
   private func find(_ site: LayerSite) throws(HullError) -> Found {
     let trees = try site.trees()
-    let items = try CopySelection(step: step, trees: trees, scratch: site.solver.surroundings.directory).items()
+    let items = try CopySelection(step: step, trees: trees, scratch: site.solver.surroundings.directory).items().map { owned($0, site) }
     let (digest, files) = try CopyFingerprint.of(items, trees: trees)
     return Found(items: items, trees: trees, digest: digest, files: files)
+  }
+
+  /// What a stage or an image has keeps its owner; a destination that is made for it is root's.
+  private func owned(_ item: CopyItem, _ site: LayerSite) -> CopyItem {
+    guard case .file(let tree, _) = item.content, case .fileSystem = site.inputs[tree], !item.relative.isEmpty else { return item }
+    var item = item
+    item.keepsOwner = true
+    return item
   }
 
   private func make(_ site: LayerSite, _ found: Found) throws(HullError) -> FileSystem {

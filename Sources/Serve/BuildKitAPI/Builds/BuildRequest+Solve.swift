@@ -41,7 +41,7 @@ extension BuildRequest {
     guard frontend == "gateway.v0", let source = options["source"] else {
       throw HullError(.unsupported, "no front end \(quoted(frontend)): use dockerfile.v0")
     }
-    guard source.hasPrefix("docker/dockerfile") || source.hasPrefix("docker.io/docker/dockerfile") else {
+    guard source == "dockerfile.v0" || source.hasPrefix("docker/dockerfile") || source.hasPrefix("docker.io/docker/dockerfile") else {
       throw HullError(.unsupported, "the front end \(quoted(source)) cannot be run: the syntax docker/dockerfile is built in")
     }
   }
