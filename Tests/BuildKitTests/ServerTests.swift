@@ -21,6 +21,7 @@ private struct ScriptedBackend: BuildBackend {
   var version: String { "1" }
   var scratchDirectory: String { "/var/tmp" }
   let contexts = ContextStore()
+  var hostGateway: String? { nil }
   var platforms: [Platform] { [.host] }
   var script: @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult
 

@@ -165,7 +165,7 @@ struct Planner {
       unknownImages.insert(name)
       return (Step(.scratch, vertex: nothingVertex(nil, shown)), nil)
     }
-    let vertex = rootVertex(stage, stage == nil ? "FROM \(image)" : shown)
+    let vertex = rootVertex(stage, shown, title: "FROM \((try? Reference(image))?.withDefaultTag.description ?? image)")
     return (Step(.image(base.id), vertex: vertex), base.config)
   }
 
@@ -179,7 +179,7 @@ struct Planner {
     let nothing = Step(.scratch, vertex: nothingVertex(nil, shown))
     let copy = CopyStep(
       sources: [.files(input: 1, patterns: ["/"])], destination: "/", intoDirectory: true, instruction: stage.original, verb: "COPY")
-    return Step(.copy(copy), inputs: [nothing, files], vertex: rootVertex(stage, shown), stage: numbers.name(of: stage))
+    return Step(.copy(copy), inputs: [nothing, files], vertex: rootVertex(stage, shown, title: shown), stage: numbers.name(of: stage))
   }
 
   /// `FROM scratch` is a step only to the first builder.
@@ -190,9 +190,9 @@ struct Planner {
     return vertex
   }
 
-  private mutating func rootVertex(_ stage: Stage?, _ text: String) -> BuildVertex {
-    guard let stage else { return internalVertex(text) }
-    return vertex(text, of: stage, place: .instruction)
+  private mutating func rootVertex(_ stage: Stage?, _ text: String, title: String) -> BuildVertex {
+    guard let stage else { return internalVertex(title) }
+    return vertex(text, shown: title, stageIndex: stage.index, place: .instruction, at: stage.location, inputs: [])
   }
 
   // MARK: Other inputs

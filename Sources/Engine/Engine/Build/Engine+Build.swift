@@ -23,6 +23,9 @@ extension Engine {
     return result
   }
 
+  /// What `host-gateway` stands for in builds.
+  package var hostGateway: String? { services.hostGateways.first }
+
   /// Cancels the build of that ID; nothing happens when there is none.
   package func cancelBuild(_ id: String) async { services.builder.cancel(id) }
 }
