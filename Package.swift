@@ -32,6 +32,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -84,6 +85,7 @@ let package = Package(
     // Walls: what stands between a workload and the host. Launch, ShimProtocol and ShimCore link no Foundation.
     system("CSeccomp", on: "Walls", pkgConfig: "libseccomp", apt: "libseccomp-dev"),
     room("Launch", on: "Walls", ["Netlink", "LinuxSystem", "Errors"]),
+    room("Emulation", on: "Walls", ["OCISpec", "LinuxSystem", "CLinux", "Errors"]),
     room("Seccomp", on: "Walls", ["CSeccomp", "OCISpec", "Errors"]),
     room("LaunchCompiler", on: "Walls", ["Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     room("OCIRuntime", on: "Walls", ["LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "CLinux", "Errors"]),
@@ -101,7 +103,8 @@ let package = Package(
     system("CCrypto", on: "Images", pkgConfig: "libcrypto", apt: "libssl-dev"),
     system("CZstd", on: "Images", pkgConfig: "libzstd", apt: "libzstd-dev"),
     system("CISAL", on: "Images", pkgConfig: "libisal", apt: "libisal-dev"),
-    room("Archive", on: "Images", ["CLinux", "LinuxSystem", "CCrypto", "CZstd", "CISAL", "OCISpec", "Errors"]),
+    system("CZlib", on: "Images", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    room("Archive", on: "Images", ["CLinux", "LinuxSystem", "CCrypto", "CZstd", "CISAL", "CZlib", "OCISpec", "Errors"]),
     room("ContentStore", on: "Images", ["Archive", "OCISpec", "LinuxSystem", "Errors"]),
     room("Layers", on: "Images", ["Archive", "ContentStore", "OCISpec", "LinuxSystem", "Errors"]),
     room("ImageStore", on: "Images", ["Threads", "Layers", "ContentStore", "Archive", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
@@ -146,7 +149,7 @@ let package = Package(
         "Builder", "Dockerfile", "Networking", "Volumes", "Netlink", "DNS", "Addressing", "EngineStore", "Database", "ImageTransfer",
         "RegistryClient", "ImageStore",
         "Threads", "Layers", "Archive", "ContentStore",
-        "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp",
+        "ShimProtocol", "LaunchCompiler", "Launch", "Seccomp", "Emulation",
         "LinuxSystem", "CLinux", "OCISpec", "DockerAPI", "Errors", nio, nioPosix, log,
       ]),
 
@@ -156,8 +159,8 @@ let package = Package(
     room(
       "BuildKitAPI", on: "Serve",
       [
-        "BuildKitProtocol", "Builder", "BuildWire", "Dockerfile", "Archive", "Threads", "DockerAPI", "OCISpec", "Errors", protobuf, grpc,
-        grpcTransport, nio, nioPosix, log,
+        "BuildKitProtocol", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "Threads", "DockerAPI", "OCISpec", "Errors", protobuf,
+        grpc, grpcTransport, nio, nioPosix, log,
       ]),
     room(
       "EngineHTTP", on: "Serve",
@@ -195,6 +198,7 @@ let package = Package(
       name: "hull-fuzz", dependencies: ["Archive", "Dockerfile", "OCISpec", "Errors"], path: "Sources/Executables/hull-fuzz", swiftSettings: swift),
 
     tests("LaunchTests", ["Launch", "LaunchCompiler", "Seccomp", "LinuxSystem", "OCISpec", "Errors"]),
+    tests("EmulationTests", ["Emulation", "OCISpec", "LinuxSystem", "Errors"]),
     tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     tests("ShimTests", ["ShimCore", "ShimProtocol", "Launch", "LinuxSystem", "Errors"]),
     tests("DNSTests", ["DNS", "Addressing", "Errors"]),
@@ -207,7 +211,7 @@ let package = Package(
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
     tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),
     tests("RegistryStoreTests", ["RegistryStore", "OCISpec", "Archive", "LinuxSystem", "Errors"]),
-    tests("RegistryServerTests", ["RegistryServer", "RegistryStore", "OCISpec", "Archive", "Errors", httpClient, nio]),
+    tests("RegistryServerTests", ["RegistryServer", "RegistryStore", "OCISpec", "Archive", "Errors", httpClient, nio, nioHTTP, nioEmbedded]),
     .target(
       name: "NamespaceSupport", dependencies: ["Netlink", "Addressing", "LinuxSystem", "CLinux"], path: "Tests/NamespaceSupport", swiftSettings: swift
     ),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import Builder
 import Errors
 import Testing
+
+@testable import Builder
 
 @Suite("Addresses of Git repositories")
 struct RemoteTests {
@@ -33,5 +34,24 @@ struct RemoteTests {
 
   @Test func passwordsAreNotShown() throws {
     #expect(try #require(GitAddress("https://user:secret@example.com/a.git")).shown == "https://example.com/a.git")
+  }
+
+  @Test(arguments: [
+    ("https://user:secret@example.com:8443/a.git", "example.com:8443", "https://example.com:8443/"),
+    ("http://example.com/a.git", "example.com", "http://example.com/"),
+    ("https://evil@good@example.com/a.git", "example.com", "https://example.com/"),
+  ])
+  func credentialsAreForOneHost(_ text: String, _ host: String, _ scope: String) throws {
+    let address = try #require(GitAddress(text))
+    #expect(address.host == host)
+    #expect(address.webScope == scope)
+    #expect(!address.usesSecureShell)
+  }
+
+  @Test(arguments: ["git@example.com:group/a.git", "ssh://git@example.com/a"])
+  func agentsAreForSecureShell(_ text: String) throws {
+    let address = try #require(GitAddress(text))
+    #expect(address.usesSecureShell)
+    #expect(address.host == nil)
   }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
 import BuildWire
-import Builder
 import Errors
 import Testing
+
+@testable import Builder
 
 @Suite("A context of which only changes are sent")
 struct SyncedTreeTests {
@@ -82,5 +83,28 @@ struct SyncedTreeTests {
     _ = try reception.listed(at: 1)
     #expect(throws: HullError.self) { try reception.data([1]) }
     #expect(throws: HullError.self) { try reception.file(0) }
+  }
+
+  @Test func aContextThatNobodyBuildsFromIsForgotten() async throws {
+    let store = ContextStore(patience: .milliseconds(10))
+    let reception = try ContextReception("key", store: store, keptIn: "/tmp")
+    var listing: [UInt8] = []
+    file("a").append(to: &listing)
+    try reception.list(listing)
+    _ = try reception.listed(at: 10_000_000_000)
+    try reception.file(0)
+    try reception.data([1])
+    _ = try reception.finish()
+    while store.tree("key") != nil { await Task.yield() }
+  }
+
+  @Test func kindsThatChangeAreSentAgain() throws {
+    var link = ListedFile(kind: .symbolicLink, path: "a", mode: 0o777)
+    link.link = "b"
+    _ = try send([link, file("b")], ["b": "beta."])
+    let (tree, sent) = try send([file("a"), file("b")], ["a": "alpha"])
+    #expect(sent == ["a"])
+    #expect(try tree.node("a")?.link == "")
+    #expect(try text(tree, "a") == "alpha")
   }
 }

@@ -6,9 +6,10 @@ import socket
 import subprocess
 
 import pytest
+from support import foreign
 from support.builds import DIGEST, Files, cases, steps
 from support.engine import new_engine
-from support.images import BUSYBOX
+from support.images import BUSYBOX, busybox_tar
 from support.mirror import Mirror
 from support.toolchains import MISSING, place_swift
 
@@ -186,7 +187,16 @@ def agent(request, place):
     request.addfinalizer(listener.close)
 
 
-PREPARATIONS = {"agent": agent, "amd64": amd64, "apt": apt, "swift": swift}
+def another_machine(request, place):
+    """Archives of busybox for this machine and for another one, in a folder beside the context."""
+    if foreign.MISSING or platform.machine() != "x86_64":
+        pytest.skip(foreign.MISSING or "what is expected is said for amd64")
+    (place / "foreign").mkdir()
+    (place / "foreign" / "root-amd64.tar").write_bytes(busybox_tar())
+    (place / "foreign" / "root-arm64.tar").write_bytes(foreign.root("linux/arm64"))
+
+
+PREPARATIONS = {"agent": agent, "amd64": amd64, "apt": apt, "foreign": another_machine, "swift": swift}
 
 
 def test_the_corpus_has_sixty_features():

@@ -9,7 +9,6 @@ import lzma
 import re
 import subprocess
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, urlencode
 
 import docker as sdk
@@ -18,6 +17,7 @@ from support.archives import zstd
 from support.cli import CommandLine
 from support.images import BUSYBOX, regular, tar_of
 from support.waiting import until
+from support.web import Web
 
 CLASSIC = {"DOCKER_BUILDKIT": "0"}
 FROM = f"FROM {BUSYBOX}\n"
@@ -245,30 +245,8 @@ def test_the_cache_is_counted_and_pruned(api, docker):
 @pytest.fixture
 def web(engine):
     """web(path, bytes) serves files on the engine's own loopback; gives the address."""
-    files = {}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            body = files.get(self.path.partition("?")[0])
-            self.send_response(200 if body is not None else 404)
-            self.send_header("Content-Length", str(len(body or b"")))
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-        def log_message(self, *_):
-            pass
-
-    with engine.host.inside():
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-
-    def add(path, body):
-        files[path] = body
-        return f"http://127.0.0.1:{server.server_address[1]}{path}"
-
-    yield add
-    server.shutdown()
-    server.server_close()
+    with Web(engine.host) as server:
+        yield server.put
 
 
 def test_a_dockerfile_of_the_web_is_built(post, web):

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tarfile
@@ -98,23 +99,62 @@ def test_a_secret_is_seen_by_its_step_alone(build, tmp_path, docker, name):
     assert "secret" in build(FROM + "RUN --mount=type=secret,id=none,required=true true\n", code=1).err
 
 
-def test_an_agent_answers_through_the_build(build, tmp_path):
+ASK = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+int main(void) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, getenv("SSH_AUTH_SOCK"), sizeof address.sun_path - 1);
+  int agent = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (connect(agent, (struct sockaddr *)&address, sizeof address) != 0) return perror("connect"), 1;
+  if (write(agent, "ping", 4) != 4) return perror("write"), 1;
+  shutdown(agent, SHUT_WR);
+  char answer[100];
+  for (ssize_t count; (count = read(agent, answer, sizeof answer)) > 0;) fwrite(answer, 1, count, stdout);
+  return 0;
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def ask_agent(tmp_path_factory):
+    """A static program that says "ping" to the agent at $SSH_AUTH_SOCK and prints what it answers."""
+    if not shutil.which("gcc"):
+        pytest.skip("no compiler for a program that talks to an agent")
+    place = tmp_path_factory.mktemp("ask")
+    (place / "ask.c").write_text(ASK)
+    subprocess.run(["gcc", "-static", "-O1", "-o", place / "ask", place / "ask.c"], check=True)
+    return place / "ask"
+
+
+def test_an_agent_answers_through_the_build(build, tmp_path, ask_agent):
     path = str(tmp_path.parent / "agent.sock")
     if os.path.exists(path):
         os.unlink(path)
+    shutil.copy(ask_agent, tmp_path / "ask")
+    heard = []
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
 
         def answer():
-            connection, _ = listener.accept()
-            connection.sendall(b"pong:" + connection.recv(100))
-            connection.close()
+            while len(heard) < 2:
+                # The daemon looks first whether there is an agent, and says nothing to it.
+                with listener.accept()[0] as connection:
+                    said = connection.recv(100)
+                    if said:
+                        heard.append(said)
+                        connection.sendall(b"pong:" + said)
 
         threading.Thread(target=answer, daemon=True).start()
-        said = build(FROM + "RUN --mount=type=ssh printf ping | nc local:$SSH_AUTH_SOCK\n", "--ssh", f"default={path}", "--no-cache", code=None).err
-    # Busybox's nc knows no unix sockets everywhere: that the socket is there is what counts.
-    assert "pong:ping" in said or "nc:" in said
+        text = FROM + "COPY ask /ask\nRUN --mount=type=ssh /ask && echo && /ask | tr a-z A-Z\n"
+        said = build(text, "--ssh", f"default={path}", "--no-cache").err
+    assert heard == [b"ping", b"ping"], said
+    assert "pong:ping" in said and "PONG:PING" in said
     assert "SSH" in build(FROM, "--ssh", f"default={tmp_path}", code=1).err
 
 

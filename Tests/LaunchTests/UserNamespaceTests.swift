@@ -66,6 +66,61 @@ import Testing
     try second.expectNothingLeft()
   }
 
+  /// A user namespace in which every ID stands for itself, with a handler that gives programs of a made-up kind to busybox: a file's name says what it does.
+  private func handling(_ box: Fixture, _ arguments: [String]) -> LaunchPlan {
+    var plan = box.plan(arguments, cgroup: true)
+    plan.namespaces.append(NamespacePlan(.user))
+    plan.uidMappings = [IDMapping(container: 0, host: 0, size: .max)]
+    plan.gidMappings = plan.uidMappings
+    plan.binaryFormats = [":hull-test:M::HULL::/bin/busybox:F"]
+    plan.readonlyPaths = ["/proc/sys"]
+    return plan
+  }
+
+  @Test func programsOfAnotherKindRunThroughAHandlerOfTheContainersOwn() throws {
+    let box = try Fixture()
+    let script = """
+      printf HULL > /tmp/echo; chmod 755 /tmp/echo; /tmp/echo handled; chown 1000:1000 /tmp/echo; cat /proc/self/uid_map
+      ls /proc/sys/fs/binfmt_misc; echo > /proc/sys/fs/binfmt_misc/register || echo refused
+      """
+    let result = try box.run(handling(box, ["sh", "-c", script]), exec: [box.process(["/tmp/echo", "joined"])])
+    #expect(result.outputLines.first == "handled" && result.output.contains("4294967295") && result.output.contains("joined"), "\(result)")
+    #expect(result.output.contains("hull-test") && result.output.contains("refused"), "\(result)")
+    #expect(try Files.status(box.directory + "/upper/tmp/echo").st_uid == 1000)
+    #expect(access("/proc/sys/fs/binfmt_misc/hull-test", F_OK) != 0)
+    try box.expectNothingLeft()
+  }
+
+  @Test func namespacesThatAreNotTheContainersOwnCanBeShared() throws {
+    let (box, donor) = (try Fixture(), try Fixture())
+    let running = try donor.start(donor.plan(["sleep", "1000"]))
+    let pid = try #require(Int32(try running.line("pid")))
+    defer {
+      kill(pid, SIGKILL)
+      _ = try? running.finish()
+    }
+    let shared: [(NamespacePlan.Kind, String)] = [(.network, "net"), (.ipc, "ipc"), (.uts, "uts"), (.pid, "pid")]
+    for hosts in [false, true] {
+      let names = shared.map(\.1).joined(separator: " ")
+      var plan = handling(
+        box, ["sh", "-c", "for n in \(names); do readlink /proc/self/ns/$n; done; ls /sys/class/net /dev/mqueue; test -d /proc/$$"])
+      plan.hostname = nil
+      plan.namespaces.removeAll { namespace in shared.contains { $0.0 == namespace.kind } }
+      if !hosts { plan.namespaces += shared.map { NamespacePlan($0.0, path: "/proc/\(pid)/ns/\($0.1)") } }
+      let result = try box.run(plan)
+      let expected = try shared.map { try Files.readLink("/proc/\(hosts ? "self" : String(pid))/ns/\($0.1)") }
+      #expect(result.exit == 0 && Array(result.outputLines.prefix(4)) == expected, "\(result)")
+    }
+    try box.expectNothingLeft()
+  }
+
+  @Test func handlersNeedAUserNamespace() throws {
+    let box = try Fixture()
+    var plan = box.plan(["true"])
+    plan.binaryFormats = [":hull-test:M::HULL::/bin/busybox:F"]
+    #expect(try box.run(plan).error?.contains("no user namespace") == true)
+  }
+
   @Test func withoutAMappingThereIsNoUserNamespace() throws {
     let box = try Fixture()
     var plan = mapped(box, ["true"])

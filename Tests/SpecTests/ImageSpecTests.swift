@@ -18,14 +18,17 @@ import Testing
 
   @Test func platformsAreNormalisedAndCompared() throws {
     #expect(Platform(os: "Linux", architecture: "x86_64").description == "linux/amd64")
-    #expect(Platform(os: "linux", architecture: "aarch64").description == "linux/arm64/v8")
+    #expect(Platform(os: "linux", architecture: "aarch64").description == "linux/arm64")
+    #expect(
+      try JSONDecoder().decode(Platform.self, from: Data(#"{"os":"linux","architecture":"arm64","variant":"v8"}"#.utf8)).normalized.variant == nil)
     #expect(try Platform(parsing: "linux/arm/v7").variant == "v7")
     #expect(try Platform(parsing: "linux").architecture == Platform.host.architecture)
     #expect(try Platform(parsing: "s390x").os == "linux")
     for bad in ["", "/", "a/b/c/d", "linux/", "linux/a b"] { #expect(throws: HullError.self) { try Platform(parsing: bad) } }
     let amd64 = Platform(os: "linux", architecture: "amd64")
     #expect(amd64.distance(to: amd64) == 0)
-    #expect(Platform(os: "linux", architecture: "amd64", variant: "v3").distance(to: amd64) != 0)
+    #expect(Platform(os: "linux", architecture: "amd64", variant: "v3").distance(to: amd64) == nil)
+    #expect(amd64.distance(to: Platform(os: "linux", architecture: "amd64", variant: "v3")) == 3)
     #expect(Platform(os: "linux", architecture: "arm64").distance(to: amd64) == nil)
     #expect(Platform(os: "windows", architecture: "amd64").distance(to: amd64) == nil)
     let v7 = Platform(os: "linux", architecture: "arm", variant: "v7")

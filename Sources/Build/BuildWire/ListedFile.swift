@@ -49,26 +49,29 @@ package struct ListedFile: Sendable, Equatable {
   package static func parse(_ bytes: [UInt8]) throws(HullError) -> [ListedFile] {
     var files: [ListedFile] = []
     var offset = 0
-    while offset < bytes.count {
-      guard bytes.count - offset >= fixed, let kind = Kind(rawValue: bytes[offset]) else { throw broken }
-      var file = ListedFile(kind: kind, path: "", mode: WireInteger.read(UInt32.self, bytes, offset + 1) & 0o7777)
-      file.size = WireInteger.read(Int64.self, bytes, offset + 5)
-      file.modified = WireInteger.read(Int64.self, bytes, offset + 13)
-      file.changed = WireInteger.read(Int64.self, bytes, offset + 21)
-      file.inode = WireInteger.read(UInt64.self, bytes, offset + 29)
-      let lengths = (0..<3).map { Int(WireInteger.read(UInt32.self, bytes, offset + 37 + 4 * $0)) }
-      offset += fixed
-      guard lengths.allSatisfy({ $0 <= 1 << 16 }), bytes.count - offset >= lengths.reduce(0, +), file.size >= 0 else { throw broken }
-      file.path = String(decoding: bytes[offset..<(offset + lengths[0])], as: UTF8.self)
-      offset += lengths[0]
-      file.link = String(decoding: bytes[offset..<(offset + lengths[1])], as: UTF8.self)
-      offset += lengths[1]
-      file.capability = Array(bytes[offset..<(offset + lengths[2])])
-      offset += lengths[2]
-      guard isInside(file.path) else { throw broken }
-      files.append(file)
-    }
+    while offset < bytes.count { files.append(try next(bytes, &offset)) }
     return files
+  }
+
+  /// Reads the entry of a listing that begins at `offset`, which is then at the next.
+  package static func next(_ bytes: [UInt8], _ offset: inout Int) throws(HullError) -> ListedFile {
+    guard bytes.count - offset >= fixed, let kind = Kind(rawValue: bytes[offset]) else { throw broken }
+    var file = ListedFile(kind: kind, path: "", mode: WireInteger.read(UInt32.self, bytes, offset + 1) & 0o7777)
+    file.size = WireInteger.read(Int64.self, bytes, offset + 5)
+    file.modified = WireInteger.read(Int64.self, bytes, offset + 13)
+    file.changed = WireInteger.read(Int64.self, bytes, offset + 21)
+    file.inode = WireInteger.read(UInt64.self, bytes, offset + 29)
+    let lengths = (0..<3).map { Int(WireInteger.read(UInt32.self, bytes, offset + 37 + 4 * $0)) }
+    offset += fixed
+    guard lengths.allSatisfy({ $0 <= 1 << 16 }), bytes.count - offset >= lengths.reduce(0, +), file.size >= 0 else { throw broken }
+    file.path = String(decoding: bytes[offset..<(offset + lengths[0])], as: UTF8.self)
+    offset += lengths[0]
+    file.link = String(decoding: bytes[offset..<(offset + lengths[1])], as: UTF8.self)
+    offset += lengths[1]
+    file.capability = Array(bytes[offset..<(offset + lengths[2])])
+    offset += lengths[2]
+    guard isInside(file.path) else { throw broken }
+    return file
   }
 
   private static let broken = HullError(.invalidArgument, "the listing of the build context is broken")

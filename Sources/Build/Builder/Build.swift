@@ -14,13 +14,18 @@ struct Build: Sendable {
   let shared: SharedWork
   let store: BuildStore
   let report: BuildReport
+  let repositories: FetchedRepositories
+  /// Nanoseconds since 1970.
+  let started = BuildClock.now()
 
   mutating func run() async throws -> BuildResult {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
-    let loaded = try await DockerfileLoader(request: request, session: session, shared: shared, report: report).load()
+    let (sources, targets) = try caches()
+    let loaded = try await DockerfileLoader(request: request, session: session, repositories: repositories, report: report).load()
     let dockerfile = loaded.dockerfile
+    let attestations = try AttestationOptions(request)
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
@@ -35,16 +40,17 @@ struct Build: Sendable {
     result.dockerfile = dockerfile
     if request.readsOnly { return result }
     try takeEpoch(of: dockerfile)
-    let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
-    let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
-    await exchange.bring()
-    var built: [BuiltImage] = []
-    for platform in platforms { built.append(try await image(loaded, platform, &result)) }
-    if exchange.isInline {
-      for index in built.indices { built[index].config.buildCache = try await exchange.inlineDocument(built[index].fileSystem) }
+    try await CacheImport(request: request, session: session, surroundings: surroundings, store: store, report: report).bring(sources)
+    let plans = try await plans(loaded, &result)
+    var built = try await images(plans, dockerfile)
+    let cache = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
+    if targets.contains(where: \.isInline) {
+      for index in built.indices { built[index].config.buildCache = cache.inlineDocument(built[index].fileSystem) }
     }
-    try await BuildExport(request: request, session: session, surroundings: surroundings, store: store, report: report).export(built, into: &result)
-    try await exchange.send()
+    let export = BuildExport(
+      request: request, attestations: attestations, session: session, surroundings: surroundings, store: store, report: report)
+    try await export.export(built, into: &result)
+    result.cacheManifest = try await cache.send(built, to: targets)
     return result
   }
 
@@ -55,35 +61,71 @@ struct Build: Sendable {
     request.sourceDateEpoch = try SourceDateEpoch.seconds(text)
   }
 
-  private func image(_ loaded: DockerfileLoader.Loaded, _ platform: Platform, _ result: inout BuildResult) async throws -> BuiltImage {
-    let dockerfile = loaded.dockerfile
-    let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
-    var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: loaded.ignored)
-    planner.namedIgnored = loaded.namedIgnored
-    planner.ignoresCache = try await isBarredFromCache()
-    let plan: BuildPlan
-    let findings = BuildFindings(request: request, report: report)
-    do { plan = try await planner.plan() } catch {
-      if result.warnings.isEmpty { try? findings.tell(dockerfile, planned: planner.warnings, &result) }
-      throw error
+  /// What the request says of caches, understood before anything is done.
+  private func caches() throws(HullError) -> (sources: [CacheSource], targets: [CacheTarget]) {
+    var targets: [CacheTarget] = []
+    for location in request.cacheTo { targets.append(try CacheTarget(location)) }
+    // As BuildKit's clients say it who know only the first builder's options.
+    if ["1", "true"].contains(request.arguments["BUILDKIT_INLINE_CACHE"] ?? ""), !targets.contains(where: \.isInline) {
+      targets.append(try CacheTarget(CacheLocation(type: "inline", attributes: [:])))
     }
-    // Every platform has the same findings.
-    if result.warnings.isEmpty { try findings.tell(dockerfile, stages: plan.stages, planned: plan.warnings, &result) }
-    report.plan(plan.vertices)
+    var sources: [CacheSource] = []
+    for location in request.cacheFrom { if let source = try CacheSource(location) { sources.append(source) } }
+    return (sources, targets)
+  }
+
+  /// A graph for each platform; what they have in common is common to them.
+  private func plans(_ loaded: DockerfileLoader.Loaded, _ result: inout BuildResult) async throws -> [BuildPlan] {
+    let (dockerfile, findings) = (loaded.dockerfile, BuildFindings(request: request, report: report))
+    let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
+    let (steps, isBarred) = (StepTable(), try await isBarredFromCache())
+    var plans: [BuildPlan] = []
+    for platform in request.platforms.isEmpty ? [Platform.host] : request.platforms where !plans.contains(where: { $0.platform == platform }) {
+      var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: loaded.ignored, steps: steps)
+      planner.namedIgnored = loaded.namedIgnored
+      planner.ignoresCache = isBarred
+      do { plans.append(try await planner.plan()) } catch {
+        if plans.isEmpty { try? findings.tell(dockerfile, planned: planner.warnings, &result) }
+        throw error
+      }
+      // Every platform has the same findings.
+      if plans.count == 1 { try findings.tell(dockerfile, stages: plans[0].stages, planned: plans[0].warnings, &result) }
+      report.plan(plans[plans.count - 1].vertices)
+    }
+    return plans
+  }
+
+  private func images(_ plans: [BuildPlan], _ dockerfile: Dockerfile) async throws -> [BuiltImage] {
     let solver = Solver(
-      request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared, report: report)
+      request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared,
+      repositories: repositories, report: report)
     do {
-      let fileSystem = try await solver.fileSystem(of: plan.target.step)
+      let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
+        for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver, dockerfile)) } }
+        var images: [Int: BuiltImage] = [:]
+        for try await (index, image) in group { images[index] = image }
+        return images
+      }
       report.settleRest()
-      var layers: [Digest: FileSystem] = [:]
-      for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
-      let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
-      return BuiltImage(platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem)
+      return plans.indices.compactMap { images[$0] }
     } catch {
       solver.cancel()
       await solver.settle()
-      throw located(error, plan, solver, dockerfile)
+      throw located(error, dockerfile)
     }
+  }
+
+  private func image(_ plan: BuildPlan, _ solver: Solver, _ dockerfile: Dockerfile) async throws -> BuiltImage {
+    let fileSystem = try await solver.fileSystem(of: plan.target.step)
+    var layers: [Digest: FileSystem] = [:]
+    for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
+    let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
+    let origin = BuildOrigin(
+      target: plan.target.step, platform: plan.target.platform, images: plan.images, values: try await solver.results(below: plan.target.step),
+      lines: dockerfile.lines, started: started)
+    return BuiltImage(
+      platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem,
+      inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, origin: origin)
   }
 
   /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.
@@ -94,7 +136,7 @@ struct Build: Sendable {
   }
 
   /// Points at the instruction that failed.
-  private func located(_ error: any Error, _ plan: BuildPlan, _ solver: Solver, _ dockerfile: Dockerfile) -> any Error {
+  private func located(_ error: any Error, _ dockerfile: Dockerfile) -> any Error {
     guard let error = error as? HullError, let vertex = report.failed, let location = vertex.location else { return error }
     return BuildFailure.error(error, vertex: vertex, location: location, dockerfile: dockerfile, name: request.dockerfile)
   }

@@ -16,6 +16,8 @@ import Threads
 package final class Builder: Sendable {
   let surroundings: BuilderSurroundings
   let shared: SharedWork
+  /// One at a time: what one has chosen another must not count on.
+  let pruning = Monitor<Void>(())
   private let running = Mutex<[String: @Sendable () -> Void]>([:])
 
   /// - Parameter commands: how many `RUN`s work at once.
@@ -38,12 +40,17 @@ package final class Builder: Sendable {
     }
     let directory = try open(surroundings.directory)
     try TreeRemoval.remove(Array("scratch".utf8), in: directory.number)
+    let scratch = surroundings.directory + "/scratch"
+    try step("cannot make \(scratch)") { () throws(SystemError) in try Files.makeDirectories(scratch, mode: 0o700) }
     let state = try open(surroundings.state)
     for name in try DurableFiles.names(state.number) { try TreeRemoval.remove(Array(name.utf8), in: state.number) }
   }
 
   /// Where contexts may be kept while they are used.
   package var directory: String { surroundings.directory }
+
+  /// What lies elsewhere, as builds fetch it.
+  package var sources: BuildSources { BuildSources(remote: shared.remote) }
 
   /// Builds. A cancelled task ends everything that the build began.
   /// - Returns: the images; throws a `HullError` whose message quotes the Dockerfile where it is to blame.
@@ -52,8 +59,9 @@ package final class Builder: Sendable {
     let store = try await Blocking.run { BuildStore(surroundings.images) }
     let build = Build(
       request: request, session: session, surroundings: surroundings, shared: shared, store: store,
-      report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration))
-    let task = Task {
+      report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration),
+      repositories: FetchedRepositories(shared.remote, session: session, sockets: surroundings.state))
+    let task = Task(executorPreference: BlockingExecutor.shared) {
       var build = build
       return try await build.run()
     }

@@ -20,6 +20,8 @@
 
 int hull_syncfs(int fd) { return syncfs(fd); }
 
+int hull_write_behind(int fd) { return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
 int hull_clone_file(int target, int source) { return ioctl(target, FICLONE, source); }
 
 ssize_t hull_copy_range(int source, int target, int64_t offset, size_t length) {

@@ -15,9 +15,10 @@ package enum Blocking {
     return pool
   }()
 
-  /// Runs a short job (files, system calls, the database) on a shared pool.
+  /// Runs a short job (files, system calls, the database) on a shared pool, or right here in a task of `BlockingExecutor`.
   package static func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
+    if BlockingExecutor.isCurrent { return try body() }
+    return try await withCheckedThrowingContinuation { continuation in
       pool.submit { _ in continuation.resume(with: Swift.Result(catching: body)) }
     }
   }

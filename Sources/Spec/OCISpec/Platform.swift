@@ -19,13 +19,14 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
     (self.os, self.architecture, self.variant) = Platform.normalize(os: os, architecture: architecture, variant: variant)
   }
 
-  /// Lenient: a missing name is empty, which matches nothing.
+  /// Lenient: a missing name is empty, which matches nothing. The variant that arm64 has anyway is kept where it is written.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
+    let written = try container.decodeIfPresent(String.self, forKey: .variant)
     self.init(
       os: try container.decodeIfPresent(String.self, forKey: .os) ?? "",
-      architecture: try container.decodeIfPresent(String.self, forKey: .architecture) ?? "",
-      variant: try container.decodeIfPresent(String.self, forKey: .variant))
+      architecture: try container.decodeIfPresent(String.self, forKey: .architecture) ?? "", variant: written)
+    if architecture == "arm64", written == "v8" { variant = written }
     osVersion = try container.decodeIfPresent(String.self, forKey: .osVersion)
     osFeatures = try container.decodeIfPresent([String].self, forKey: .osFeatures)
   }
@@ -45,17 +46,27 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
     }
   }
 
+  /// Without what goes without saying: `linux/arm64` for `linux/arm64/v8`.
+  package var normalized: Platform {
+    var result = self
+    (result.os, result.architecture, result.variant) = Platform.normalize(os: os, architecture: architecture, variant: variant)
+    return result
+  }
+
   /// `os/architecture[/variant]`
   package var description: String {
     ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
   }
+
+  /// What no machine is: of manifests that are no images.
+  package static let unknown = Platform(os: "unknown", architecture: "unknown")
 
   /// The machine this program was built for.
   package static var host: Platform {
     #if arch(x86_64)
       Platform(os: "linux", architecture: "amd64")
     #elseif arch(arm64)
-      Platform(os: "linux", architecture: "arm64", variant: "v8")
+      Platform(os: "linux", architecture: "arm64")
     #elseif arch(arm)
       Platform(os: "linux", architecture: "arm", variant: "v7")
     #elseif arch(riscv64)
@@ -73,18 +84,21 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
   package func distance(to wanted: Platform) -> Int? {
     if os == wanted.os, architecture == wanted.architecture {
       if variant == wanted.variant { return 0 }
-      guard let have = variantNumber, let want = wanted.variantNumber else { return variant == nil || wanted.variant == nil ? 1 : nil }
-      return have <= want ? 1 + want - have : nil
+      guard let have = level, let want = wanted.level else { return variant == nil || wanted.variant == nil ? 1 : nil }
+      return have == want ? 0 : have < want ? 1 + want - have : nil
     }
-    if os == wanted.os, wanted.architecture == "arm64", architecture == "arm" { return 20 - (variantNumber ?? 0) }
+    if os == wanted.os, wanted.architecture == "arm64", architecture == "arm" { return 20 - (level ?? 0) }
     if os == wanted.os, wanted.architecture == "amd64", architecture == "386" { return 30 }
     return nil
   }
 
-  private var variantNumber: Int? {
-    guard let variant, variant.hasPrefix("v") else { return nil }
-    return Int(variant.dropFirst())
+  /// What the variant demands of a processor, or what the architecture means without one.
+  private var level: Int? {
+    guard let variant else { return Platform.basicLevels[architecture] }
+    return variant.hasPrefix("v") ? Int(variant.dropFirst()) : nil
   }
+
+  private static let basicLevels = ["amd64": 1, "arm64": 8, "arm": 7]
 
   private static let systems: Set<String> = ["linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "solaris", "android", "wasip1"]
 
@@ -102,7 +116,7 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
     switch architecture.lowercased() {
     case "x86_64", "x86-64", "amd64": return (os, "amd64", variant == "v1" ? nil : variant)
     case "i386", "i686", "386": return (os, "386", nil)
-    case "aarch64", "arm64": return (os, "arm64", variant == nil || variant == "8" ? "v8" : variant)
+    case "aarch64", "arm64": return (os, "arm64", variant == "8" || variant == "v8" ? nil : variant)
     case "armhf": return (os, "arm", "v7")
     case "armel": return (os, "arm", "v6")
     case "arm": return (os, "arm", variant.map { $0.hasPrefix("v") ? $0 : "v\($0)" } ?? "v7")

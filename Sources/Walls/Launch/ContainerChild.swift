@@ -14,6 +14,8 @@ struct ContainerChild {
   /// Whether interfaces are put into the network namespace from outside.
   let waitsForNetwork: Bool
   private var isInCgroup = false
+  /// The workload's own binfmt_misc, attached nowhere yet; -1: none.
+  private var binaryFormats: Int32 = -1
 
   init(
     plan: LaunchPlan, inherited: InheritedDescriptors, channel: LaunchChannel, hierarchies: CgroupHierarchies, isInUserNamespace: Bool,
@@ -41,6 +43,7 @@ struct ContainerChild {
     try start.openNull()
     if plan.process.dieWithParent { try start.followParent() }
     if plan.entersUserNamespace { try enterUserNamespace() }
+    if !plan.binaryFormats.isEmpty { binaryFormats = try BinaryFormats.make(plan.binaryFormats).take() }
     start.limitsAreSet = plan.entersUserNamespace
     // While /proc is still the host's:
     try start.prepareWhileProcIsReachable()
@@ -68,6 +71,7 @@ struct ContainerChild {
         try mounter.mount(mount, index: index)
       }
     }
+    if binaryFormats >= 0 { try BinaryFormats.attach(binaryFormats, root: root) }
     let devices = DeviceMaker(root: root, bindsFromHost: bindsDevices)
     try devices.make(plan.devices)
     if !plan.mounts.contains(where: { $0.isBind && $0.isOn("/dev") }) { try devices.link() }
@@ -102,9 +106,11 @@ struct ContainerChild {
   }
 
   private func joinNamespaces() throws(HullError) {
-    try join(.network, NamespaceFlag.network)
-    try join(.ipc, NamespaceFlag.ipc)
-    try join(.uts, NamespaceFlag.uts)
+    if !plan.makes(.user) {
+      try join(.network, NamespaceFlag.network)
+      try join(.ipc, NamespaceFlag.ipc)
+      try join(.uts, NamespaceFlag.uts)
+    }
     try join(.time, NamespaceFlag.time)
     if plan.makes(.time) { try step("make the time namespace") { () throws(SystemError) in try makeTimeNamespace() } }
     if plan.makes(.network) && plan.loopbackUp {

@@ -147,5 +147,8 @@ extension LaunchPlan {
     guard !makes(.user) || !(uidMappings.isEmpty || gidMappings.isEmpty) else {
       throw HullError(.invalidArgument, "the user namespace of \(id) has no user or group mapping")
     }
+    guard binaryFormats.isEmpty || makes(.user) else {
+      throw HullError(.invalidArgument, "\(id) has handlers for programs of other machines and no user namespace of its own to have them in")
+    }
   }
 }

@@ -17,7 +17,9 @@ struct ContainerSpawn {
     defer { if cgroup >= 0 { close(cgroup) } }
     if plan.joins(.user) && flags != 0 { return try throughHelper(cgroup) }
     let child = try step("launch \(plan.id)") { () throws(SystemError) in
-      try Self.clone(flags, into: inherited.namespaces[.pid], cgroup: cgroup)
+      try joined.during(comesBack: { $0.pid != 0 }) { () throws(SystemError) in
+        try Self.clone(flags, into: inherited.namespaces[.pid], cgroup: cgroup)
+      }
     }
     if child.pid == 0 { becomeContainer(inUserNamespace: false) }
     return child
@@ -30,6 +32,15 @@ struct ContainerSpawn {
       (.uts, NamespaceFlag.uts), (.user, NamespaceFlag.user),
     ]
     return kinds.reduce(0) { plan.makes($1.0) ? $0 | $1.1 : $0 }
+  }
+
+  /// From a new user namespace others' namespaces cannot be entered: the child is made inside them.
+  private var joined: NamespaceVisit {
+    guard plan.makes(.user) else { return NamespaceVisit([]) }
+    let kinds: [(NamespacePlan.Kind, String, UInt64)] = [
+      (.network, "net", NamespaceFlag.network), (.ipc, "ipc", NamespaceFlag.ipc), (.uts, "uts", NamespaceFlag.uts),
+    ]
+    return NamespaceVisit(kinds.compactMap { kind, name, flag in inherited.namespaces[kind].map { ($0, name, flag) } })
   }
 
   private func openCgroup() throws(HullError) -> Int32 {

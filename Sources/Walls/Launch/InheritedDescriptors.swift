@@ -12,7 +12,8 @@ struct InheritedDescriptors {
   private(set) var gate: Int32 = -1
   /// With a user namespace: the root, attached nowhere.
   private(set) var root: Int32 = -1
-  /// With a user namespace: the sources of bind mounts by their place in the plan, attached nowhere.
+  /// With a user namespace: the sources of bind mounts, and file systems of namespaces that it does not own, by their place in the plan,
+  /// attached nowhere.
   private(set) var bindSources: [Int: Int32] = [:]
   /// User namespaces for the mapping of owners, by the mount's place in the plan.
   private(set) var idMaps: [Int: Int32] = [:]
@@ -54,6 +55,16 @@ struct InheritedDescriptors {
     for (index, mount) in plan.mounts.enumerated() where mount.isBind {
       bindSources[index] = try step("mount \(mount.source) on \(mount.destination)") { () throws(SystemError) in
         try BindSource(mount: mount).detached(idMap: idMaps[index] ?? -1).take()
+      }
+    }
+    if plan.makes(.user) { try openNamespaceFileSystems(plan) }
+  }
+
+  private mutating func openNamespaceFileSystems(_ plan: LaunchPlan) throws(HullError) {
+    for (index, mount) in plan.mounts.enumerated() where !mount.isBind && mount.flags & MountFlag.remount == 0 {
+      guard let kind = NamespaceFileSystem.kind(mount.type), !plan.makes(kind) else { continue }
+      bindSources[index] = try step("mount \(mount.source) on \(mount.destination)") { () throws(SystemError) in
+        try NamespaceFileSystem(mount: mount, namespace: namespaces[kind]).detached().take()
       }
     }
   }

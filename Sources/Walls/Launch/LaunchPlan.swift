@@ -31,6 +31,9 @@ package struct LaunchPlan: Sendable, Equatable {
   package var timeOffsets: [Setting] = []
   /// Give the workload a session keyring of its own, so that it cannot read the keys of whoever started it.
   package var newSessionKeyring = true
+  /// Rules for programs of other machines, as binfmt_misc's `register` takes them (kernel documentation, binfmt_misc): put into an instance
+  /// of its own that the new user namespace has (Linux 6.7). Interpreters are named by their paths on the host.
+  package var binaryFormats: [String] = []
 
   package init(id: String, root: RootPlan, namespaces: [NamespacePlan], process: ProcessPlan) {
     self.id = id

@@ -24,8 +24,8 @@ struct Mounter {
       case _ where mount.isBind: try bind(mount, index: index)
       case _ where mount.flags & MountFlag.remount != 0: try remount(mount)
       case "tmpfs": try tmpfs(mount)
-      case "proc", "sysfs": try ordinaryDirectory(mount)
-      default: try fresh(mount, on: try destination(mount))
+      case "proc", "sysfs": try ordinaryDirectory(mount, index: index)
+      default: try make(mount, index: index, on: try destination(mount))
       }
     } catch { throw HullError("mount \(mount.source) on \(mount.destination)", error) }
   }
@@ -45,6 +45,13 @@ struct Mounter {
     let directory = try InRoot.makeDirectories(root, mount.destination)
     try refuseProc(directory.number, mount)
     return directory
+  }
+
+  /// A new file system, or the one that the launching process has made in this one's place.
+  private func make(_ mount: MountPlan, index: Int, on target: borrowing OwnedDescriptor) throws(SystemError) {
+    guard let made = bindSources[index] else { return try fresh(mount, on: target) }
+    try Mounts.attach(made, onto: target.number)
+    try setLate(mount)
   }
 
   /// What lies on top at a destination now.
@@ -131,14 +138,14 @@ struct Mounter {
   }
 
   /// `/proc` and `/sys` may not be symbolic links: what is masked in them would be masked elsewhere.
-  private func ordinaryDirectory(_ mount: MountPlan) throws(SystemError) {
+  private func ordinaryDirectory(_ mount: MountPlan, index: Int) throws(SystemError) {
     do throws(SystemError) {
       let present = try InRoot.open(root, mount.destination, OpenFlag.path | O_NOFOLLOW)
       guard try Files.status(of: present.number).isDirectory else {
         throw SystemError(ENOTDIR, "\(mount.type) must be mounted on an ordinary directory")
       }
     } catch  where error.number != ENOENT { throw error } catch {}
-    try fresh(mount, on: try InRoot.makeDirectories(root, mount.destination))
+    try make(mount, index: index, on: try InRoot.makeDirectories(root, mount.destination))
   }
 
   /// Inside proc only files that virtualize numbers may be covered: a process could otherwise be made to believe anything about itself.

@@ -85,33 +85,14 @@ package enum UserLookup {
   }
 }
 
-/// A file of lines with colons. The container controls it: only an ordinary file of a sane size is read; anything else is empty.
-struct AccountFile {
-  private static let largest = 16 << 20
-  private let bytes: [UInt8]
-
-  init(bytes: [UInt8]) { self.bytes = bytes }
-
+extension AccountFile {
+  /// The container controls the file: only an ordinary one of a sane size is read; anything else is empty.
   init(_ path: String) {
     guard let file = try? Files.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY), let status = try? Files.status(of: file.number), status.isRegular
     else {
-      bytes = []
+      self.init(bytes: [])
       return
     }
-    bytes = (try? Files.readAll(file.number, limit: Self.largest, name: path)) ?? []
-  }
-
-  func first(where matches: ([String]) -> Bool) -> [String]? {
-    for line in bytes.split(separator: 0x0a) {
-      let fields = Self.fields(line)
-      if matches(fields) { return fields }
-    }
-    return nil
-  }
-
-  func all(where matches: ([String]) -> Bool) -> [[String]] { bytes.split(separator: 0x0a).map(Self.fields).filter(matches) }
-
-  private static func fields(_ line: ArraySlice<UInt8>) -> [String] {
-    line.split(separator: 0x3a, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    self.init(bytes: (try? Files.readAll(file.number, limit: AccountFile.largest, name: path)) ?? [])
   }
 }

@@ -2,7 +2,7 @@
 import Errors
 
 /// Raised whenever the plan's binary form changes; both ends are always of one build, so another number is refused.
-private let planVersion: UInt8 = 1
+private let planVersion: UInt8 = 2
 
 extension LaunchPlan: WireValue {
   package func write(to writer: inout WireWriter) {
@@ -26,6 +26,7 @@ extension LaunchPlan: WireValue {
     writer.write(startGate)
     writer.write(timeOffsets)
     writer.write(newSessionKeyring)
+    writer.write(binaryFormats)
   }
 
   package init(from reader: inout WireReader) throws(HullError) {
@@ -52,6 +53,7 @@ extension LaunchPlan: WireValue {
     startGate = try reader.readOptional()
     timeOffsets = try reader.readList()
     newSessionKeyring = try reader.read()
+    binaryFormats = try reader.readList()
   }
 }
 

@@ -22,7 +22,7 @@ final class Step: Sendable {
   }
 }
 
-enum Operation: Sendable {
+enum Operation: Sendable, Hashable {
   /// An empty file system.
   case scratch
   /// The layers of an image that is here.
@@ -95,6 +95,8 @@ struct RunStep: Sendable, Hashable {
   /// `default`, `none`, `host`, or a container network.
   var network: String
   var insecure = false
+  /// Whose programs the stage has.
+  var platform: Platform
   /// A here-document that is a program of its own: it is put where the command finds it.
   var script: [UInt8]?
   /// As written, for messages.

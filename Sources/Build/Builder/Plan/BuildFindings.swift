@@ -37,7 +37,8 @@ struct BuildReview {
     if loaded.mistake == nil {
       var planner = Planner(
         request: request, dockerfile: loaded.dockerfile, platform: request.platforms.first ?? .host, images: KnownImages(images: images),
-        ignored: loaded.ignored)
+        ignored: loaded.ignored, steps: StepTable())
+      planner.namedIgnored = loaded.namedIgnored
       do { try await planner.planAll() } catch { result.failure = error as? HullError ?? HullError(.internalError, "cannot check", cause: error) }
       planned = planner.warnings
     }

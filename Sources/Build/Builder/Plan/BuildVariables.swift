@@ -39,6 +39,16 @@ struct BuildVariables: Sendable {
     }
   }
 
+  /// What a step on `platform` is told to work for when it knows of another one, as BuildKit writes it: `->arm64`; empty: none.
+  func crossTarget(from platform: Platform) -> String {
+    var target = Platform(
+      os: value("TARGETOS") ?? platform.os, architecture: value("TARGETARCH") ?? platform.architecture, variant: value("TARGETVARIANT"))
+    if let whole = value("TARGETPLATFORM").flatMap({ try? Platform(parsing: $0) }) { target = whole }
+    if target.os != platform.os { return "->\(target)" }
+    if target.architecture == platform.architecture { return "" }
+    return "->" + [target.architecture, target.variant].compactMap { $0 }.joined(separator: "/")
+  }
+
   static func name(of entry: String) -> Substring { entry.prefix { $0 != "=" } }
 }
 

@@ -74,10 +74,9 @@ struct CopyPlanner {
   ) throws(HullError) -> CopyStep.Source? {
     let checksum = try copy.checksum.map { (text) throws(HullError) in try expander.expand(text) }
     if RemoteAddress.isRepository(text) {
-      inputs.append(
-        Step(
-          .repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum),
-          vertex: planner.internalVertex("[internal] load \(text)", at: instruction.location)))
+      let vertex = planner.internalVertex("[internal] load \(text)", at: instruction.location)
+      let step = Step(.repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum), vertex: vertex)
+      inputs.append(planner.shared(step))
       return .repository(input: inputs.count - 1)
     }
     guard text.hasPrefix("http://") || text.hasPrefix("https://") else {
@@ -85,7 +84,7 @@ struct CopyPlanner {
       return nil
     }
     let digest = try checksum.map { (text) throws(HullError) in try Digest(text) }
-    inputs.append(Step(.download(url: text, checksum: digest), vertex: planner.internalVertex(text, at: instruction.location)))
+    inputs.append(planner.shared(Step(.download(url: text, checksum: digest), vertex: planner.internalVertex(text, at: instruction.location))))
     var name = RemoteAddress.fileName(text)
     if name.isEmpty {
       guard !planner.request.tellsConfiguration else {

@@ -11,7 +11,7 @@ struct DockerfileLoader {
 
   let request: BuildRequest
   let session: any BuildSession
-  let shared: SharedWork
+  let repositories: FetchedRepositories
   let report: BuildReport
 
   /// The Dockerfile as far as it can be read, the mistake that ends it, and the rules of the ignore file.
@@ -65,7 +65,7 @@ struct DockerfileLoader {
   }
 
   private func files() async throws -> (any FileTree)? {
-    if let address = request.remoteContext { return try await shared.remote.repository(address, keepsGitDirectory: false, checksum: nil) }
+    if let address = request.remoteContext { return try await repositories.tree(address) }
     var selection = ContextSelection()
     let path = TreePaths.clean(request.dockerfile)
     selection.includes = [path, DockerfileLoader.lowercased(path), path + ".dockerignore", ".dockerignore"].compactMap(\.self)

@@ -13,8 +13,25 @@ struct ImageResolver: BaseImages {
   let session: any BuildSession
   let surroundings: BuilderSurroundings
   let report: BuildReport
+  private let known = Monitor<[String: BaseImage]>([:])
 
+  init(request: BuildRequest, session: any BuildSession, surroundings: BuilderSurroundings, report: BuildReport) {
+    self.request = request
+    self.session = session
+    self.surroundings = surroundings
+    self.report = report
+  }
+
+  /// Once for each name and platform of a build: what the registry says may not change under it.
   func image(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
+    let key = "\(platform) \(name)"
+    if let found = known.with({ $0[key] }) { return found }
+    let found = try await find(name, platform: platform, pull: pull)
+    known.with { $0[key] = found }
+    return found
+  }
+
+  private func find(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
     let images = surroundings.images
     let wanted: Platform? = platform == .host ? nil : platform
     if !pull, let found = try await local(name, wanted) { return found }
@@ -22,9 +39,27 @@ struct ImageResolver: BaseImages {
     do { reference = try Reference(name) } catch {
       throw HullError(.invalidArgument, "failed to parse stage name \(quoted(name)): \(error)")
     }
-    try await bring(reference, wanted)
+    do { try await bring(reference, wanted) } catch let error as HullError {
+      guard let other = await self.other(name) else { throw error }
+      throw HullError(error.code, "\(error.message) (it is here, but for \(other) and not for \(platform))", cause: error.cause)
+    }
     let record = try await Blocking.run { try images.resolve(name, platform: wanted) }
-    return BaseImage(id: record.id, config: record.config)
+    return try await base(record, name)
+  }
+
+  func image(_ address: LayoutAddress, platform: Platform, name: String) async throws -> BaseImage {
+    let vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) layout \(name) \(platform)"), name: "[context \(name)] OCI load from client")
+    return try await report.during(vertex) {
+      let layout = try await session.layout(address.store, root: address.digest, platform: platform)
+      return try await LayoutImport(images: surroundings.images, directory: surroundings.directory).image(
+        address, in: layout, platform: platform, name: name)
+    }
+  }
+
+  private func base(_ record: ImageRecord, _ name: String) async throws -> BaseImage {
+    let images = surroundings.images
+    let target = try await Blocking.run { try images.target(name) }
+    return BaseImage(id: record.id, config: record.config, target: target.digest)
   }
 
   /// An image that is here; `nil`: it is not, or is one for another platform.
@@ -33,10 +68,16 @@ struct ImageResolver: BaseImages {
     do {
       let record = try await Blocking.run { try images.resolve(name, platform: platform) }
       if record.artifactType != nil { throw HullError(.invalidArgument, "\(name) is an artifact, not an image: a stage cannot stand on it") }
-      return BaseImage(id: record.id, config: record.config)
+      return try await base(record, name)
     } catch let error as HullError where error.code == .notFound {
       return nil
     }
+  }
+
+  /// For which platform an image is here that is not here for the one that is wanted.
+  private func other(_ name: String) async -> Platform? {
+    let images = surroundings.images
+    return try? await Blocking.run { try images.resolve(name).config.platform.normalized }
   }
 
   private func bring(_ reference: Reference, _ platform: Platform?) async throws {

@@ -55,9 +55,9 @@ extension Planner {
     return WordExpander(escape: dockerfile.directives.escape) { variables.value($0) }
   }
 
-  func step(_ operation: Operation, _ inputs: [Step], _ vertex: BuildVertex, _ state: StageState) -> Step {
-    Step(
-      operation, inputs: inputs, vertex: vertex, stage: state.name,
-      ignoresCache: request.noCache || ignoresCache || request.noCacheStages.contains(state.name.lowercased()))
+  /// The step of the vertex that was made last.
+  mutating func step(_ operation: Operation, _ inputs: [Step], _ vertex: BuildVertex, _ state: StageState) -> Step {
+    let ignores = request.noCache || ignoresCache || request.noCacheStages.contains(state.name.lowercased())
+    return settled(Step(operation, inputs: inputs, vertex: vertex, stage: state.name, ignoresCache: ignores), state.platform)
   }
 }

@@ -12,6 +12,11 @@ struct KnownImages: BaseImages {
   func image(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
     let images = self.images
     let record = try await Blocking.run { try images.resolve(name) }
-    return BaseImage(id: record.id, config: record.config)
+    return BaseImage(id: record.id, config: record.config, target: record.id)
+  }
+
+  /// A layout is not read only to check a Dockerfile.
+  func image(_ address: LayoutAddress, platform: Platform, name: String) async throws -> BaseImage {
+    throw HullError(.notFound, "\(name): a layout is not read for a check")
   }
 }

@@ -3,15 +3,11 @@ import Dockerfile
 
 /// Names steps for people: `[builder 2/5] RUN make`.
 struct Numbering {
-  /// The platform, when there are several.
-  let prefix: String?
   private var names: [Int: String] = [:]
   private var totals: [Int: Int] = [:]
   private var reached: [Int: Int] = [:]
   private var all = 0
   private var given = 0
-
-  init(prefix: String?) { self.prefix = prefix }
 
   /// - Parameters:
   ///   - stages: those that will be planned.
@@ -43,13 +39,14 @@ struct Numbering {
     return (given, max(all, given))
   }
 
-  mutating func title(_ text: String, stage: Int, counted: Bool) -> String {
+  /// - Parameter platform: told when there are several.
+  mutating func title(_ text: String, stage: Int, counted: Bool, platform: String?) -> String {
     guard counted else { return text }
     reached[stage, default: 0] += 1
     let total = max(totals[stage] ?? 1, reached[stage] ?? 1)
     let (number, all) = (String(reached[stage] ?? 1), String(total))
     let place = String(repeating: " ", count: max(0, all.utf8.count - number.utf8.count)) + "\(number)/\(all)"
-    let words = [prefix ?? "", names[stage] ?? "", place].filter { !$0.isEmpty }
+    let words = [platform ?? "", names[stage] ?? "", place].filter { !$0.isEmpty }
     return "[\(words.joined(separator: " "))] \(text)"
   }
 }

@@ -16,26 +16,32 @@ struct Planner {
   let ignored: [String]
   /// Those of the named contexts, by their names in the session.
   var namedIgnored: [String: [String]] = [:]
+  /// Shared with the planners of the build's other platforms.
+  let steps: StepTable
   /// No step is taken from the cache.
   var ignoresCache = false
   var warnings: [BuildWarning] = []
   var stages: [Int: StageState] = [:]
   var vertices: [BuildVertex] = []
+  private var sources: [ImageSource] = []
+  private var layouts: [String: BaseImage] = [:]
   var contexts: [String: Step] = [:]
   private var isChecking = false
   /// What is planned comes from a base image's `ONBUILD`.
   private var isTrigger = false
   private var unknownImages: Set<String> = []
   private var globals: [String: String] = [:]
-  private var numbers: Numbering
+  private var numbers = Numbering()
+  /// What steps of the stage at hand are told to be for, when there are several platforms: `linux/amd64`, `linux/amd64->arm64`.
+  private var shownPlatform: String?
 
-  init(request: BuildRequest, dockerfile: Dockerfile, platform: Platform, images: any BaseImages, ignored: [String]) {
+  init(request: BuildRequest, dockerfile: Dockerfile, platform: Platform, images: any BaseImages, ignored: [String], steps: StepTable) {
     self.request = request
     self.dockerfile = dockerfile
     self.platform = platform
     self.images = images
     self.ignored = ignored
-    numbers = Numbering(prefix: request.platforms.count > 1 ? platform.description : nil)
+    self.steps = steps
   }
 
   mutating func plan() async throws -> BuildPlan {
@@ -50,7 +56,7 @@ struct Planner {
       fromNothing: Set(bases.indices.filter { bases[$0] == "scratch" && request.namedContexts["scratch"] == nil }))
     for stage in dockerfile.stages where needed.contains(stage.index) { _ = try await state(of: stage) }
     let state = try await state(of: target)
-    return BuildPlan(target: state, platform: platform, stages: Set(stages.keys), vertices: vertices, warnings: warnings)
+    return BuildPlan(target: state, platform: platform, stages: Set(stages.keys), vertices: vertices, warnings: warnings, images: sources)
   }
 
   /// Plans every stage, for what the build checks find in them. What stands on an image that is not here is not known then.
@@ -102,6 +108,7 @@ struct Planner {
     defer { isTrigger = false }
     for (index, instruction) in instructions.enumerated() {
       isTrigger = index < triggers.count
+      show(state.platform, state.variables)
       do {
         try await InstructionPlanner.plan(instruction, in: &state, of: &self, stage: stage.index)
       } catch let error as HullError {
@@ -109,6 +116,10 @@ struct Planner {
       }
     }
     return state
+  }
+
+  private mutating func show(_ platform: Platform, _ variables: BuildVariables) {
+    shownPlatform = request.platforms.count > 1 ? platform.normalized.description + variables.crossTarget(from: platform) : nil
   }
 
   /// `FROM`.
@@ -119,8 +130,10 @@ struct Planner {
     guard !base.isEmpty else { throw HullError(.invalidArgument, "base name (\(stage.base)) should not be blank") }
     let name = numbers.name(of: stage)
     let own = try stage.platform.map { (text) throws(HullError) in try StagePlatform.of(text, expander, names: Array(values.keys)) } ?? platform
+    show(own, BuildVariables(environment: []))
     if let earlier = dockerfile.stages[..<stage.index].last(where: { $0.name == base.lowercased() }), namedContext(for: base, own) == nil {
       let state = try await state(of: earlier)
+      show(state.platform, BuildVariables(environment: []))
       note(metadata: stage.original, stage: stage)
       var next = StageState(
         name: name, index: stage.index, platform: state.platform, config: state.config, base: state.base, step: state.step, history: state.history,
@@ -151,22 +164,28 @@ struct Planner {
   /// What a name of an image, or of a context that stands for one, has in it.
   mutating func rootfs(_ name: String, platform: Platform, stage: Stage?, shown: String) async throws -> (Step, ImageConfig?) {
     let replaced = namedContext(for: name, platform)
+    if let replaced, let address = try LayoutAddress(replaced) {
+      let base = try await layout(address, platform, name)
+      return (root(.image(base.id), stage, shown, title: "FROM \(name)", base.config.platform), base.config)
+    }
     let image = replaced.map { NamedContexts.image($0) } ?? name
     guard let image else {
       let files = try namedContext(name, replaced ?? name)
       guard let stage else { return (files, nil) }
-      return (wholeContext(files, stage, shown), nil)
+      return (wholeContext(files, stage, shown, platform), nil)
     }
-    if image == "scratch" { return (Step(.scratch, vertex: nothingVertex(stage, shown)), nil) }
+    if image == "scratch" { return (nothing(stage, shown, platform), nil) }
     let base: BaseImage
     do { base = try await images.image(image, platform: platform, pull: request.pull) } catch let error as HullError
       where isChecking && error.code == .notFound
     {
       unknownImages.insert(name)
-      return (Step(.scratch, vertex: nothingVertex(nil, shown)), nil)
+      return (nothing(nil, shown, platform), nil)
     }
-    let vertex = rootVertex(stage, shown, title: "FROM \((try? Reference(image))?.withDefaultTag.description ?? image)")
-    return (Step(.image(base.id), vertex: vertex), base.config)
+    let source = ImageSource(name: image, platform: base.config.platform, id: base.id, target: base.target)
+    if !sources.contains(source) { sources.append(source) }
+    let title = "FROM \((try? Reference(image))?.withDefaultTag.description ?? image)"
+    return (root(.image(base.id), stage, shown, title: title, base.config.platform), base.config)
   }
 
   /// The context that takes the place of a stage or an image.
@@ -175,25 +194,47 @@ struct Planner {
   }
 
   /// A context's files as the file system that a stage begins with.
-  private mutating func wholeContext(_ files: Step, _ stage: Stage, _ shown: String) -> Step {
-    let nothing = Step(.scratch, vertex: nothingVertex(nil, shown))
+  private mutating func wholeContext(_ files: Step, _ stage: Stage, _ shown: String, _ platform: Platform) -> Step {
     let copy = CopyStep(
       sources: [.files(input: 1, patterns: ["/"])], destination: "/", intoDirectory: true, instruction: stage.original, verb: "COPY")
-    return Step(.copy(copy), inputs: [nothing, files], vertex: rootVertex(stage, shown, title: shown), stage: numbers.name(of: stage))
+    return root(.copy(copy), inputs: [nothing(nil, shown, platform), files], stage, shown, title: shown, platform)
   }
 
   /// `FROM scratch` is a step only to the first builder.
-  private mutating func nothingVertex(_ stage: Stage?, _ shown: String) -> BuildVertex {
-    if let stage, request.tellsConfiguration { return vertex(shown, of: stage, place: .instruction) }
+  private mutating func nothing(_ stage: Stage?, _ shown: String, _ platform: Platform) -> Step {
+    if request.tellsConfiguration, stage != nil { return root(.scratch, stage, shown, title: shown, platform) }
     var vertex = internalVertex(shown)
     vertex.isMetadata = true
-    return vertex
+    return shared(Step(.scratch, vertex: vertex))
   }
 
-  private mutating func rootVertex(_ stage: Stage?, _ text: String, title: String) -> BuildVertex {
-    guard let stage else { return internalVertex(title) }
-    return vertex(text, shown: title, stageIndex: stage.index, place: .instruction, at: stage.location, inputs: [])
+  /// An image of an OCI layout; brought in once.
+  private mutating func layout(_ address: LayoutAddress, _ platform: Platform, _ name: String) async throws -> BaseImage {
+    let key = "\(name) \(platform)"
+    if let known = layouts[key] { return known }
+    let base = try await images.image(address, platform: platform, name: name)
+    layouts[key] = base
+    sources.append(ImageSource(name: name, platform: base.config.platform, id: base.id, target: base.target, isLocal: true))
+    return base
   }
+
+  private mutating func root(
+    _ operation: Operation, inputs: [Step] = [], _ stage: Stage?, _ text: String, title: String, _ platform: Platform
+  ) -> Step {
+    guard let stage else { return shared(Step(operation, inputs: inputs, vertex: internalVertex(title))) }
+    let vertex = vertex(text, shown: title, stageIndex: stage.index, place: .instruction, at: stage.location, inputs: [])
+    return settled(Step(operation, inputs: inputs, vertex: vertex, stage: numbers.name(of: stage)), platform)
+  }
+
+  /// The same step of another platform's plan in the place of one that was just made, or that one.
+  mutating func settled(_ step: Step, _ platform: Platform) -> Step {
+    let first = steps.unique(step, platform: platform.normalized.description)
+    if first !== step, let last = vertices.indices.last { vertices[last] = first.vertex }
+    return first
+  }
+
+  /// As `settled`, of a step that belongs to no stage.
+  func shared(_ step: Step) -> Step { steps.unique(step, platform: nil) }
 
   // MARK: Other inputs
 
@@ -231,7 +272,8 @@ struct Planner {
 
   private mutating func remote(_ address: String) throws(HullError) -> Step {
     if let known = contexts[address] { return known }
-    let step = Step(.repository(url: address, keepsGitDirectory: false, checksum: nil), vertex: internalVertex("[internal] load \(address)"))
+    let step = shared(
+      Step(.repository(url: address, keepsGitDirectory: false, checksum: nil), vertex: internalVertex("[internal] load \(address)")))
     contexts[address] = step
     return step
   }
@@ -240,7 +282,7 @@ struct Planner {
     if let known = contexts[name] { return known }
     var selection = ContextSelection()
     selection.excludes = rules
-    let step = Step(.context(name, selection), vertex: internalVertex(shown))
+    let step = shared(Step(.context(name, selection), vertex: internalVertex(shown)))
     contexts[name] = step
     return step
   }
@@ -257,7 +299,7 @@ struct Planner {
   mutating func vertex(
     _ text: String, shown: String? = nil, stageIndex: Int, place: Place, at location: SourceRange?, inputs: [Step]
   ) -> BuildVertex {
-    let title = numbers.title(shown ?? text, stage: stageIndex, counted: place == .instruction)
+    let title = numbers.title(shown ?? text, stage: stageIndex, counted: place == .instruction, platform: shownPlatform)
     var vertex = BuildVertex(
       id: SHA256.digest(of: "\(request.id) \(platform) \(vertices.count) \(title)"), name: title, inputs: inputs.map(\.vertex.id))
     vertex.location = location

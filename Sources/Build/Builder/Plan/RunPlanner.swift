@@ -12,7 +12,8 @@ struct RunPlanner {
     var inputs = [state.step]
     var step = RunStep(
       arguments: [], environment: state.variables.argumentEnvironment + (state.config.environment ?? []),
-      directory: state.directory, user: state.config.user ?? "", network: try network(run, planner), instruction: instruction.original, shown: "")
+      directory: state.directory, user: state.config.user ?? "", network: try network(run, planner), platform: state.platform.normalized,
+      instruction: instruction.original, shown: "")
     step.hiddenEnvironment = hiddenEnvironment(planner, state)
     step.insecure = try isInsecure(run, planner)
     for mount in run.mounts { step.mounts.append(try await self.mount(mount, &inputs, state, &planner)) }

@@ -62,11 +62,23 @@ package struct BuildResult: Sendable {
     package var manifest: Descriptor
   }
 
+  /// How an image was built, whether or not there is an image of it.
+  package struct Provenance: Sendable {
+    package var platform: Platform
+    /// What kind of predicate it is.
+    package var predicateType: String
+    package var json: [UInt8]
+  }
+
+  /// One for each platform, where the request wants them.
+  package var provenance: [Provenance] = []
   /// One for each platform; empty when no image was asked for.
   package var images: [Image] = []
   /// What the tags stand for: the manifest, or the index of several platforms or attestations.
   package var target: Descriptor?
   package var tags: [Reference] = []
+  /// The manifest of a cache that has gone into a directory of the client's, whose index is the client's to write.
+  package var cacheManifest: Descriptor?
   package var warnings: [BuildWarning] = []
   /// The lines of the Dockerfile, which warnings point into.
   package var lines: [String] = []

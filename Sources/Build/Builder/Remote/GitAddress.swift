@@ -39,6 +39,19 @@ package struct GitAddress: Sendable, Hashable {
     return String(url[..<scheme.upperBound] + url[url.index(after: at)...])
   }
 
+  /// The host, with its port where one is given, of an HTTP address; `nil` for others.
+  package var host: String? { webScope.map { String($0.drop { $0 != "/" }.dropFirst(2).dropLast()) } }
+
+  /// `https://host/`: the addresses that credentials for this one are for.
+  var webScope: String? {
+    let shown = shown
+    guard url.hasPrefix("https://") || url.hasPrefix("http://"), let scheme = shown.firstRange(of: "://") else { return nil }
+    return "\(shown[..<scheme.upperBound])\(shown[scheme.upperBound...].prefix { $0 != "/" })/"
+  }
+
+  /// `ssh://…` or `user@host:path`.
+  var usesSecureShell: Bool { !url.contains("://") || url.hasPrefix("ssh://") }
+
   /// Whether a text is meant as a Git address.
   package static func matches(_ text: String) -> Bool { GitAddress(text) != nil }
 

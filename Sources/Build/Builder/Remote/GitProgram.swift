@@ -8,39 +8,48 @@ import Threads
 /// The host's `git`, without anything of the host's: a directory of its own is home and repository, and only what is given here gets through.
 struct GitProgram: Sendable {
   let place: String
+  let address: GitAddress
   let access: GitSource.Access
-  /// What messages call the repository.
-  let shown: String
 
   private static let program = "/usr/bin/git"
   private static let mostOutput = 256 << 10
 
+  /// Without keys of the host's own. A server's key is compared with those that the host knows in /etc/ssh; one that it does not know is taken, as BuildKit
+  /// does, which asks the server itself.
+  private static let secureShell =
+    "ssh -F /dev/null -o BatchMode=yes -o IdentityFile=none -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+
   /// Settings by environment: those in arguments could be seen by everybody on the host.
   private var settings: [(String, String)] {
     var settings = [
-      ("core.hooksPath", "/dev/null"), ("gc.auto", "0"), ("protocol.allow", "never"), ("protocol.https.allow", "always"),
-      ("protocol.http.allow", "always"), ("protocol.git.allow", "always"), ("protocol.ssh.allow", "always"), ("http.lowSpeedLimit", "1"),
+      ("core.hooksPath", "/dev/null"), ("gc.auto", "0"), ("http.lowSpeedLimit", "1"),
       ("http.lowSpeedTime", "60"), ("credential.helper", ""), ("core.fsmonitor", "false"), ("advice.detachedHead", "false"),
       ("submodule.recurse", "false"),
       ("transfer.fsckObjects", "true"),
     ]
-    if let header = access.header { settings.append(("http.extraHeader", "Authorization: \(header)")) }
-    if let token = access.token, access.header == nil {
-      settings.append(("http.extraHeader", "Authorization: basic \(Base64.encode(Array("x-access-token:\(token)".utf8)))"))
-    }
+    // For this host alone: not for where it redirects to, nor for submodules that lie elsewhere.
+    if let scope = address.webScope, let value = authorization { settings.append(("http.\(scope).extraHeader", "Authorization: \(value)")) }
     return settings
+  }
+
+  private var authorization: String? {
+    access.header ?? access.token.map { "basic \(Base64.encode(Array("x-access-token:\($0)".utf8)))" }
+  }
+
+  /// As git itself passes on what it was given with `-c`, to what it starts for submodules, too.
+  private var parameters: String {
+    func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
+    return settings.map { "\(quoted($0.0))=\(quoted($0.1))" }.joined(separator: " ")
   }
 
   private var environment: [String] {
     var variables = [
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(place)", "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1",
       "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=/bin/false", "SSH_ASKPASS=/bin/false", "GIT_LFS_SKIP_SMUDGE=1",
-      "GIT_SSH_COMMAND=ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/dev/null",
-      "GIT_CEILING_DIRECTORIES=\(place)",
+      "GIT_SSH_COMMAND=\(GitProgram.secureShell)", "GIT_CEILING_DIRECTORIES=\(place)", "GIT_ALLOW_PROTOCOL=https:http:git:ssh",
+      "GIT_CONFIG_PARAMETERS=\(parameters)",
     ]
     if let agent = access.agent { variables.append("SSH_AUTH_SOCK=\(agent)") }
-    variables.append("GIT_CONFIG_COUNT=\(settings.count)")
-    for (index, (key, value)) in settings.enumerated() { variables += ["GIT_CONFIG_KEY_\(index)=\(key)", "GIT_CONFIG_VALUE_\(index)=\(value)"] }
     return variables
   }
 
@@ -48,7 +57,7 @@ struct GitProgram: Sendable {
   @discardableResult
   func run(_ arguments: [String]) async throws -> String {
     guard access.token.map({ !$0.contains("\n") }) ?? true, access.header.map({ !$0.contains("\n") }) ?? true else {
-      throw HullError(.invalidArgument, "the secret for \(shown) has more than one line")
+      throw HullError(.invalidArgument, "the secret for \(address.shown) has more than one line")
     }
     let (words, environment) = (["git", "-C", place] + arguments, environment)
     let running = RunningProgram()
@@ -66,11 +75,18 @@ struct GitProgram: Sendable {
   private func failure(_ command: String, _ output: String) -> HullError {
     let said = output.split(separator: "\n").map { $0.hasPrefix("fatal: ") ? $0.dropFirst(7) : $0 }.filter { !$0.isEmpty }
     let reason = said.isEmpty ? "it said nothing" : said.suffix(4).joined(separator: "; ")
+    if output.contains("Permission denied (publickey"), access.agent == nil {
+      return HullError(.invalidArgument, "git \(command) of \(address.shown): \(reason): pass an SSH agent with --ssh default")
+    }
+    if output.contains("could not read Username") || output.contains("Authentication failed"), authorization == nil {
+      let hint = "pass a token with --secret id=GIT_AUTH_TOKEN,src=FILE"
+      return HullError(.invalidArgument, "git \(command) of \(address.shown): \(reason): \(hint)")
+    }
     let missing = ["couldn't find remote ref", "not found", "does not appear to be a git repository", "not our ref", "pathspec"]
     let unreachable = ["Could not resolve", "unable to access", "unable to connect", "Connection", "timed out", "early EOF", "hung up"]
-    if missing.contains(where: { output.contains($0) }) { return HullError(.notFound, "git \(command) of \(shown): \(reason)") }
+    if missing.contains(where: { output.contains($0) }) { return HullError(.notFound, "git \(command) of \(address.shown): \(reason)") }
     let code: HullError.Code = unreachable.contains { output.contains($0) } ? .unavailable : .invalidArgument
-    return HullError(code, "git \(command) of \(shown): \(reason)")
+    return HullError(code, "git \(command) of \(address.shown): \(reason)")
   }
 }
 

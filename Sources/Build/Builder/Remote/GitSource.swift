@@ -37,12 +37,14 @@ package struct GitSource: Sendable {
   package func checkout(_ address: GitAddress, keepsGitDirectory: Bool = false, access: Access = Access()) async throws -> Checkout {
     try address.check()
     let place = try await Blocking.run { [directory] in try PrivateDirectory(in: directory) }
-    let git = GitProgram(place: place.path, access: access, shown: address.shown)
+    let git = GitProgram(place: place.path, address: address, access: access)
     try await git.run(["init", "--quiet", "--template=", "."])
     try await git.run(["remote", "add", "origin", address.url])
     try await fetch(address, git)
     try await git.run(["checkout", "--quiet", "--force", "--detach", "FETCH_HEAD"])
     try await git.run(["submodule", "--quiet", "update", "--init", "--recursive", "--depth=1"])
+    // The tree may have it.
+    if keepsGitDirectory { try await git.run(["remote", "set-url", "origin", address.shown]) }
     let words = try await git.run(["log", "-1", "--format=%H %ct"]).split { $0 == " " || $0 == "\n" }
     guard words.count == 2, let seconds = Int64(words[1]) else {
       throw HullError(.internalError, "git did not say which commit \(address.shown) is at")
@@ -63,7 +65,7 @@ package struct GitSource: Sendable {
     try address.check()
     if let reference = address.reference, Self.isCommit(reference) { return reference }
     let place = try await Blocking.run { [directory] in try PrivateDirectory(in: directory) }
-    let git = GitProgram(place: place.path, access: access, shown: address.shown)
+    let git = GitProgram(place: place.path, address: address, access: access)
     let wanted = address.reference ?? "HEAD"
     let lines = try await git.run(["ls-remote", address.url, wanted, "\(wanted)^{}"]).split(separator: "\n").map { $0.split(separator: "\t") }
     let found = Dictionary(lines.compactMap { $0.count == 2 ? (String($0[1]), String($0[0])) : nil }) { first, _ in first }

@@ -40,7 +40,7 @@ package struct RemoteContext: Sendable {
 
   private static func unpacked(_ download: HTTPSource.Download, keptIn directory: String) throws(HullError) -> RemoteContext {
     let (tree, name) = (download.tree, download.name)
-    if try isArchive(tree, name) {
+    if try ArchiveDetection.isArchive(name, in: tree, scratch: directory) {
       let pack = try TreePack.receive(try tree.source(name), keptIn: directory)
       return RemoteContext(tree: pack, identity: download.digest.description)
     }
@@ -52,13 +52,5 @@ package struct RemoteContext: Sendable {
     try tree.read(name) { bytes throws(HullError) in try writer.write(bytes) }
     try writer.end()
     return RemoteContext(tree: try writer.finish(), identity: download.digest.description, isDockerfile: true)
-  }
-
-  /// By its first bytes, as file names and media types are wrong too often.
-  private static func isArchive(_ tree: TreePack, _ name: String) throws(HullError) -> Bool {
-    let chunks = BufferedChunks(try tree.source(name), size: 512)
-    let head = try chunks.next().map { Array($0) } ?? []
-    let magics: [[UInt8]] = [[0x1f, 0x8b], [0x28, 0xb5, 0x2f, 0xfd], [0x42, 0x5a, 0x68], [0xfd, 0x37, 0x7a, 0x58, 0x5a]]
-    return magics.contains { head.starts(with: $0) } || (head.count == 512 && head[257..<262].elementsEqual("ustar".utf8))
   }
 }

@@ -20,11 +20,13 @@ package struct FailedStep: Sendable {
     process.user = step.user.isEmpty ? nil : step.user
     process.command = ["/bin/sh"]
     process.labels = ["hull.build.failed": step.shown]
-    var config = ImageConfig(platform: .host, config: process, diffIDs: fileSystem.infos.map(\.diffID))
+    var config = ImageConfig(platform: step.platform, config: process, diffIDs: fileSystem.infos.map(\.diffID))
     config.created = RFC3339.text(nanoseconds: BuildClock.now())
     let tag = String(SHA256.digest(of: "\(fileSystem.chain?.hex ?? "") \(step.shown) \(BuildClock.now())").hex.prefix(12))
     let built = BuiltImageRequest(config: config, layers: fileSystem.infos, descriptors: fileSystem.layers.map(\.descriptor))
-    _ = try images.register(built: [built], references: [Reference("\(FailedStep.repository):\(tag)")])
+    let claim = images.claim()
+    defer { try? claim.release() }
+    try images.register(images.prepare(built: [built], claim), references: [Reference("\(FailedStep.repository):\(tag)")])
     return tag
   }
 }

@@ -69,7 +69,7 @@ final class SharedWork: Sendable {
       }
       let relay = Relay()
       let claim = images.claim()
-      let task = Task {
+      let task = Task(executorPreference: BlockingExecutor.shared) {
         let made = try await body { relay.send($0, $1) }
         made.result.claim(with: claim)
         return made

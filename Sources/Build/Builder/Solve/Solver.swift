@@ -15,11 +15,12 @@ final class Solver: Sendable {
   let surroundings: BuilderSurroundings
   let shared: SharedWork
   let report: BuildReport
+  private let repositories: FetchedRepositories
   private let values = Mutex<[ObjectIdentifier: Task<StepValue, any Error>]>([:])
 
   init(
     request: BuildRequest, dockerfile: String, store: BuildStore, session: any BuildSession, surroundings: BuilderSurroundings, shared: SharedWork,
-    report: BuildReport
+    repositories: FetchedRepositories, report: BuildReport
   ) {
     self.request = request
     self.dockerfile = dockerfile
@@ -27,6 +28,7 @@ final class Solver: Sendable {
     self.session = session
     self.surroundings = surroundings
     self.shared = shared
+    self.repositories = repositories
     self.report = report
   }
 
@@ -34,7 +36,7 @@ final class Solver: Sendable {
   func value(of step: Step) async throws -> StepValue {
     let task = values.withLock { values in
       if let known = values[ObjectIdentifier(step)] { return known }
-      let task = Task { try await self.solve(step) }
+      let task = Task(executorPreference: BlockingExecutor.shared) { try await self.solve(step) }
       values[ObjectIdentifier(step)] = task
       return task
     }
@@ -50,6 +52,18 @@ final class Solver: Sendable {
       throw HullError(.internalError, "\(step.vertex.name) gives no file system")
     }
     return result
+  }
+
+  /// What a step and all below it have given.
+  func results(below step: Step) async throws -> [ObjectIdentifier: StepValue] {
+    var found: [ObjectIdentifier: StepValue] = [:]
+    var pending = [step]
+    while let step = pending.popLast() {
+      guard found[ObjectIdentifier(step)] == nil else { continue }
+      found[ObjectIdentifier(step)] = try await value(of: step)
+      pending += step.inputs
+    }
+    return found
   }
 
   /// Ends all that is under way; who waits hears of it.
@@ -100,7 +114,7 @@ final class Solver: Sendable {
     case .download(let url, let checksum):
       return (.tree(try await shared.remote.download(url, checksum: checksum, progress: report.progress(of: step))), false)
     case .repository(let url, let keeps, let checksum):
-      return (.tree(try await shared.remote.repository(url, keepsGitDirectory: keeps, checksum: checksum)), false)
+      return (.tree(try await repositories.tree(url, keepsGitDirectory: keeps, checksum: checksum)), false)
     case .directory(let directory): return try await layer(step, inputs, DirectoryWork(step: directory))
     case .copy(let copy): return try await layer(step, inputs, CopyWork(step: copy))
     case .run(let run): return try await layer(step, inputs, RunWork(step: run))
@@ -115,9 +129,9 @@ final class Solver: Sendable {
     let prepared = try await work.prepare(site)
     let key = prepared.ingredients.key
     let store = self.store
-    if !step.ignoresCache, let known = try await Blocking.run({ try store.cached(key, above: base, standsAlone: prepared.standsAlone) }) {
+    if !step.ignoresCache, let known = try await cached(key, prepared, step, base) {
       report.settle(before: step.vertex.step, cached: true)
-      return (.fileSystem(known.result), true)
+      return (.fileSystem(known), true)
     }
     report.settle(before: step.vertex.step, cached: false)
     await explain(prepared.ingredients, step)
@@ -133,6 +147,13 @@ final class Solver: Sendable {
     store.remember(record, result)
     shared.persist(store)
     return (.fileSystem(result), false)
+  }
+
+  /// What the cache of this engine has, or one from elsewhere.
+  private func cached(_ key: Digest, _ prepared: PreparedLayer, _ step: Step, _ base: FileSystem) async throws -> FileSystem? {
+    let (store, standsAlone) = (store, prepared.standsAlone)
+    if let known = try await Blocking.run({ try store.cached(key, above: base, standsAlone: standsAlone) }) { return known.result }
+    return try await CacheBorrowing(store: store, report: report).result(key, of: step, above: base, standsAlone: standsAlone, site: site(of: step))
   }
 
   private func record(_ ingredients: StepIngredients, _ step: Step, _ base: FileSystem, _ result: FileSystem) -> StepRecord {
@@ -151,9 +172,7 @@ final class Solver: Sendable {
   private func explain(_ ingredients: StepIngredients, _ step: Step) async {
     guard request.explains else { return }
     let (images, site) = (store.images, site(of: step))
-    let before = try? await Blocking.run { try images.lastBuildStep(at: site) }
-    let reason = Explanation.reason(
-      ingredients, before: before.flatMap { $0 }.flatMap { StepIngredients(encoded: $0.ingredients) }, ignoresCache: step.ignoresCache)
-    report.explain(step, reason)
+    let last = try? await Blocking.run { try images.lastBuildStep(at: site) }
+    report.explain(step, Explanation.reason(ingredients, last: last.flatMap { $0 }, ignoresCache: step.ignoresCache))
   }
 }

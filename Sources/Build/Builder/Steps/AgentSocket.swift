@@ -2,20 +2,28 @@
 import Errors
 import Glibc
 import LinuxSystem
+import Synchronization
 import Threads
 
 /// A socket in a file, each of whose connections leads to the client's SSH agent.
 final class AgentSocket: Sendable {
   private let listener: Int32
   private let path: String
+  /// Its number is not another's yet.
+  private let isOpen = Mutex(true)
 
   /// - Parameter agent: a new connection to the agent; the socket owns it.
   init(path: String, mode: UInt32, uid: UInt32, gid: UInt32, agent: @escaping @Sendable () async throws -> Int32?) throws(HullError) {
     self.path = path
     listener = try step("cannot make an agent's socket") { () throws(SystemError) in try UnixSocket.listen(path) }.take()
-    guard chmod(path, mode) == 0, chown(path, uid, gid) == 0 else { throw HullError("cannot make an agent's socket", SystemError(errno, path)) }
+    guard chmod(path, mode) == 0, chown(path, uid, gid) == 0 else {
+      let failure = SystemError(errno, path)
+      Glibc.close(listener)
+      throw HullError("cannot make an agent's socket", failure)
+    }
     let listener = self.listener
     Task {
+      defer { self.end() }
       while let connection = try? await Blocking.stream({ () throws -> Int32 in try AgentSocket.accept(listener) }) {
         Task {
           guard let other = try? await agent() else {
@@ -30,9 +38,16 @@ final class AgentSocket: Sendable {
 
   /// No more connections; those that are there go on until their command ends.
   func close() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    Glibc.close(listener)
+    isOpen.withLock { if $0 { shutdown(listener, Int32(SHUT_RDWR)) } }
     unlink(path)
+  }
+
+  /// Nobody waits for connections any more.
+  private func end() {
+    isOpen.withLock { isOpen in
+      Glibc.close(listener)
+      isOpen = false
+    }
   }
 
   private static func accept(_ listener: Int32) throws -> Int32 {

@@ -14,10 +14,10 @@ struct CopyLayer {
   let directoryTime: Int64
   let latest: Int64?
 
-  func write(_ entries: [String: CopyTargets.Entry], to sink: any ByteSink) throws(HullError) {
+  func write(_ targets: CopyTargets, to sink: any ByteSink) throws(HullError) {
     let buffered = BufferedSink(sink)
     let writer = TarWriter(buffered)
-    for (path, entry) in entries.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) { try write(entry, at: path, to: writer) }
+    try targets.forEach { (path, entry) throws(HullError) in try write(entry, at: path, to: writer) }
     try writer.finish()
     try buffered.flush()
   }
@@ -25,7 +25,7 @@ struct CopyLayer {
   private func write(_ entry: CopyTargets.Entry, at path: String, to writer: TarWriter) throws(HullError) {
     let header = header(entry, path)
     try writer.begin(header)
-    guard header.kind == .regular, header.size > 0, let item = entry.item else { return }
+    guard header.kind == .regular, header.size > 0, case .item(let item) = entry else { return }
     switch item.content {
     case .bytes(let bytes): try write(bytes, to: writer)
     case .file(let tree, let path): try trees[tree]?.read(path) { (bytes) throws(HullError) in try writer.write(bytes) }
@@ -41,14 +41,16 @@ struct CopyLayer {
   private func header(_ entry: CopyTargets.Entry, _ path: String) -> TarEntry {
     let node = entry.node
     var mode = node.mode
-    if let wanted = self.mode, node.kind != .symbolicLink, entry.item != nil { mode = wanted.apply(to: mode, isDirectory: node.kind == .directory) }
+    var item: CopyItem?
+    if case .item(let found) = entry { item = found }
+    if let wanted = self.mode, node.kind != .symbolicLink, item != nil { mode = wanted.apply(to: mode, isDirectory: node.kind == .directory) }
     var header = TarEntry(kind: TarEntry.Kind(node.kind), path: Array(path.utf8), mode: mode)
     (header.uid, header.gid) = owner
-    if entry.item?.keepsOwner == true, !ownsAll { (header.uid, header.gid) = (node.uid, node.gid) }
+    if item?.keepsOwner == true, !ownsAll { (header.uid, header.gid) = (node.uid, node.gid) }
     header.size = node.kind == .regular ? node.size : 0
     header.link = Array(node.link.utf8)
-    (header.major, header.minor, header.attributes) = (node.major, node.minor, node.attributes)
-    let time = entry.item == nil ? directoryTime : node.modified
+    (header.major, header.minor, header.attributes) = (node.device.major, node.device.minor, node.attributes)
+    let time = item == nil ? directoryTime : node.modified
     header.modified = TarEntry.Time(seconds: min(time, latest ?? .max) / 1_000_000_000)
     return header
   }

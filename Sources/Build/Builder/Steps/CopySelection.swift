@@ -145,7 +145,11 @@ struct CopySelection {
     if isExcluded, node.kind != .directory || !excluded.mayHaveIncludedChild(of: relative) { return }
     if !isExcluded { body(path, relative, node) }
     guard node.kind == .directory else { return }
-    for name in try tree.names(in: path) { try walk(tree, TreePaths.join(path, name), below: TreePaths.join(relative, name), body) }
+    for name in try tree.names(in: path) {
+      let inner = TreePaths.join(path, name)
+      // Of the same text there is one copy: a context may have very many files.
+      try walk(tree, inner, below: path == relative ? inner : TreePaths.join(relative, name), body)
+    }
   }
 
   // MARK: Downloads and archives
@@ -161,29 +165,11 @@ struct CopySelection {
   /// `nil` when it is no archive.
   private func unpack(_ path: String, in tree: any FileTree, _ node: TreeNode) throws(HullError) -> [CopyItem]? {
     guard node.kind == .regular, try ArchiveDetection.isArchive(path, in: tree, scratch: scratch) else { return nil }
-    let pack = try TreePack.receive(try HostDecompression.source(path, in: tree, keptIn: scratch), keptIn: scratch)
+    let pack = try TreePack.receive(try tree.source(path), keptIn: scratch)
     var items: [CopyItem] = []
     try walk(pack, "", below: "") { path, relative, node in
       items.append(CopyItem(content: .unpacked(pack, path: path), node: node, relative: relative, keepsOwner: true))
     }
     return items
-  }
-}
-
-/// Tells archives by their bytes.
-enum ArchiveDetection {
-  /// Whether a file is a tar archive, compressed or not.
-  /// - Parameter scratch: a directory for what has to be written down on the way.
-  static func isArchive(_ path: String, in tree: any FileTree, scratch: String) throws(HullError) -> Bool {
-    guard let source = try? DecompressingSource(try HostDecompression.source(path, in: tree, keptIn: scratch)) else { return false }
-    var block = [UInt8](repeating: 0, count: 512)
-    var filled = 0
-    while filled < block.count {
-      let count = block.withUnsafeMutableBytes { (try? source.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))) ?? 0 }
-      if count == 0 { return false }
-      filled += count
-    }
-    // "ustar" of POSIX and GNU.
-    return Array(block[257..<262]) == Array("ustar".utf8)
   }
 }

@@ -54,7 +54,7 @@ struct CopyWork: LayerWork {
     let newest = found.items.map(\.node.modified).max() ?? 0
     let layer = CopyLayer(
       trees: found.trees, owner: owner, ownsAll: step.owner != nil, mode: mode, directoryTime: site.epoch ?? newest, latest: site.epoch)
-    let entries = targets.entries
-    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(entries, to: sink) }
+    let placed = targets
+    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(placed, to: sink) }
   }
 }

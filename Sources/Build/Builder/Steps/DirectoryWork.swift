@@ -19,11 +19,11 @@ struct DirectoryWork: LayerWork {
     let tree = try site.solver.store.tree(of: site.base)
     var targets = CopyTargets(base: tree)
     try targets.makeDirectories(TreePaths.resolve(step.path, in: tree))
-    guard !targets.entries.isEmpty else { return site.base }
+    guard !targets.isEmpty else { return site.base }
     // Who may enter is not known where there is no list of users: then it is root's.
     let owner = step.owner.isEmpty ? (0, 0) : (try? OwnerLookup(tree).owner(step.owner)) ?? (0, 0)
     let layer = CopyLayer(trees: [:], owner: owner, ownsAll: true, mode: nil, directoryTime: site.epoch ?? BuildClock.now(), latest: site.epoch)
-    let entries = targets.entries
-    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(entries, to: sink) }
+    let placed = targets
+    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(placed, to: sink) }
   }
 }

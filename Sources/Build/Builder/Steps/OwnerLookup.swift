@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
+import LinuxSystem
 import OCISpec
 
 /// Finds the numbers behind `--chown` and `USER` in a file system's own files.
@@ -19,30 +20,31 @@ struct OwnerLookup {
 
   private func user(_ name: String) throws(HullError) -> (UInt32, UInt32) {
     if let number = UInt32(name) { return (number, number) }
-    for record in try records("/etc/passwd") where record.count >= 4 && record[0] == name {
-      if let uid = UInt32(record[2]), let gid = UInt32(record[3]) { return (uid, gid) }
-    }
-    throw HullError(
-      .invalidArgument, "unable to convert uid/gid chown string to host mapping: can't find uid for user \(name): no such user: \(name)")
+    let record = try file("/etc/passwd").first { $0.count >= 4 && $0[0] == name && UInt32($0[2]) != nil && UInt32($0[3]) != nil }
+    guard let record, let uid = UInt32(record[2]), let gid = UInt32(record[3]) else { throw missing("uid", "user", name) }
+    return (uid, gid)
   }
 
   private func group(_ name: String) throws(HullError) -> UInt32 {
     if let number = UInt32(name) { return number }
-    for record in try records("/etc/group") where record.count >= 3 && record[0] == name {
-      if let gid = UInt32(record[2]) { return gid }
-    }
-    throw HullError(
-      .invalidArgument, "unable to convert uid/gid chown string to host mapping: can't find gid for group \(name): no such group: \(name)")
+    let record = try file("/etc/group").first { $0.count >= 3 && $0[0] == name && UInt32($0[2]) != nil }
+    guard let gid = record.flatMap({ UInt32($0[2]) }) else { throw missing("gid", "group", name) }
+    return gid
   }
 
-  private func records(_ path: String) throws(HullError) -> [[Substring]] {
+  private func missing(_ number: String, _ kind: String, _ name: String) -> HullError {
+    HullError(
+      .invalidArgument, "unable to convert uid/gid chown string to host mapping: can't find \(number) for \(kind) \(name): no such \(kind): \(name)")
+  }
+
+  private func file(_ path: String) throws(HullError) -> AccountFile {
     let place = try TreePaths.resolve(path, in: tree)
-    guard try tree.node(place)?.kind == .regular else { return [] }
+    guard try tree.node(place)?.kind == .regular else { return AccountFile(bytes: []) }
     var bytes: [UInt8] = []
     try tree.read(place) { (chunk) throws(HullError) in
-      guard bytes.count + chunk.count <= 16 << 20 else { throw HullError(.tooLarge, "\(path) in the image is larger than 16 MiB") }
+      guard bytes.count + chunk.count <= AccountFile.largest else { throw HullError(.tooLarge, "\(path) in the image is larger than 16 MiB") }
       bytes += chunk
     }
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+    return AccountFile(bytes: bytes)
   }
 }

@@ -31,6 +31,7 @@ struct RunWork: LayerWork {
     ingredients.settings["user"] = step.user
     ingredients.settings["network"] = step.network == "default" ? "" : step.network
     ingredients.settings["security"] = step.insecure ? "insecure" : ""
+    ingredients.settings["platform"] = step.platform.description
     ingredients.settings["script"] = step.script.map { SHA256.digest(of: $0).hex } ?? ""
     for (index, mount) in step.mounts.enumerated() {
       // What secrets and agents hold never counts.
@@ -87,6 +88,7 @@ struct RunWork: LayerWork {
   private func make(_ site: LayerSite, _ binds: [Int: BindSource], _ output: @escaping StepOutput) async throws -> FileSystem {
     let solver = site.solver
     let mounts = try await StepMounts.prepare(step, site, binds)
+    let mask = mounts.mask(output)
     do {
       let images = solver.store.images
       let run = StepRun(
@@ -95,8 +97,9 @@ struct RunWork: LayerWork {
         environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user,
         mounts: mounts.mounts,
         network: step.network, hostname: solver.request.hostname, extraHosts: solver.request.extraHosts, limits: solver.request.limits,
-        insecure: step.insecure,
-        output: mounts.hiding(output))
+        insecure: step.insecure, platform: step.platform,
+        output: mask.write)
+      defer { mask.finish() }
       let outcome = try await solver.surroundings.runner.run(run)
       let result = try await finish(outcome, site, mounts)
       await mounts.release()

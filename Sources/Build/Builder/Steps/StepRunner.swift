@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
+import OCISpec
 
 /// One command that is to run in a file system.
 package struct StepRun: Sendable {
@@ -20,6 +21,8 @@ package struct StepRun: Sendable {
   package var limits: BuildLimits
   /// All capabilities, no filter.
   package var insecure: Bool
+  /// Whose programs they are.
+  package var platform: Platform
   /// Gets what the command writes, stream 1 or 2; one call at a time.
   package var output: @Sendable (Int, [UInt8]) -> Void
 }

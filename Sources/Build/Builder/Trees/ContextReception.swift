@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
-import BuildWire
 import Errors
 import OCISpec
 
@@ -14,15 +13,15 @@ package final class ContextReception: @unchecked Sendable {
 
   private let key: String
   private let store: ContextStore
-  private let writer: TreePackWriter
-  private var listing: [UInt8] = []
-  private var files: [ListedFile] = []
+  private let writer: PackedBytesWriter
+  private var bytes: [UInt8] = []
+  private var listing: ContextListing?
   private var wanted: Set<Int> = []
-  private var received: Set<String> = []
+  /// By number in the listing.
+  private var received: [PackedBytes.Stretch?] = []
   private var listedAt: Int64 = 0
-  /// The listing is whole: what follows are bytes.
-  package private(set) var isListed = false
-  private var isOpen = false
+  /// The file whose bytes come.
+  private var open: Int?
   /// What the listing was compared with.
   private var earlier: SyncedTree?
 
@@ -32,13 +31,16 @@ package final class ContextReception: @unchecked Sendable {
   package init(_ key: String, store: ContextStore, keptIn directory: String) throws(HullError) {
     self.key = key
     self.store = store
-    writer = try TreePackWriter(directory: directory)
+    writer = try PackedBytesWriter(directory: directory)
   }
 
+  /// The listing is whole: what follows are bytes.
+  package var isListed: Bool { listing != nil }
+
   /// Some entries of the listing.
-  package func list(_ bytes: [UInt8]) throws(HullError) {
-    guard listing.count + bytes.count <= Self.longestListing else { throw HullError(.tooLarge, "build context: too many files") }
-    listing += bytes
+  package func list(_ more: [UInt8]) throws(HullError) {
+    guard bytes.count + more.count <= Self.longestListing else { throw HullError(.tooLarge, "build context: too many files") }
+    if bytes.isEmpty { bytes = more } else { bytes += more }
   }
 
   /// The listing is whole.
@@ -46,48 +48,46 @@ package final class ContextReception: @unchecked Sendable {
   /// - Returns: the tree, if it is here already; otherwise the numbers of the entries whose bytes are needed.
   package func listed(at time: Int64) throws(HullError) -> (tree: (any FileTree)?, wanted: [UInt32]) {
     listedAt = time
-    isListed = true
+    let list = try ContextListing(bytes)
+    (listing, bytes) = (list, [])
     let known = store.tree(key)
-    if let known, !known.isFresh, known.listing == SHA256.digest(of: listing) {
+    if let known, !known.isFresh, known.listing == list.digest {
       store.keep(known, as: key)
       return (known, [])
     }
     // A tree in too many pieces is left behind, with all that has been replaced in it.
     earlier = known.flatMap { $0.packs.count < Self.mostPacks ? $0 : nil }
-    files = try ListedFile.parse(listing)
-    let numbers = SyncedTree.missing(files, since: earlier)
+    let numbers = SyncedTree.missing(list, since: earlier)
     wanted = Set(numbers)
+    received = Array(repeating: nil, count: list.count)
     return (nil, numbers.map(UInt32.init))
   }
 
   /// The bytes that follow are those of an entry.
   package func file(_ number: Int) throws(HullError) {
-    try close()
+    close()
     guard wanted.remove(number) != nil else { throw HullError(.invalidArgument, "build context: file \(number) was not asked for") }
-    writer.begin(files[number].path, TreeNode(kind: .regular, mode: files[number].mode))
-    received.insert(files[number].path)
-    isOpen = true
+    open = number
   }
 
   package func data(_ bytes: [UInt8]) throws(HullError) {
-    guard isOpen else { throw HullError(.invalidArgument, "build context: bytes of no file") }
+    guard open != nil else { throw HullError(.invalidArgument, "build context: bytes of no file") }
     try writer.write(bytes)
   }
 
   /// Everything was sent; what was not sent has vanished meanwhile.
   package func finish() throws(HullError) -> any FileTree {
-    try close()
-    let vanished = Set(wanted.map { files[$0].path })
+    close()
+    guard let listing else { throw HullError(.invalidArgument, "build context: the client sent no listing") }
     let packs = (earlier?.packs ?? []) + [try writer.finish()]
-    let tree = try SyncedTree(
-      listing: SHA256.digest(of: listing), files: files.filter { !vanished.contains($0.path) }, received: received, packs: packs, earlier: earlier,
-      listedAt: listedAt)
-    if vanished.isEmpty { store.keep(tree, as: key) }
+    let tree = try SyncedTree(listing, received: received, vanished: wanted, packs: packs, earlier: earlier, listedAt: listedAt)
+    if wanted.isEmpty { store.keep(tree, as: key) }
+    (received, self.listing) = ([], nil)
     return tree
   }
 
-  private func close() throws(HullError) {
-    if isOpen { try writer.end() }
-    isOpen = false
+  private func close() {
+    if let open { received[open] = writer.end() }
+    open = nil
   }
 }

@@ -90,7 +90,7 @@ package final class DirectoryTree: FileTree {
     switch kind {
     case .regular: node.size = Int64(status.st_size)
     case .symbolicLink: node.link = try Files.readLink(leaf, at: parent)
-    case .characterDevice, .blockDevice: (node.major, node.minor) = (hull_major(status.st_rdev), hull_minor(status.st_rdev))
+    case .characterDevice, .blockDevice: node.device = (hull_major(status.st_rdev), hull_minor(status.st_rdev))
     case .directory, .fifo: break
     }
     if kind == .regular || kind == .directory { node.attributes = try attributes("\(Files.path(of: parent))/\(leaf)") }

@@ -39,11 +39,51 @@ package struct TreeNode: Sendable, Hashable {
   package var size: Int64 = 0
   /// Nanoseconds since 1970.
   package var modified: Int64 = 0
+  var extra: Extra?
+
+  /// What few files have: apart, so that the many others are small.
+  final class Extra: Sendable, Hashable {
+    let link: String
+    let device: (major: UInt32, minor: UInt32)
+    let attributes: [TarEntry.Attribute]
+
+    init(link: String = "", device: (major: UInt32, minor: UInt32) = (0, 0), attributes: [TarEntry.Attribute] = []) {
+      (self.link, self.device, self.attributes) = (link, device, attributes)
+    }
+
+    static func == (one: Extra, other: Extra) -> Bool {
+      one.link == other.link && one.device == other.device && one.attributes == other.attributes
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(link)
+      hasher.combine(device.major)
+      hasher.combine(device.minor)
+      hasher.combine(attributes)
+    }
+  }
+
   /// What a symbolic link points at.
-  package var link = ""
-  package var major: UInt32 = 0
-  package var minor: UInt32 = 0
-  package var attributes: [TarEntry.Attribute] = []
+  package var link: String {
+    get { extra?.link ?? "" }
+    set { set(link: newValue, device: device, attributes: attributes) }
+  }
+
+  /// The numbers of a device.
+  package var device: (major: UInt32, minor: UInt32) {
+    get { extra?.device ?? (0, 0) }
+    set { set(link: link, device: newValue, attributes: attributes) }
+  }
+
+  package var attributes: [TarEntry.Attribute] {
+    get { extra?.attributes ?? [] }
+    set { set(link: link, device: device, attributes: newValue) }
+  }
+
+  private mutating func set(link: String, device: (major: UInt32, minor: UInt32), attributes: [TarEntry.Attribute]) {
+    let isPlain = link.isEmpty && device == (0, 0) && attributes.isEmpty
+    extra = isPlain ? nil : Extra(link: link, device: device, attributes: attributes)
+  }
 
   package init(kind: Kind, mode: UInt32) {
     self.kind = kind

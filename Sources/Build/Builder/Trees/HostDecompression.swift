@@ -16,39 +16,42 @@ final class HostDecompression: ByteSource {
   private var program: Int32?
   private var produced: Int64 = 0
 
-  /// A regular file's bytes, unpacked when they are bzip2's or xz's and the host has the program.
+  /// Bytes as they are, unpacked when they are bzip2's or xz's and the host has the program.
   /// - Parameter directory: on whose file system a copy of the compressed bytes lies meanwhile, without a name.
-  static func source(_ path: String, in tree: any FileTree, keptIn directory: String) throws(HullError) -> any ByteSource {
-    var magic = [UInt8](repeating: 0, count: 6)
-    let head = try tree.source(path)
-    var failure: HullError?
-    let count = magic.withUnsafeMutableBytes { buffer in
-      do throws(HullError) { return try head.read(into: buffer) } catch {
-        failure = error
-        return 0
-      }
-    }
-    if let failure { throw failure }
-    guard let program = programs.first(where: { magic.prefix(count).starts(with: $0.magic) && access($0.path, X_OK) == 0 }) else {
-      return try tree.source(path)
-    }
-    return try HostDecompression(path, in: tree, program.path, keptIn: directory)
+  static func unpacking(_ source: any ByteSource, _ name: String, keptIn directory: String) throws(HullError) -> any ByteSource {
+    let head = try head(of: source)
+    let whole = PrefixedSource(head, then: source)
+    guard let program = programs.first(where: { head.starts(with: $0.magic) && access($0.path, X_OK) == 0 }) else { return whole }
+    return try HostDecompression(whole, name, program.path, keptIn: directory)
   }
 
-  private init(_ path: String, in tree: any FileTree, _ program: String, keptIn directory: String) throws(HullError) {
-    name = path
-    size = try tree.node(path)?.size ?? 0
-    // O_TMPFILE, which is too complex a macro for the import.
-    let copy = Glibc.open(directory, 0o20_000_000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0o600)
-    guard copy >= 0 else { throw HullError("cannot unpack \(path) in \(directory)", SystemError(errno, "open")) }
-    let input = OwnedDescriptor(copy)
-    let sink = FileSink(input.number, name: path)
-    try tree.read(path) { (bytes) throws(HullError) in try sink.write(bytes) }
-    lseek(input.number, 0, SEEK_SET)
-    let pipe = try step("cannot unpack \(path)") { () throws(SystemError) in try Descriptors.pipe() }
+  /// As many bytes as a magic number has, or all where there are fewer.
+  private static func head(of source: any ByteSource) throws(HullError) -> [UInt8] {
+    var head: [UInt8] = []
+    while head.count < 6 {
+      var piece = [UInt8](repeating: 0, count: 6 - head.count)
+      var outcome = Result<Int, HullError>.success(0)
+      piece.withUnsafeMutableBytes { buffer in
+        do throws(HullError) { outcome = .success(try source.read(into: buffer)) } catch { outcome = .failure(error) }
+      }
+      let count = try outcome.get()
+      if count == 0 { break }
+      head += piece.prefix(count)
+    }
+    return head
+  }
+
+  private init(_ source: any ByteSource, _ name: String, _ program: String, keptIn directory: String) throws(HullError) {
+    self.name = name
+    let bytes = try PackedBytesWriter(directory: directory)
+    let chunks = BufferedChunks(source)
+    while let chunk = try chunks.next() { try bytes.write(chunk) }
+    size = bytes.end().size
+    let input = try bytes.file()
+    let pipe = try step("cannot unpack \(name)") { () throws(SystemError) in try Descriptors.pipe() }
     output = OwnedDescriptor(pipe.first)
     let writing = OwnedDescriptor(pipe.second)
-    self.program = try step("cannot unpack \(path)") { () throws(SystemError) in
+    self.program = try step("cannot unpack \(name)") { () throws(SystemError) in
       try Subprocess.start(program, [program, "-dc"], environment: ["LC_ALL=C"], stdin: input.number, stdout: writing.number)
     }
   }

@@ -6,102 +6,94 @@ import OCISpec
 
 /// A client's context, of which only those files were sent that have changed since the client last built: the bytes lie in several packs.
 package final class SyncedTree: FileTree {
-  struct Stored: Sendable {
-    var node: TreeNode
-    /// Of a regular file: which pack has its bytes, under its own path.
-    var pack: Int
-    var digest: Digest?
-    var listed: ListedFile
+  /// What tells that a file is still the same, beside what its node has.
+  private struct Fact {
+    var size: Int64 = -1
+    var changed: Int64 = 0
+    var inode: UInt64 = 0
     /// It was changed so shortly before it was listed that a later change might not show.
     var isFresh = false
   }
 
   /// The whole listing's digest: the same listing stands for the same tree.
   let listing: Digest
-  let packs: [TreePack]
-  private let nodes: [String: Stored]
-  private let children: [String: [String]]
+  let packs: [PackedBytes]
+  private let index: PackedIndex
+  /// By number in the index.
+  private let facts: [Fact]
   /// Some file is: the same listing then does not stand for the same tree.
   let isFresh: Bool
 
   /// - Parameters:
-  ///   - files: everything that is in the context.
-  ///   - received: those of the last pack.
+  ///   - received: bytes in the last pack, by number in the listing.
+  ///   - vanished: numbers of files that are no longer there.
   ///   - listedAt: by the client's clock, nanoseconds since 1970.
-  init(listing: Digest, files: [ListedFile], received: Set<String>, packs: [TreePack], earlier: SyncedTree?, listedAt: Int64) throws(HullError) {
-    self.listing = listing
+  init(
+    _ list: ContextListing, received: [PackedBytes.Stretch?], vanished: Set<Int>, packs: [PackedBytes], earlier: SyncedTree?, listedAt: Int64
+  ) throws(HullError) {
+    listing = list.digest
     self.packs = packs
-    var nodes: [String: Stored] = [:]
-    nodes.reserveCapacity(files.count)
+    var index = PackedIndex()
+    var facts: [Fact] = []
     var isFresh = false
-    for file in files {
-      var stored = Stored(node: TreeNode(file), pack: packs.count - 1, digest: nil, listed: file)
+    for number in 0..<list.count where !vanished.contains(number) {
+      let file = list[number]
+      var fact = Fact(size: file.size, changed: file.changed, inode: file.inode)
+      let (stretch, pack) = SyncedTree.bytes(of: file, received[number], packs.count - 1, earlier)
       if file.kind == .regular {
-        if received.contains(file.path), let last = packs.last {
-          // What was sent counts, not what was listed: the file may have changed in between.
-          stored.node.size = last.node(file.path)?.size ?? 0
-          stored.digest = try last.digest(file.path)
-        } else if let old = earlier?.nodes[file.path], let digest = old.digest {
-          (stored.pack, stored.digest, stored.node.size) = (old.pack, digest, old.node.size)
-        }
-        stored.isFresh = file.changed > listedAt - SyncedTree.uncertainty
-        isFresh = isFresh || stored.isFresh
+        fact.isFresh = file.changed > listedAt - SyncedTree.uncertainty
+        isFresh = isFresh || fact.isFresh
       }
-      nodes[file.path] = stored
+      let place = try index.put(file.path, TreeNode(file), stretch, pack: pack)
+      while facts.count < index.count { facts.append(Fact()) }
+      facts[place] = fact
     }
-    self.isFresh = isFresh
-    (self.nodes, children) = SyncedTree.complete(nodes)
+    index.complete()
+    (self.index, self.facts, self.isFresh) = (index, facts, isFresh)
+  }
+
+  /// What was sent counts, not what was listed: the file may have changed in between.
+  private static func bytes(
+    of file: ListedFile, _ received: PackedBytes.Stretch?, _ last: Int, _ earlier: SyncedTree?
+  ) -> (PackedBytes.Stretch?, Int) {
+    guard file.kind == .regular else { return (nil, 0) }
+    if let received { return (received, last) }
+    guard let old = try? earlier?.index.stretch(file.path) else { return (nil, 0) }
+    return (old.stretch, old.pack)
   }
 
   /// Nanoseconds: the kernel's clock for files moves in steps of some milliseconds, other file systems' in seconds.
   static let uncertainty: Int64 = 1_000_000_000
 
   /// The regular files, by their number in the listing, whose bytes are not here.
-  static func missing(_ files: [ListedFile], since earlier: SyncedTree?) -> [Int] {
-    files.indices.filter { index in
-      let file = files[index]
-      guard file.kind == .regular else { return false }
-      guard let old = earlier?.nodes[file.path], old.digest != nil else { return true }
-      return old.listed != file || old.isFresh
+  static func missing(_ list: ContextListing, since earlier: SyncedTree?) -> [Int] {
+    (0..<list.count).filter { number in
+      let file = list[number]
+      return file.kind == .regular && !(earlier?.has(file) ?? false)
     }
+  }
+
+  private func has(_ file: ListedFile) -> Bool {
+    guard let number = index.number(file.path), number < facts.count, let node = index.node(file.path), node.kind == .regular,
+      (try? index.stretch(file.path)) != nil
+    else { return false }
+    let (fact, new) = (facts[number], TreeNode(file))
+    return !fact.isFresh && fact.size == file.size && fact.changed == file.changed && fact.inode == file.inode && node.mode == new.mode
+      && node.modified == new.modified && node.extra == new.extra
   }
 
   /// How many files it has.
-  var count: Int { nodes.count }
+  var count: Int { index.count }
 
-  package func node(_ path: String) -> TreeNode? { nodes[path]?.node }
+  package func node(_ path: String) -> TreeNode? { index.node(path) }
 
-  package func names(in directory: String) -> [String] { children[directory] ?? [] }
+  package func names(in directory: String) -> [String] { index.names(in: directory) }
 
-  package func digest(_ path: String) throws(HullError) -> Digest {
-    guard let digest = nodes[path]?.digest else { throw HullError(.notFound, "build context: \(quoted(path)) is not a file") }
-    return digest
-  }
+  package func digest(_ path: String) throws(HullError) -> Digest { try index.stretch(path).stretch.sum.digest }
 
   package func source(_ path: String) throws(HullError) -> any ByteSource {
-    guard let stored = nodes[path], stored.digest != nil else { throw HullError(.notFound, "build context: \(quoted(path)) is not a file") }
-    return try packs[stored.pack].source(path)
-  }
-
-  private static func complete(_ given: [String: Stored]) -> ([String: Stored], [String: [String]]) {
-    var nodes = given
-    var children: [String: [String]] = [:]
-    func directory(_ path: String) -> Stored {
-      Stored(node: TreeNode(kind: .directory, mode: 0o755), pack: 0, digest: nil, listed: ListedFile(kind: .directory, path: path, mode: 0o755))
-    }
-    nodes[""] = directory("")
-    for path in given.keys {
-      var path = path
-      while true {
-        let (parent, name) = TreePaths.split(path)
-        children[parent, default: []].append(name)
-        if nodes[parent] != nil { break }
-        nodes[parent] = directory(parent)
-        path = parent
-      }
-    }
-    for directory in children.keys { children[directory]?.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
-    return (nodes, children)
+    let (stretch, pack) = try index.stretch(path)
+    return packs[pack].source(stretch.offset, stretch.size)
   }
 }
 
@@ -117,7 +109,7 @@ extension TreeNode {
     self.init(kind: kind, mode: file.mode)
     size = kind == .regular ? file.size : 0
     modified = file.modified
-    link = file.link
+    if !file.link.isEmpty { link = file.link }
     if !file.capability.isEmpty { attributes = [TarEntry.Attribute(name: Array("security.capability".utf8), value: file.capability)] }
   }
 }

@@ -4,11 +4,11 @@ import Errors
 import OCISpec
 
 extension TreePack {
-  /// Reads an archive, compressed or not. Paths with `..` that lead out are refused; links are kept as they are. Blocking.
+  /// Reads an archive, compressed or not (bzip2 and xz with the host's programs). Paths with `..` that lead out are refused; links are kept as they are. Blocking.
   /// - Parameter directory: where the bytes are kept.
   package static func receive(_ source: any ByteSource, keptIn directory: String) throws(HullError) -> TreePack {
     let writer = try TreePackWriter(directory: directory)
-    let chunks = Pipeline(try DecompressingSource(source))
+    let chunks = Pipeline(try DecompressingSource(try HostDecompression.unpacking(source, "the build context", keptIn: directory)))
     let reader = TarReader(chunks)
     while let entry = try reader.next() {
       guard let place = EntryPath(entry.path) else {
@@ -64,7 +64,16 @@ extension TreeNode {
     self.init(kind: kind, mode: entry.mode)
     (uid, gid, size) = (entry.uid, entry.gid, kind == .regular ? entry.size : 0)
     modified = entry.modified.seconds &* 1_000_000_000 &+ entry.modified.nanoseconds
-    (major, minor, attributes) = (entry.major, entry.minor, entry.attributes)
-    if kind == .symbolicLink { link = String(decoding: entry.link, as: UTF8.self) }
+    extra = Extra(entry, kind)
+  }
+}
+
+extension TreeNode.Extra {
+  fileprivate convenience init?(_ entry: TarEntry, _ kind: TreeNode.Kind) {
+    let isDevice = kind == .characterDevice || kind == .blockDevice
+    guard isDevice || kind == .symbolicLink || !entry.attributes.isEmpty else { return nil }
+    self.init(
+      link: kind == .symbolicLink ? String(decoding: entry.link, as: UTF8.self) : "", device: isDevice ? (entry.major, entry.minor) : (0, 0),
+      attributes: entry.attributes)
   }
 }

@@ -31,7 +31,7 @@ package struct TreeTar {
     let second: Int64 = 1_000_000_000
     let seconds = node.modified >= 0 ? node.modified / second : (node.modified - second + 1) / second
     entry.modified = TarEntry.Time(seconds: seconds, nanoseconds: node.modified - seconds * second)
-    (entry.major, entry.minor, entry.attributes, entry.link) = (node.major, node.minor, node.attributes, Array(node.link.utf8))
+    (entry.major, entry.minor, entry.attributes, entry.link) = (node.device.major, node.device.minor, node.attributes, Array(node.link.utf8))
     try writer.begin(entry)
     if node.kind == .regular { try tree.read(path) { bytes throws(HullError) in try writer.write(bytes) } }
   }

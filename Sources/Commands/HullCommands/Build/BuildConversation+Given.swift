@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildWire
 import Errors
+import Glibc
 
 /// What this side gives: secrets, accounts, contexts, and what agents say.
 extension BuildConversation {
   func give(_ bytes: [UInt8]?, on stream: UInt32) throws {
     guard let bytes else { return try send(Frame(.refuse, stream: stream)) }
     try send(Frame(.data, stream: stream, bytes))
+    try send(Frame(.end, stream: stream))
+  }
+
+  /// A blob of a cache that is in a file.
+  func give(content path: String, on stream: UInt32) throws {
+    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path: path, verb: "open", code: errno) }
+    defer { close(descriptor) }
+    while case let bytes = try Files.readSome(descriptor, path: path, limit: Self.piece), !bytes.isEmpty {
+      try send(Frame(.data, stream: stream, bytes))
+      if connection.hasInput { try turn(milliseconds: 0) }
+    }
     try send(Frame(.end, stream: stream))
   }
 
@@ -36,15 +49,21 @@ extension BuildConversation {
     guard sender.isWanted else { return }
     do {
       try sender.send { frame in
+        guard end == nil else { throw Ended() }
         try send(Frame(frame.0, stream: stream, frame.1))
         if connection.hasInput { try turn(milliseconds: 0) }
       }
       try send(Frame(.end, stream: stream))
+    } catch is Ended {
+      return
     } catch let error as FileError {
       try send(Frame(.refuse, stream: stream, text: error.description))
     }
     try flush()
   }
+
+  /// The build has ended: nothing more is wanted.
+  private struct Ended: Error {}
 
   /// From an agent to the step that asked for it.
   func passOn(from stream: UInt32) throws {

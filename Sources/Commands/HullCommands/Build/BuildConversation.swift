@@ -18,6 +18,7 @@ final class BuildConversation {
     var contexts: [String: BuildContext] = [:]
     var secrets: BuildSecrets
     var outputs: BuildOutputs
+    var caches: BuildCaches
   }
 
   static let piece = 256 << 10
@@ -27,6 +28,8 @@ final class BuildConversation {
   private var reader = FrameReader()
   var end: End?
   private var unsent: [UInt8] = []
+  /// The engine takes nothing any more.
+  private var isBroken = false
   var contexts: [UInt32: ContextSender] = [:]
   var agents: [UInt32: Connection] = [:]
   private var archives: [UInt32: ArchiveReceiver] = [:]
@@ -90,7 +93,16 @@ final class BuildConversation {
   func flush() throws {
     let bytes = unsent
     unsent = []
-    try connection.send(bytes)
+    guard !isBroken else { return }
+    do { try connection.send(bytes) } catch {
+      // An engine that refuses what it is sent says why before it hangs up.
+      isBroken = true
+      while end == nil {
+        guard let bytes = try? connection.receive(limit: 1 << 18), !bytes.isEmpty else { throw error }
+        reader.feed(bytes)
+        try takeFrames()
+      }
+    }
   }
 
   // MARK: Frames
@@ -121,6 +133,9 @@ final class BuildConversation {
       case "ssh":
         agents[stream] = try offer.secrets.connect(ask["id"].text)
         try send(Frame(agents[stream] == nil ? .refuse : .accept, stream: stream))
+      case "content": try give(content: offer.caches.source(ask["id"].text, ask["attributes"]["digest"].text), on: stream)
+      case "has-content": try give(offer.caches.has(ask["id"].text, ask["attributes"]) ? [] : nil, on: stream)
+      case "keep-content": archives[stream] = try ArchiveReceiver(.file(offer.caches.place(ask["id"].text, ask["attributes"]["digest"].text)))
       case "archive": archives[stream] = try ArchiveReceiver(try target(ask))
       case "files": try unpack(try target(ask), from: stream)
       case let kind: throw HullError(.unsupported, "this client knows nothing of \(kind): is it older than the engine?")
@@ -153,8 +168,9 @@ final class BuildConversation {
   private func finish(_ stream: UInt32) throws {
     if incoming[stream] != nil {
       incoming[stream]?.append(nil)
-    } else if let agent = agents.removeValue(forKey: stream) {
-      shutdown(agent.descriptor, Int32(SHUT_RDWR))
+    } else if let agent = agents[stream] {
+      // It may still answer.
+      shutdown(agent.descriptor, Int32(SHUT_WR))
     } else if let sender = contexts.removeValue(forKey: stream) {
       try upload(sender, on: stream)
     } else if let archive = archives.removeValue(forKey: stream) {

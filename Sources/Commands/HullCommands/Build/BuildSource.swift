@@ -56,11 +56,21 @@ struct BuildSource {
     guard let bytes = try? Files.read(path) else {
       throw HullError(.notFound, "failed to read dockerfile: open \(file.isEmpty ? "Dockerfile" : file): \(Self.reason(path))")
     }
+    try Self.check(path, in: directory)
     text = Self.text(of: bytes)
     // Its own name in the context, where it is there: `<Dockerfile>.dockerignore` lies beside it.
     let parent = Self.real(Paths.split(path).parent).map { "\($0)/\(Paths.split(path).name)" } ?? path
     dockerfile = parent.hasPrefix(directory + "/") ? String(parent.dropFirst(directory.utf8.count + 1)) : Paths.split(path).name
     if directory == "/" { dockerfile = String(parent.dropFirst()) }
+  }
+
+  /// Who builds what others wrote has looked at its files, not at where its links lead.
+  private static func check(_ path: String, in context: String) throws {
+    guard let parent = real(Paths.split(path).parent), let target = real(path) else { return }
+    let prefix = context == "/" ? context : context + "/"
+    guard !(parent + "/").hasPrefix(prefix) || target.hasPrefix(prefix) else {
+      throw HullError(.invalidArgument, "the Dockerfile \(path) is a link that leads out of the context: name the file itself with -f")
+    }
   }
 
   private static func real(_ path: String) -> String? {
@@ -137,10 +147,27 @@ struct BuildSource {
 
   // MARK: Named contexts
 
+  /// An image in an OCI layout: the directory is sent, the engine finds the image in it.
+  private mutating func addLayout(_ name: String, _ place: String) throws -> Bool {
+    let scheme = "oci-layout://"
+    guard place.hasPrefix(scheme) else { return false }
+    var (path, rest) = (String(place.dropFirst(scheme.count)), "")
+    if let (before, digest) = Text.cutLast(path, "@"), digest.hasPrefix("sha256:") { (path, rest) = (before, "@\(digest)") }
+    if let (before, tag) = Text.cutLast(path, ":"), !tag.contains("/") { (path, rest) = (before, ":\(tag)\(rest)") }
+    guard let directory = Self.real(path), Files.isDirectory(directory) else {
+      throw HullError(.notFound, "failed to get build context \(name): \(path) is not a directory")
+    }
+    let key = "layout\(contexts.count)"
+    contexts[key] = BuildContext(directory: directory)
+    named[name] = "\(scheme)\(key)\(rest)"
+    return true
+  }
+
   private mutating func addNamed(_ value: String) throws {
     guard let (name, place) = Text.cut(value, "="), !name.isEmpty, !place.isEmpty else {
       throw HullError(.invalidArgument, "invalid context value: \(value), expected key=value")
     }
+    if try addLayout(name, place) { return }
     if place.contains("://") || place.hasPrefix("target:") || Self.isRemote(place) {
       named[name] = place
       return

@@ -30,6 +30,7 @@ enum ProgramChecks {
   private static func helpers() -> Finding {
     let wanted: [(program: String, package: String, use: String)] = [
       ("mmdebstrap", "mmdebstrap", "hull image bootstrap debian (installed when needed)"),
+      ("qemu-aarch64-static", "qemu-user-static", "containers and builds for other platforms"),
       ("qemu-system-x86_64", "qemu-system-x86", "the vm wall"), ("nft", "nftables", "looking at published ports"),
     ]
     let missing = wanted.filter { ChildProcess.find($0.program) == nil }

@@ -26,6 +26,15 @@ extension Engine {
   /// What `host-gateway` stands for in builds.
   package var hostGateway: String? { services.hostGateways.first }
 
+  /// What lies elsewhere, as builds fetch it.
+  package var buildSources: BuildSources { services.builder.sources }
+
+  /// Where a blob of the store lies; `nil`: it is not here. Blocking.
+  package func blobPath(_ digest: Digest) -> String? {
+    let blobs = services.images.blobs
+    return blobs.size(of: digest) == nil ? nil : blobs.path(of: digest)
+  }
+
   /// Cancels the build of that ID; nothing happens when there is none.
   package func cancelBuild(_ id: String) async { services.builder.cancel(id) }
 }

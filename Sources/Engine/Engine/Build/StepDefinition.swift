@@ -27,7 +27,7 @@ struct StepDefinition {
     try validation.check(&host)
     let networks = try NetworkChoice(services: services).networks(&host, config, NetworkingConfig())
     var definition = ContainerDefinition(
-      imageID: "", platform: Platform.host.description, config: config, hostConfig: host, networks: networks, mounts: mounts())
+      imageID: "", platform: run.platform.description, config: config, hostConfig: host, networks: networks, mounts: mounts())
     definition.hostConfig.maskedPaths = run.insecure ? nil : Defaults.maskedPaths
     definition.hostConfig.readonlyPaths = run.insecure ? nil : Defaults.readonlyPaths
     return ContainerRecord(id: run.id, name: "step-\(run.id.prefix(12))", created: Timestamp.now(), definition: definition)

@@ -54,6 +54,7 @@ struct ContainerCreation {
     var response = ContainerCreateResponse()
     response.id = id
     response.warnings = validation.warnings
+    if platform == nil || platform == "", let warning = ForeignPrograms.warning(image.config.platform) { response.warnings.append(warning) }
     return response
   }
 

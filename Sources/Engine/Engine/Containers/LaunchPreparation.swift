@@ -31,6 +31,8 @@ struct LaunchPreparation: Sendable {
       propagation: MountOptions.private | MountOptions.recursive)
     var plan = try LaunchCompiler.compile(spec, id: record.id, bundle: paths.bundle, root: root)
     try MountSources(services: services).complete(&plan, of: record)
+    try ForeignPrograms(platform: record.definition.platform).complete(
+      &plan, runtime: services.configuration.runtimes[host.runtime] == nil ? nil : host.runtime)
     let program = try services.seccomp.program(host)
     plan.process.seccompProgram = program.code
     plan.process.seccompFlags = program.flags

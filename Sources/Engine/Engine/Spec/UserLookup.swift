@@ -6,8 +6,8 @@ import OCISpec
 
 /// Finds the numbers behind Docker's `USER[:GROUP]` in a container's own files. Blocking.
 struct UserLookup {
-  private let passwd: [[Substring]]
-  private let group: [[Substring]]
+  private let passwd: AccountFile
+  private let group: AccountFile
 
   /// Reads the files of a container that need not run.
   init(lower: [String], upper: String, work: String) throws(HullError) {
@@ -18,11 +18,11 @@ struct UserLookup {
   }
 
   /// Reads the files below a directory that is taken for the root.
-  init(root: Int32) { self.init(passwd: UserLookup.read("/etc/passwd", root), group: UserLookup.read("/etc/group", root)) }
+  init(root: Int32) { (passwd, group) = (UserLookup.read("/etc/passwd", root), UserLookup.read("/etc/group", root)) }
 
   init(passwd: String, group: String) {
-    self.passwd = UserLookup.records(passwd)
-    self.group = UserLookup.records(group)
+    self.passwd = AccountFile(bytes: Array(passwd.utf8))
+    self.group = AccountFile(bytes: Array(group.utf8))
   }
 
   /// Throws `invalidArgument` in Docker's words for a name that is not there.
@@ -38,7 +38,7 @@ struct UserLookup {
     if parts.count > 1, !parts[1].isEmpty {
       user.gid = try gid(parts[1])
     } else if let login = entry?[0] {
-      additional = group.compactMap { $0.count >= 4 && $0[3].split(separator: ",").contains(login) ? UInt32($0[2]) : nil }
+      additional = group.all { $0.count >= 4 && $0[3].split(separator: ",").contains { $0 == login } }.compactMap { UInt32($0[2]) }
     }
     for name in groups { additional.append(try gid(name)) }
     user.additionalGids = additional.isEmpty ? nil : additional
@@ -51,14 +51,8 @@ struct UserLookup {
     throw HullError(.invalidArgument, "unable to find group \(name): no matching entries in group file")
   }
 
-  private static func records(_ text: String) -> [[Substring]] {
-    text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
-  }
-
-  private static func read(_ path: String, _ root: Int32) -> String {
-    guard let file = try? InRoot.open(root, path, O_RDONLY | O_NONBLOCK), let bytes = try? Files.readAll(file.number, limit: 16 << 20) else {
-      return ""
-    }
-    return String(decoding: bytes, as: UTF8.self)
+  private static func read(_ path: String, _ root: Int32) -> AccountFile {
+    guard let file = try? InRoot.open(root, path, O_RDONLY | O_NONBLOCK) else { return AccountFile(bytes: []) }
+    return AccountFile(bytes: (try? Files.readAll(file.number, limit: AccountFile.largest)) ?? [])
   }
 }

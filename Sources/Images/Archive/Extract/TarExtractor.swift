@@ -87,10 +87,12 @@ package final class TarExtractor {
 
   private func copy(_ reader: TarReader, to fd: Int32, size: Int64) throws(EntryProblem) {
     var end: Int64 = 0
+    var behind = WriteBehind()
     do throws(HullError) {
       while let (offset, bytes) = try reader.data() {
         if offset != end { lseek(fd, off_t(offset), SEEK_SET) }
         try writeAll(fd, bytes, name: "file")
+        behind.wrote(bytes.count, to: fd)
         end = offset + Int64(bytes.count)
       }
     } catch {

@@ -12,13 +12,19 @@ package protocol ByteSink: AnyObject {
 package final class FileSink: ByteSink {
   private let fd: Int32
   private let name: String
+  private var behind: WriteBehind?
 
-  package init(_ fd: Int32, name: String = "archive") {
+  /// - Parameter lasting: the file will be synced: the disk begins while more is written.
+  package init(_ fd: Int32, name: String = "archive", lasting: Bool = false) {
     self.fd = fd
     self.name = name
+    if lasting { behind = WriteBehind() }
   }
 
-  package func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) { try writeAll(fd, bytes, name: name) }
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) {
+    try writeAll(fd, bytes, name: name)
+    behind?.wrote(bytes.count, to: fd)
+  }
 }
 
 /// Hashes what passes through, on its way out.

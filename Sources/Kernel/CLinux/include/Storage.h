@@ -8,6 +8,8 @@
 
 /// syncfs(2): writes out everything on the file system of `fd`.
 int hull_syncfs(int fd);
+/// sync_file_range(2): has the disk begin with what a file has in memory, and does not wait for it.
+int hull_write_behind(int fd);
 /// FICLONE: the content of `target` becomes that of `source`, shared until one of them is written to.
 int hull_clone_file(int target, int source);
 /// copy_file_range(2) between the same offsets of two files.

@@ -39,7 +39,7 @@ protocol ContentProvider: Sendable {
   ) async throws -> (descriptors: [Descriptor], more: Bool)
   /// Every repository that is known to be there, sorted.
   func repositories() async throws -> [RepositoryName]
-  /// When tags were set, seconds since 1970, as far as it is known.
+  /// When tags were set, nanoseconds since 1970, as far as it is known.
   func tagTimes(in name: RepositoryName) async throws -> [String: Int64]
   /// The same without asking anybody else: for lists of many repositories.
   var atHand: any ContentProvider { get }

@@ -52,7 +52,7 @@ struct StoreProvider: ContentProvider {
 
   func tagTimes(in name: RepositoryName) async throws -> [String: Int64] {
     try await threads.perform { () throws(HullError) in
-      Dictionary(try store.tagRecords(in: name).map { ($0.name, $0.set) }, uniquingKeysWith: max)
+      Dictionary(try store.tagRecords(in: name).map { ($0.name, $0.setNanoseconds) }, uniquingKeysWith: max)
     }
   }
 }

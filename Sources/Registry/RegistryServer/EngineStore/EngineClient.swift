@@ -39,11 +39,11 @@ final class EngineClient: Sendable {
   /// Every name with a tag, as people write it.
   func names() async throws -> [String] { try await ask("/images/json", [Summary].self).flatMap { $0.RepoTags ?? [] } }
 
-  /// What a name stands for, and since when, seconds since 1970.
+  /// What a name stands for, and since when, nanoseconds since 1970.
   func image(_ name: String) async throws -> (descriptor: Descriptor, tagged: Int64?) {
     let image = try await ask("/images/\(Percent.encode(name))/json", Inspect.self)
     guard let descriptor = image.Descriptor else { throw HullError(.manifestUnknown, "the engine does not say what \(name) stands for") }
-    return (descriptor, image.Metadata?.LastTagTime.flatMap(RFC3339.parse).map(\.seconds))
+    return (descriptor, image.Metadata?.LastTagTime.flatMap(RFC3339.parse).map { $0.seconds * 1_000_000_000 + $0.nanoseconds })
   }
 
   /// Where it keeps everything.

@@ -30,7 +30,9 @@ struct FrontChannel: ServerChildChannel {
     return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
       let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-      try pipeline.addHandler(FrontHandler(services), position: .after(decoder))
+      let front = FrontHandler(services)
+      try pipeline.addHandler(front, position: .after(decoder))
+      try pipeline.addHandler(LastByteHandler(), position: .after(front))
       return value
     }
   }

@@ -26,15 +26,19 @@ struct HubReader: Sendable {
     return summary
   }
 
+  private static func seconds(_ nanoseconds: Int64) -> Int64 { nanoseconds / 1_000_000_000 }
+
   func tags(_ name: RepositoryName) async throws -> [TagSummary] {
     let provider = api.provider(of: name).atHand
     let times = try await provider.tagTimes(in: name)
     var list: [TagSummary] = []
     for tag in try await provider.tags(in: name, after: nil, limit: 1000).tags {
       guard let manifest = try? await provider.manifest(.tag(tag), in: name), let shape = try? await shape(manifest, name, provider) else { continue }
-      list.append(TagSummary(tag: tag, digest: manifest.digest.description, platforms: shape.platforms, size: shape.size, updated: times[tag]))
+      list.append(
+        TagSummary(tag: tag, digest: manifest.digest.description, platforms: shape.platforms, size: shape.size, updated: times[tag].map(Self.seconds))
+      )
     }
-    return list.sorted { ($0.updated ?? 0, $1.tag) > ($1.updated ?? 0, $0.tag) }
+    return list.sorted { (times[$0.tag] ?? 0, $1.tag) > (times[$1.tag] ?? 0, $0.tag) }
   }
 
   func detail(_ reference: ManifestReference, _ name: RepositoryName) async throws -> ImageDetail {
@@ -52,7 +56,7 @@ struct HubReader: Sendable {
     }
     let referrers = try await provider.referrers(of: manifest.digest, in: name, artifactType: nil, after: nil, limit: 100).descriptors
     var updated: Int64?
-    if case .tag(let tag) = reference { updated = try await provider.tagTimes(in: name)[tag] }
+    if case .tag(let tag) = reference { updated = try await provider.tagTimes(in: name)[tag].map(Self.seconds) }
     return ImageDetail(
       name: name.description, reference: reference.description, digest: manifest.digest.description, mediaType: manifest.type,
       description: Self.description(content.annotations, variants.first?.labels), updated: updated, annotations: content.annotations ?? [:],
@@ -76,7 +80,7 @@ struct HubReader: Sendable {
       description = await self.description(manifest, name, provider)
     }
     return RepositorySummary(
-      name: name.description, description: description, tags: tags.count, newest: newest, updated: newest.flatMap { times[$0] },
+      name: name.description, description: description, tags: tags.count, newest: newest, updated: newest.flatMap { times[$0] }.map(Self.seconds),
       platforms: shape?.platforms ?? [], size: shape?.size)
   }
 

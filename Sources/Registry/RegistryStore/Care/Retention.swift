@@ -71,7 +71,7 @@ extension RegistryStore {
 enum RetentionPlan {
   static func tags(_ records: [TagRecord], _ rule: RetentionRule, in name: RepositoryName, now: Int64) -> [RetentionDecision] {
     let open = records.filter { record in !rule.keepMatching.contains { $0.matches(record.name) } }
-      .sorted { ($0.set, $0.name) > ($1.set, $1.name) }
+      .sorted { ($0.setNanoseconds, $0.name) > ($1.setNanoseconds, $1.name) }
     return open.dropFirst(rule.keepLast ?? 0).compactMap { record in
       var reasons = rule.keepLast.map { ["\($0) tags were set later"] } ?? []
       if let limit = rule.olderThan {

@@ -4,13 +4,17 @@ import Glibc
 import LinuxSystem
 import OCISpec
 
-/// A tag and its times, in seconds since 1970.
+/// A tag and its times.
 package struct TagRecord: Sendable {
   package let name: String
   package let digest: Digest
-  package let set: Int64
-  /// Nil: never, as far as is known.
+  /// Nanoseconds since 1970: tags that are set within a second have an order.
+  package let setNanoseconds: Int64
+  /// Seconds since 1970; nil: never, as far as is known.
   package let pulled: Int64?
+
+  /// Seconds since 1970.
+  package var set: Int64 { setNanoseconds / 1_000_000_000 }
 }
 
 extension RegistryStore {
@@ -26,7 +30,7 @@ extension RegistryStore {
   package func tagRecords(in name: RepositoryName) throws(HullError) -> [TagRecord] {
     try tagged(in: name).map { tag, digest in
       TagRecord(
-        name: tag, digest: digest, set: Int64(shelf.status(Layout.tag(tag, in: name))?.st_mtim.tv_sec ?? 0),
+        name: tag, digest: digest, setNanoseconds: shelf.status(Layout.tag(tag, in: name)).map { $0.st_mtim.nanoseconds } ?? 0,
         pulled: pulls.pending(tag, in: name) ?? shelf.status(Layout.pull(tag, in: name)).map { Int64($0.st_mtim.tv_sec) })
     }
   }
@@ -68,4 +72,9 @@ extension RegistryStore {
       }
     }
   }
+}
+
+extension timespec {
+  /// Nanoseconds since 1970.
+  fileprivate var nanoseconds: Int64 { Int64(tv_sec) * 1_000_000_000 + Int64(tv_nsec) }
 }

@@ -27,8 +27,10 @@ extension BuildRequest {
     if let epoch = options["build-arg:SOURCE_DATE_EPOCH"] { sourceDateEpoch = try SourceDateEpoch.seconds(epoch) }
     let question = options["requestid"].flatMap(Subrequest.init)
     (checkOnly, readsOnly) = (question == .check, question == .outline || question == .targets)
-    // Clients ask by themselves for a description that is wanted only where it costs nothing; it would change the image's digest.
-    attestations = options.group("attest:").mapValues(FrontendOptions.pairs).filter { $0.value["inline-only"] != "true" }
+    attestations = options.group("attest:").mapValues(FrontendOptions.pairs)
+    for (key, value) in options.group("build-arg:BUILDKIT_ATTEST_") { attestations[key.lowercased()] = FrontendOptions.pairs(value) }
+    versionControl = options.group("vcs:").filter { !$0.key.contains(":") && !$0.value.isEmpty }
+    recordsProvenance = true
     allowsInsecure = solve.entitlements.contains("security.insecure")
     cacheFrom = solve.cache.imports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
     cacheTo = solve.cache.exports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
@@ -60,6 +62,13 @@ extension BuildRequest {
   private static func host(_ text: String) -> String {
     guard let mark = text.firstIndex(of: "=") else { return text }
     return text[..<mark] + ":" + text[text.index(after: mark)...]
+  }
+
+  /// The main context may come as a graph of a single source.
+  mutating func takeInputs(_ inputs: [String: LLBDefinition]) {
+    guard remoteContext == nil, let source = inputs["context"].flatMap(SourceDefinition.init) else { return }
+    remoteContext = source.address
+    if inputs["dockerfile"] == nil || inputs["dockerfile"].flatMap(SourceDefinition.init) != nil { dockerfileContext = "context" }
   }
 
   /// Contexts that are results of other builds, by the names of the results.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import Glibc
+import LinuxSystem
 import NIOCore
 import NIOPosix
 
@@ -10,11 +11,8 @@ struct SocketPair {
   let far: Int32
 
   init() throws(HullError) {
-    var ends: [Int32] = [-1, -1]
-    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-      throw HullError(.internalError, "cannot make a pair of sockets: \(String(cString: strerror(errno)))")
-    }
-    (near, far) = (ends[0], ends[1])
+    let pair = try step("cannot make a pair of sockets") { () throws(SystemError) in try UnixSocket.pair() }
+    (near, far) = (pair.first, pair.second)
   }
 
   /// Gives the near end to a loop; the far end is closed when that fails.

@@ -66,7 +66,7 @@ extension SyncStat {
   init(_ path: String, _ node: TreeNode) {
     self.init()
     (self.path, mode, uid, gid, size, modTime) = (path, SyncMode.of(node), node.uid, node.gid, node.size, node.modified)
-    (linkname, devmajor, devminor) = (node.link, Int64(node.major), Int64(node.minor))
+    (linkname, devmajor, devminor) = (node.link, Int64(node.device.major), Int64(node.device.minor))
     for attribute in node.attributes { xattrs[String(decoding: attribute.name, as: UTF8.self)] = .init(attribute.value) }
   }
 }

@@ -6,6 +6,7 @@ enum Capabilities {
   static let frontend = list([
     "solve.base", "return", "returnmap", "importcaches", "proto.refarray", "reference.output",
     "frontend.inputs", "gateway.solve.metadata", "frontend.caps", "gateway.solve.evaluate", "gateway.evaluate", "gateway.warnings",
+    "readfile", "readdir", "statfile",
   ])
 
   static let graph = list([

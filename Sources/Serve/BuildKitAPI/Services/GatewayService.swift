@@ -10,19 +10,20 @@ struct GatewayService: Sendable {
 
   let backend: any BuildBackend
   let builds: Builds
-  let worker: BuildKitWorkerRecord
+  let worker: @Sendable () async -> BuildKitWorkerRecord
 
   func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
     let name = ServiceName.gateway
     router.unary(name, "Ping") { (_: GatewayPingRequest, metadata) in
       _ = try await job(metadata)
       var answer = GatewayPongResponse()
-      (answer.frontendApiCaps, answer.llbCaps, answer.workers) = (Capabilities.frontend, Capabilities.graph, [worker])
+      (answer.frontendApiCaps, answer.llbCaps, answer.workers) = (Capabilities.frontend, Capabilities.graph, [await worker()])
       return answer
     }
     router.unary(name, "Solve") { (request: GatewaySolveRequest, metadata) in try await solve(request, job(metadata)) }
     router.unary(name, "Evaluate") { (request: GatewayEvaluateRequest, metadata) in
-      _ = try await job(metadata).result(request.ref)
+      let job = try await job(metadata)
+      if job.hasSource(request.ref) { _ = try await job.files(of: request.ref) } else { _ = try await job.result(request.ref) }
       return GatewayEvaluateResponse()
     }
     router.unary(name, "Return") { (request: GatewayReturnRequest, metadata) in try finish(try await job(metadata), request) }
@@ -31,13 +32,14 @@ struct GatewayService: Sendable {
       answer.definitions = try await job(metadata).request.frontendInputs
       return answer
     }
+    registerFiles(with: &router)
     router.unary(name, "Warn") { (request: GatewayWarnRequest, metadata) in
-      try await job(metadata).progress.warn(ControlVertexWarning(request))
+      try await job(metadata).warn(ControlVertexWarning(request))
       return GatewayWarnResponse()
     }
   }
 
-  private func job(_ metadata: Metadata) async throws -> BuildJob {
+  func job(_ metadata: Metadata) async throws -> BuildJob {
     guard let id = metadata[stringValues: Self.buildKey].first(where: { _ in true }) else {
       throw HullError(.invalidArgument, "no build is named in \(Self.buildKey)")
     }
@@ -48,7 +50,7 @@ struct GatewayService: Sendable {
   private func solve(_ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
     if let question = request.frontendOpt["requestid"] { return try await answer(question, request, job) }
     let reference = try await ResultReference(request, of: job, in: builds)
-    if request.evaluate { _ = try await job.result(reference.name) }
+    if request.evaluate, !job.hasSource(reference.name) { _ = try await job.result(reference.name) }
     var answer = GatewaySolveResponse()
     answer.result.ref = try reference.message()
     return answer

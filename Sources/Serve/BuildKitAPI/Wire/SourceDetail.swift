@@ -45,6 +45,11 @@ struct SourceDetail: Encodable {
     guard let excerpt, let json = try? JSONEncoder().encode(SourceDetail(excerpt)) else { return nil }
     var message = error.message
     if let failure = error.cause as? BuildFailure, let reason = failure.reason { message += ": \(reason)" }
-    return try? CallFailure.of(RPCError(code: .unknown, message: message), details: [(type, Array(json))])
+    var details = [(type, Array(json))]
+    if let failure = error.cause as? BuildFailure, let vertex = try? JSONEncoder().encode(["digest": failure.vertex.id.description]) {
+      // By it clients find the step's output in the log.
+      details.append(("github.com/moby/buildkit/errdefs.Vertex+json", Array(vertex)))
+    }
+    return try? CallFailure.of(RPCError(code: .unknown, message: message), details: details)
   }
 }

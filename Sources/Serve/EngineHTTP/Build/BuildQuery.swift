@@ -27,7 +27,7 @@ struct BuildQuery {
     request.network = query["networkmode"]
     request.extraHosts = query.all("extrahosts")
     request.tags = try Self.tags(query.all("t"))
-    request.platforms = try Self.platforms(query["platform"])
+    request.platforms = try Self.platform(query["platform"]).map { [$0] } ?? []
     request.arguments = try Self.json([String: String?].self, query, "buildargs", "error reading build args").compactMapValues { $0 }
     request.sourceDateEpoch = try BuildRequest.epoch(in: request.arguments)
     request.labels = try Self.json([String: String].self, query, "labels", "error reading labels")
@@ -52,18 +52,19 @@ struct BuildQuery {
     return tags
   }
 
-  private static func platforms(_ text: String) throws(HullError) -> [Platform] {
-    var platforms: [Platform] = []
-    for part in text.split(separator: ",") {
-      let platform = try Platform(parsing: String(part))
-      // A single word must be a system or a machine that is known: `foobar` is neither.
-      if !part.contains("/"), !Self.systems.contains(part.lowercased()), !Self.machines.contains(platform.architecture) {
-        throw HullError(.invalidArgument, "\(quoted(String(part))): unknown operating system or architecture: invalid argument")
-      }
-      guard platform.os == "linux" else { throw HullError(.invalidArgument, "operating system is not supported: \(platform.os)") }
-      platforms.append(platform)
+  /// One platform: the first builder, whose text this way in speaks, knows no more.
+  private static func platform(_ text: String) throws(HullError) -> Platform? {
+    if text.isEmpty { return nil }
+    guard !text.contains(",") else {
+      throw HullError(.invalidArgument, "\(quoted(text)) are several platforms: build them one by one, or with hull build or docker buildx build")
     }
-    return platforms
+    let platform = try Platform(parsing: text)
+    // A single word must be a system or a machine that is known: `foobar` is neither.
+    if !text.contains("/"), !Self.systems.contains(text.lowercased()), !Self.machines.contains(platform.architecture) {
+      throw HullError(.invalidArgument, "\(quoted(text)): unknown operating system or architecture: invalid argument")
+    }
+    guard platform.os == "linux" else { throw HullError(.invalidArgument, "operating system is not supported: \(platform.os)") }
+    return platform
   }
 
   private static let systems: Set<String> = ["linux", "windows", "darwin", "freebsd"]
@@ -129,24 +130,8 @@ struct BuildQuery {
       guard ["moby", "image", "docker"].contains(output.type), ["", "image"].contains(attributes["type"] ?? "") else {
         throw HullError(.invalidArgument, "output type \(quoted(output.type)) needs a client session: use 'hull build' or 'docker buildx build'")
       }
-      outputs.append(.image(ImageOutput(attributes: attributes)))
+      outputs.append(.image(try ImageOutput(attributes: attributes)))
     }
     return outputs
-  }
-}
-
-extension ImageOutput {
-  /// Attributes as BuildKit's image exporter has them (`compression=zstd`, …); unknown ones mean nothing here.
-  init(attributes: [String: String]) {
-    self.init()
-    func isSet(_ key: String) -> Bool { attributes[key] == "true" || attributes[key] == "1" }
-    compression = attributes["compression"]
-    compressionLevel = attributes["compression-level"].flatMap { Int($0) }
-    forceCompression = isSet("force-compression")
-    rewritesTimestamps = isSet("rewrite-timestamp")
-    push = isSet("push")
-    pushOnly = push && attributes["store"] == "false"
-    usesDockerTypes = attributes["oci-mediatypes"] == "false"
-    names = (attributes["name"] ?? "").split(separator: ",").map(String.init)
   }
 }

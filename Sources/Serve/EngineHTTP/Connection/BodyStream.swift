@@ -78,6 +78,17 @@ package final class BodyStream: AsyncSequence, Sendable {
     return try await wait()
   }
 
+  /// What more is there already: together with a piece from `next` it can be passed on at once.
+  func ready() -> [ByteBuffer] {
+    let (pieces, wants) = state.withLock { state -> ([ByteBuffer], Bool) in
+      let wasAbove = state.bytes > Self.lowMark
+      defer { (state.pieces, state.bytes) = ([], 0) }
+      return (Array(state.pieces), wasAbove && state.result == nil)
+    }
+    if wants { demand(false) }
+    return pieces
+  }
+
   private func wait() async throws -> ByteBuffer? {
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in

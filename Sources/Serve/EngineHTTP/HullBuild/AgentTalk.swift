@@ -9,6 +9,8 @@ import Threads
 final class AgentTalk: Talk {
   /// The client has connected to its agent; `false`: it has none of that name.
   let promise = Promise<Bool>()
+  /// The agent says nothing more.
+  let ended = Promise<Void>()
   private let near: OwnedDescriptor
   private let stream: UInt32
   private let line: FrameLine
@@ -25,7 +27,9 @@ final class AgentTalk: Talk {
     case .accept: promise.fulfil(.success(true))
     case .refuse: promise.fulfil(frame.payload.isEmpty ? .success(false) : .failure(HullError(.invalidArgument, frame.text)))
     case .data: if !write(frame.payload) { line.send(Frame(.end, stream: stream)) }
-    case .end: shutdown(near.number, Int32(SHUT_WR))
+    case .end:
+      shutdown(near.number, Int32(SHUT_WR))
+      ended.fulfil(.success(()))
     default: throw HullError(.invalidArgument, "the client answered what was not asked")
     }
   }
@@ -58,6 +62,7 @@ final class AgentTalk: Talk {
 
   func broken(_ error: HullError) {
     promise.fulfil(.failure(error))
+    ended.fulfil(.failure(error))
     shutdown(near.number, Int32(SHUT_RDWR))
   }
 }

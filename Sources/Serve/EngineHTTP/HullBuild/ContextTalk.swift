@@ -2,6 +2,7 @@
 import BuildWire
 import Builder
 import Errors
+import Synchronization
 import Threads
 
 /// A context on its way in: a listing, then the bytes of what is asked for.
@@ -11,6 +12,7 @@ final class ContextTalk: Talk {
   private let reception: ContextReception
   private let line: FrameLine
   private let stream: UInt32
+  private let hasFailed = Atomic(false)
 
   init(_ reception: ContextReception, stream: UInt32, line: FrameLine) {
     self.reception = reception
@@ -18,12 +20,14 @@ final class ContextTalk: Talk {
     self.line = line
   }
 
+  /// After a failure what still comes is dropped: the client hears of it when the build ends.
   func take(_ frame: Frame) throws {
+    guard !hasFailed.load(ordering: .relaxed) else { return }
     do {
       try receive(frame)
     } catch {
+      hasFailed.store(true, ordering: .relaxed)
       promise.fulfil(.failure(error))
-      throw error
     }
   }
 

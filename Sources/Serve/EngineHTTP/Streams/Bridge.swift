@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import Glibc
+import LinuxSystem
 import NIOCore
 import NIOPosix
 
@@ -18,7 +19,10 @@ enum Bridge {
     _ = write(pair.far, "x", 1)
     let pump = Task(executorPreference: LoopTaskExecutor(loop)) {
       do {
-        for try await piece in body { try await channel.writeAndFlush(piece) }
+        while let piece = try await body.next() {
+          for piece in [piece] + body.ready() { channel.write(piece, promise: nil) }
+          try await channel.writeAndFlush(ByteBuffer())
+        }
         try await channel.close(mode: .output)
       } catch {
         channel.close(promise: nil)
@@ -74,11 +78,8 @@ private struct SocketPair {
   let far: Int32
 
   init() throws(HullError) {
-    var ends: [Int32] = [-1, -1]
-    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-      throw HullError(.internalError, "cannot make a pair of sockets: \(String(cString: strerror(errno)))")
-    }
-    (near, far) = (ends[0], ends[1])
+    let pair = try step("cannot make a pair of sockets") { () throws(SystemError) in try UnixSocket.pair() }
+    (near, far) = (pair.first, pair.second)
   }
 
   /// Gives the near end to the loop; reading is up to the handlers.

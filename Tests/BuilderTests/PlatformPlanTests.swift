@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Dockerfile
+import Errors
+import OCISpec
+import Testing
+
+@testable import Builder
+
+/// Base images that are there for every platform.
+private struct AllImages: BaseImages {
+  func image(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
+    let id = SHA256.digest(of: "\(name) \(platform)")
+    return BaseImage(id: id, config: ImageConfig(platform: platform), target: id)
+  }
+
+  func image(_ address: LayoutAddress, platform: Platform, name: String) async throws -> BaseImage {
+    try await image(name, platform: platform, pull: false)
+  }
+}
+
+@Suite("Plans for several platforms")
+struct PlatformPlanTests {
+  private func plans(_ text: String, _ platforms: [String], _ arguments: [String: String] = [:]) async throws -> [BuildPlan] {
+    var request = BuildRequest(id: "b")
+    request.platforms = try platforms.map { (text) throws(HullError) in try Platform(parsing: text) }
+    request.arguments = arguments
+    let (dockerfile, steps) = (try DockerfileParser.parse(Array(text.utf8)), StepTable())
+    var plans: [BuildPlan] = []
+    for platform in request.platforms {
+      var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: AllImages(), ignored: [], steps: steps)
+      plans.append(try await planner.plan())
+    }
+    return plans
+  }
+
+  private func names(_ plans: [BuildPlan]) -> [[String]] { plans.map { $0.vertices.filter { !$0.isMetadata }.map(\.name) } }
+
+  @Test func stepsAreNamedByTheirPlatformWhenThereAreSeveral() async throws {
+    let text = "FROM a\nRUN b\nCOPY c d"
+    #expect(names(try await plans(text, ["linux/arm64/v8"])) == [["[1/3] FROM a", "[2/3] RUN b", "[3/3] COPY c d"]])
+    let both = try await plans(text, ["linux/amd64", "linux/arm/v7"])
+    #expect(names(both)[0][1] == "[linux/amd64 2/3] RUN b" && names(both)[1][1] == "[linux/arm/v7 2/3] RUN b")
+    #expect(Set(both.flatMap(\.vertices).map(\.id)).count == 6)
+  }
+
+  @Test func aStageOfTheBuildPlatformIsOneForAll() async throws {
+    let text = """
+      FROM --platform=linux/amd64 compiler AS build
+      WORKDIR /src
+      COPY . .
+      RUN fetch
+      ARG TARGETARCH TARGETVARIANT
+      RUN compile
+      FROM base
+      COPY --from=build /out /
+      """
+    let both = try await plans(text, ["linux/amd64", "linux/arm64", "linux/arm/v7"])
+    let (plain, arm, old) = (both[0].vertices, both[1].vertices, both[2].vertices)
+    #expect(plain.prefix(4).map(\.id) == arm.prefix(4).map(\.id) && plain.prefix(4).map(\.id) == old.prefix(4).map(\.id))
+    #expect(plain[3].name == "[linux/amd64 build 4/5] RUN fetch")
+    #expect(plain[5].name == "[linux/amd64 build 5/5] RUN compile" && arm[5].name == "[linux/amd64->arm64 build 5/5] RUN compile")
+    #expect(old[5].name == "[linux/amd64->arm/v7 build 5/5] RUN compile")
+    #expect(Set([plain, arm, old].map { $0[5].id }).count == 3)
+  }
+
+  @Test func theClientsFilesAreOneStepForAllPlatforms() async throws {
+    let both = try await plans("FROM scratch\nCOPY a b", ["linux/amd64", "linux/arm64"])
+    let contexts = both.map { $0.target.step.inputs[1] }
+    #expect(contexts[0] === contexts[1])
+    #expect(both[0].target.step !== both[1].target.step)
+  }
+
+  @Test(arguments: [
+    ("linux/arm64", "linux/arm64|linux|arm64|"), ("linux/arm64/v8", "linux/arm64|linux|arm64|"), ("linux/arm/v6", "linux/arm/v6|linux|arm|v6"),
+    ("linux/amd64/v2", "linux/amd64/v2|linux|amd64|v2"), ("linux/386", "linux/386|linux|386|"), ("linux/arm", "linux/arm/v7|linux|arm|v7"),
+  ])
+  func theTargetsArgumentsSayItsPlatform(platform: String, said: String) async throws {
+    let text =
+      "FROM a\nARG TARGETPLATFORM TARGETOS TARGETARCH TARGETVARIANT BUILDPLATFORM\n"
+      + "ENV said=$TARGETPLATFORM|$TARGETOS|$TARGETARCH|$TARGETVARIANT built=$BUILDPLATFORM"
+    let plan = try await plans(text, [platform])[0]
+    #expect(plan.target.config.environment?.suffix(2) == ["said=\(said)", "built=\(Platform.host)"])
+  }
+
+  @Test func commandsOfOneTextOnTwoPlatformsAreTwoSteps() async throws {
+    let both = try await plans("FROM scratch\nRUN a", ["linux/amd64", "linux/arm64"])
+    guard case .run(let first) = both[0].target.step.operation, case .run(let second) = both[1].target.step.operation else {
+      Issue.record("no RUN")
+      return
+    }
+    #expect(first.platform.description == "linux/amd64" && second.platform.description == "linux/arm64")
+  }
+}
