@@ -22,6 +22,7 @@ private struct ScriptedBackend: BuildBackend {
   /// Of each its own, so that tests do not see each other's builds.
   let scratchDirectory = "/var/tmp/hull-builds-\(UInt64.random(in: 0...UInt64.max))"
   let contexts = ContextStore()
+  var hostGateway: String? { nil }
   var platforms: [Platform] { [.host] }
   var script: @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult
 

@@ -8,7 +8,7 @@ import Threads
 
 /// One build, from the Dockerfile to the result.
 struct Build: Sendable {
-  let request: BuildRequest
+  private(set) var request: BuildRequest
   let session: any BuildSession
   let surroundings: BuilderSurroundings
   let shared: SharedWork
@@ -18,22 +18,30 @@ struct Build: Sendable {
   /// Nanoseconds since 1970.
   let started = BuildClock.now()
 
-  func run() async throws -> BuildResult {
+  mutating func run() async throws -> BuildResult {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
     let (sources, targets) = try caches()
-    let loader = DockerfileLoader(request: request, session: session, repositories: repositories, report: report)
-    let (dockerfile, ignored) = try await loader.load()
+    let loaded = try await DockerfileLoader(request: request, session: session, repositories: repositories, report: report).load()
+    let dockerfile = loaded.dockerfile
     let attestations = try AttestationOptions(request)
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
-      try check(dockerfile, nil, &result)
+      await BuildReview(request: request, images: surroundings.images, report: report).review(loaded, &result)
       return result
     }
+    let findings = BuildFindings(request: request, report: report)
+    if let mistake = loaded.mistake {
+      try? findings.tell(dockerfile, &result)
+      throw mistake
+    }
+    result.dockerfile = dockerfile
+    if request.readsOnly { return result }
+    try takeEpoch(of: dockerfile)
     try await CacheImport(request: request, session: session, surroundings: surroundings, store: store, report: report).bring(sources)
-    let plans = try await plans(dockerfile, ignored, &result)
+    let plans = try await plans(loaded, &result)
     var built = try await images(plans, dockerfile)
     let cache = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
     if targets.contains(where: \.isInline) {
@@ -44,6 +52,13 @@ struct Build: Sendable {
     try await export.export(built, into: &result)
     result.cacheManifest = try await cache.send(built, to: targets)
     return result
+  }
+
+  /// The time that the file itself wants its image to have (`ARG SOURCE_DATE_EPOCH=…` before the first `FROM`), unless the client says another.
+  private mutating func takeEpoch(of dockerfile: Dockerfile) throws(HullError) {
+    guard request.sourceDateEpoch == nil, request.arguments[SourceDateEpoch.name] == nil else { return }
+    guard let text = dockerfile.globalValues(request.arguments)[SourceDateEpoch.name], !text.isEmpty else { return }
+    request.sourceDateEpoch = try SourceDateEpoch.seconds(text)
   }
 
   /// What the request says of caches, understood before anything is done.
@@ -60,16 +75,21 @@ struct Build: Sendable {
   }
 
   /// A graph for each platform; what they have in common is common to them.
-  private func plans(_ dockerfile: Dockerfile, _ ignored: [String], _ result: inout BuildResult) async throws -> [BuildPlan] {
+  private func plans(_ loaded: DockerfileLoader.Loaded, _ result: inout BuildResult) async throws -> [BuildPlan] {
+    let (dockerfile, findings) = (loaded.dockerfile, BuildFindings(request: request, report: report))
     let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
     let (steps, isBarred) = (StepTable(), try await isBarredFromCache())
     var plans: [BuildPlan] = []
     for platform in request.platforms.isEmpty ? [Platform.host] : request.platforms where !plans.contains(where: { $0.platform == platform }) {
-      var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored, steps: steps)
+      var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: loaded.ignored, steps: steps)
+      planner.namedIgnored = loaded.namedIgnored
       planner.ignoresCache = isBarred
-      plans.append(try await planner.plan())
+      do { plans.append(try await planner.plan()) } catch {
+        if plans.isEmpty { try? findings.tell(dockerfile, planned: planner.warnings, &result) }
+        throw error
+      }
       // Every platform has the same findings.
-      if plans.count == 1 { try check(dockerfile, plans[0], &result) }
+      if plans.count == 1 { try findings.tell(dockerfile, stages: plans[0].stages, planned: plans[0].warnings, &result) }
       report.plan(plans[plans.count - 1].vertices)
     }
     return plans
@@ -106,19 +126,6 @@ struct Build: Sendable {
     return BuiltImage(
       platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem,
       inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, origin: origin)
-  }
-
-  /// Tells what the build checks find, of the whole file or of the stages that are built.
-  private func check(_ dockerfile: Dockerfile, _ plan: BuildPlan?, _ result: inout BuildResult) throws(HullError) {
-    let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
-    let found = try BuildChecks.run(dockerfile, arguments: request.arguments, stages: plan?.stages)
-    result.warnings = found + (plan?.warnings ?? []).filter { policy.wants($0, in: dockerfile) }
-    if !request.checkOnly, let failure = policy.failure(for: result.warnings) {
-      for warning in result.warnings { report.warn(warning) }
-      throw failure
-    }
-    if let unused = UnusedArguments.warning(request.arguments, in: dockerfile) { result.warnings.append(unused) }
-    for warning in result.warnings { report.warn(warning) }
   }
 
   /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.

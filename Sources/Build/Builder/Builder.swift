@@ -61,7 +61,10 @@ package final class Builder: Sendable {
       request: request, session: session, surroundings: surroundings, shared: shared, store: store,
       report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration),
       repositories: FetchedRepositories(shared.remote, session: session, sockets: surroundings.state))
-    let task = Task(executorPreference: BlockingExecutor.shared) { try await build.run() }
+    let task = Task(executorPreference: BlockingExecutor.shared) {
+      var build = build
+      return try await build.run()
+    }
     running.withLock { $0[request.id] = { task.cancel() } }
     defer { running.withLock { $0[request.id] = nil } }
     let outcome = await withTaskCancellationHandler {

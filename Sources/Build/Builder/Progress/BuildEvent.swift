@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dockerfile
+import Errors
 import OCISpec
 
 /// One step as progress shows it.
@@ -16,6 +17,8 @@ package struct BuildVertex: Sendable, Hashable {
   package var instruction = ""
   /// It only changes the configuration: progress of graphs leaves it out.
   package var isMetadata = false
+  /// From a base image's `ONBUILD`, not from the Dockerfile.
+  package var isTrigger = false
   /// Of the instruction; `nil`: internal.
   package var location: SourceRange?
   /// `linux/arm64` when the build is for several platforms.
@@ -79,6 +82,10 @@ package struct BuildResult: Sendable {
   package var warnings: [BuildWarning] = []
   /// The lines of the Dockerfile, which warnings point into.
   package var lines: [String] = []
+  /// The Dockerfile, when it is without mistakes.
+  package var dockerfile: Dockerfile?
+  /// Of a request that only checks: why it could not be built.
+  package var failure: HullError?
 
   package init() {}
 }

@@ -34,6 +34,8 @@ package struct BuildRequest: Sendable {
   /// `default` (or empty), `none`, `host`, or for `POST /build` whatever a container takes.
   package var network = ""
   package var limits = BuildLimits()
+  /// The name of the host that commands see; empty: the builder's own.
+  package var hostname = ""
   /// `name:address`
   package var extraHosts: [String] = []
   package var cacheFrom: [CacheLocation] = []
@@ -45,6 +47,8 @@ package struct BuildRequest: Sendable {
   package var squash = false
   /// Only the build checks.
   package var checkOnly = false
+  /// The Dockerfile is only read: the result has nothing else.
+  package var readsOnly = false
   /// What to describe beside the image: `provenance` and `sbom` with their options (`mode=max`, …). `disabled=true`: not at all.
   package var attestations: [String: [String: String]] = [:]
   /// A failed command's file system is kept as an image (`FailedStep.repository`), for `hull build shell`.

@@ -12,7 +12,9 @@ extension Engine {
     services.lookup.forget()
     defer { services.lookup.forget() }
     let result = try await services.builder.build(request, session: session, progress: progress)
-    for image in result.images { services.events.publish("image", "build", id: image.id.description, attributes: [:]) }
+    for image in result.images {
+      for action in ["create", "build"] { services.events.publish("image", action, id: image.id.description, attributes: [:]) }
+    }
     for tag in result.tags {
       let id = result.images.first?.id.description ?? ""
       services.events.publish("image", "tag", id: id, attributes: ["name": tag.familiar])
@@ -20,6 +22,9 @@ extension Engine {
     await services.disk.enforce()
     return result
   }
+
+  /// What `host-gateway` stands for in builds.
+  package var hostGateway: String? { services.hostGateways.first }
 
   /// What lies elsewhere, as builds fetch it.
   package var buildSources: BuildSources { services.builder.sources }

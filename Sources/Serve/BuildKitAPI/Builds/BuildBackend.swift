@@ -12,6 +12,8 @@ package protocol BuildBackend: Sendable {
   var scratchDirectory: String { get }
   /// What clients need not send again.
   var contexts: ContextStore { get }
+  /// What `host-gateway` stands for in `--add-host`; `nil`: there is no such address.
+  var hostGateway: String? { get }
   /// Platforms that can be built for, the machine's own first.
   var platforms: [Platform] { get async }
   /// Builds, and makes the request's outputs. Cancelled with its task.

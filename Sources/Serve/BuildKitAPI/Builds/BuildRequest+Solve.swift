@@ -21,10 +21,12 @@ extension BuildRequest {
     noCacheStages = Set(options.list("no-cache"))
     pull = options["image-resolve-mode"] == "pull"
     network = options["force-network-mode"] ?? ""
+    hostname = arguments["BUILDKIT_SANDBOX_HOSTNAME"] ?? options["hostname"] ?? ""
     extraHosts = options.list("add-hosts").map(Self.host)
     limits = try BuildLimits(options)
-    if arguments["SOURCE_DATE_EPOCH"]?.isEmpty == false { sourceDateEpoch = try options.number("build-arg:SOURCE_DATE_EPOCH") }
-    checkOnly = options["requestid"] == CheckAnswer.request
+    if let epoch = options["build-arg:SOURCE_DATE_EPOCH"] { sourceDateEpoch = try SourceDateEpoch.seconds(epoch) }
+    let question = options["requestid"].flatMap(Subrequest.init)
+    (checkOnly, readsOnly) = (question == .check, question == .outline || question == .targets)
     attestations = options.group("attest:").mapValues(FrontendOptions.pairs)
     for (key, value) in options.group("build-arg:BUILDKIT_ATTEST_") { attestations[key.lowercased()] = FrontendOptions.pairs(value) }
     versionControl = options.group("vcs:").filter { !$0.key.contains(":") && !$0.value.isEmpty }
@@ -41,7 +43,7 @@ extension BuildRequest {
     guard frontend == "gateway.v0", let source = options["source"] else {
       throw HullError(.unsupported, "no front end \(quoted(frontend)): use dockerfile.v0")
     }
-    guard source.hasPrefix("docker/dockerfile") || source.hasPrefix("docker.io/docker/dockerfile") else {
+    guard source == "dockerfile.v0" || source.hasPrefix("docker/dockerfile") || source.hasPrefix("docker.io/docker/dockerfile") else {
       throw HullError(.unsupported, "the front end \(quoted(source)) cannot be run: the syntax docker/dockerfile is built in")
     }
   }

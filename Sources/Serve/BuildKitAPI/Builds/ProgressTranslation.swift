@@ -112,13 +112,13 @@ extension ControlVertexWarning {
     let line = warning.location.map { " (line \($0.startLine))" } ?? ""
     short = .init("\(warning.rule.isEmpty ? "" : "\(warning.rule): ")\(warning.message)\(line)".utf8)
     detail = [.init(warning.description.utf8)]
-    if let location = warning.location { ranges = [LLBRange(location)] }
+    if let location = warning.location { ranges = location.lines.map(LLBRange.init(line:)) }
   }
 }
 
 extension LLBRange {
-  init(_ location: SourceRange) {
+  init(line: Int) {
     self.init()
-    (start.line, end.line) = (Int32(clamping: location.startLine), Int32(clamping: location.endLine))
+    (start.line, end.line) = (Int32(clamping: line), Int32(clamping: line))
   }
 }

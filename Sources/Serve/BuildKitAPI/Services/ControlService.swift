@@ -58,6 +58,8 @@ struct ControlService: Sendable {
         // Its presence tells clients of the docker driver that images of several platforms, pushes, caches and archives come from the builder.
         "org.mobyproject.buildkit.worker.snapshotter": "hull",
       ]
+      // Clients put the address in place of `host-gateway` themselves.
+      worker.labels["org.mobyproject.buildkit.worker.moby.host-gateway-ip"] = backend.hostGateway
       worker.platforms = await backend.platforms.map(LLBPlatform.init)
       worker.buildkitVersion = version
       return worker

@@ -48,21 +48,22 @@ struct GatewayService: Sendable {
 
   /// Names a result. It is built when it is returned or evaluated.
   private func solve(_ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
-    let question = request.frontendOpt["requestid"] ?? CheckAnswer.request
-    guard question == CheckAnswer.request else {
-      throw HullError(.unsupported, "the Dockerfile front end does not answer \(question): use --call=check")
-    }
+    if let question = request.frontendOpt["requestid"] { return try await answer(question, request, job) }
     let reference = try await ResultReference(request, of: job, in: builds)
-    if request.frontendOpt["requestid"] != nil { return try await check(reference, request, job) }
     if request.evaluate, !job.hasSource(reference.name) { _ = try await job.result(reference.name) }
     var answer = GatewaySolveResponse()
     answer.result.ref = try reference.message()
     return answer
   }
 
-  private func check(_ reference: ResultReference, _ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
+  private func answer(_ question: String, _ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
+    guard let subrequest = Subrequest(rawValue: question) else {
+      throw HullError(.unsupported, "the Dockerfile front end does not answer \(question): use --call=check, outline or targets")
+    }
+    var result: BuildResult?
+    if subrequest != .describe { result = try await job.result(ResultReference(request, of: job, in: builds).name) }
     var answer = GatewaySolveResponse()
-    answer.result.metadata = try CheckAnswer(await job.result(reference.name), name: request.frontendOpt["filename"] ?? "Dockerfile").metadata()
+    answer.result.metadata = try subrequest.metadata(result, FrontendOptions(request.frontendOpt))
     return answer
   }
 

@@ -36,10 +36,7 @@ extension BuildRequest {
   /// The argument `SOURCE_DATE_EPOCH`: seconds since 1970.
   static func epoch(in arguments: [String: String]) throws(HullError) -> Int64? {
     guard let text = arguments["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
-    guard let seconds = Int64(text), seconds >= 0 else {
-      throw HullError(.invalidArgument, "invalid SOURCE_DATE_EPOCH: \(quoted(text)) is not a number of seconds since 1970")
-    }
-    return seconds
+    return try SourceDateEpoch.seconds(text)
   }
 }
 

@@ -13,6 +13,7 @@ struct EngineBuilds: BuildBackend {
 
   var version: String { engine.configuration.version }
   var scratchDirectory: String { engine.configuration.root }
+  var hostGateway: String? { engine.hostGateway }
   var platforms: [Platform] { get async { await engine.platforms() } }
 
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult {
