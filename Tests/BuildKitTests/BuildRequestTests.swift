@@ -33,7 +33,7 @@ import Testing
     #expect(request.extraHosts == ["h:1.2.3.4", "i:::1"])
     #expect(
       request.limits.memory == 1024 && request.limits.ulimits == [.init(name: "nofile", soft: 10, hard: 20), .init(name: "nproc", soft: 5, hard: 5)])
-    #expect(request.sourceDateEpoch == 7 && request.attestations == ["provenance": ["mode": "max"]])
+    #expect(request.sourceDateEpoch == 7 && request.attestations == ["provenance": ["mode": "max"], "sbom": ["inline-only": "true"]])
     #expect(request.namedContexts == ["c": "docker-image://x"])
   }
 
@@ -55,7 +55,7 @@ import Testing
     let request = try request([:], [("moby", ["name": "a,b:2", "push": "true"]), ("tar", [:]), ("local", [:]), ("oci", [:])])
     #expect(request.tags.map(\.familiar) == ["a:latest", "b:2"])
     #expect(request.outputs.count == 4)
-    guard case .image(let image) = request.outputs[0], case .tar(let tar) = request.outputs[1], case .local(let local) = request.outputs[2],
+    guard case .image(let image) = request.outputs[0], case .tar(let tar, _) = request.outputs[1], case .local(let local, _) = request.outputs[2],
       case .archive(let archive, _, let oci) = request.outputs[3]
     else { return #expect(Bool(false), "\(request.outputs)") }
     #expect(image.push && tar == "1" && local == "2" && archive == "3" && oci)

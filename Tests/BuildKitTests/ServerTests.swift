@@ -19,8 +19,10 @@ import Testing
 /// Does what a test says instead of building.
 private struct ScriptedBackend: BuildBackend {
   var version: String { "1" }
-  var scratchDirectory: String { "/var/tmp" }
+  /// Of each its own, so that tests do not see each other's builds.
+  let scratchDirectory = "/var/tmp/hull-builds-\(UInt64.random(in: 0...UInt64.max))"
   let contexts = ContextStore()
+  var hostGateway: String? { nil }
   var platforms: [Platform] { [.host] }
   var script: @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult
 
@@ -29,7 +31,16 @@ private struct ScriptedBackend: BuildBackend {
     progress(.planned([BuildVertex(id: id, name: "step")]))
     return try await script(request, session)
   }
-  func cacheRecords() async throws -> [BuildCacheRecord] { [] }
+  func blobPath(_ digest: Digest) -> String? { nil }
+  func repository(_ address: String) async throws -> any FileTree { throw HullError(.notFound, address) }
+  func download(_ address: String) async throws -> any FileTree {
+    let writer = try TreePackWriter(directory: "/var/tmp")
+    writer.begin("served", TreeNode(kind: .regular, mode: 0o600))
+    try Array("target a {}".utf8).withUnsafeBytes { bytes in try writer.write(bytes) }
+    try writer.end()
+    return try writer.finish()
+  }
+  func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord] { [] }
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] { [] }
 }
 
@@ -57,6 +68,19 @@ private struct Peer {
     return try await unary(client, service, method, request, metadata)
   }
 
+  func stream<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message>(_ service: String, _ method: String, _ request: Request)
+    async throws -> [Answer]
+  {
+    try await client.serverStreaming(
+      request: ClientRequest(message: request), descriptor: MethodDescriptor(fullyQualifiedService: service, method: method),
+      serializer: ProtobufSerializer<Request>(), deserializer: ProtobufDeserializer<Answer>(), options: .defaults
+    ) { answers in
+      var all: [Answer] = []
+      for try await answer in answers.messages { all.append(answer) }
+      return all
+    }
+  }
+
   func drop() { channel.close(promise: nil) }
 }
 
@@ -74,7 +98,9 @@ private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message
   private func withPeer<Result: Sendable>(
     _ script: @escaping @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult, _ body: (Peer) async throws -> Result
   ) async throws -> Result {
-    let server = BuildKitServer(ScriptedBackend(script: script), log: Logger(label: "test"))
+    let backend = ScriptedBackend(script: script)
+    defer { try? FileManager.default.removeItem(atPath: backend.scratchDirectory) }
+    let server = BuildKitServer(backend, log: Logger(label: "test"))
     let peer = try await Peer.connect(to: server)
     let running = Task { try await peer.client.runConnections() }
     let result = try await body(peer)
@@ -152,6 +178,73 @@ private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message
       for await end in ended { cancelled = end }
       #expect(cancelled)
       _ = await outcome.result
+    }
+  }
+
+  @Test func anEndedBuildIsInTheHistoryWithItsLog() async throws {
+    let script: @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult = { request, _ in
+      var result = BuildResult()
+      if request.recordsProvenance { result.provenance = [BuildResult.Provenance(platform: .host, predicateType: "p", json: Array("kept".utf8))] }
+      return result
+    }
+    try await withPeer(script) { peer in
+      let _: ControlSolveResponse = try await peer.call(ServiceName.control, "Solve", solve("h1", frontend: "dockerfile.v0"))
+      var request = ControlBuildHistoryRequest()
+      (request.ref, request.earlyExit) = ("h1", true)
+      let events: [ControlBuildHistoryEvent] = try await peer.stream(ServiceName.control, "ListenBuildHistory", request)
+      let record = try #require(events.first?.record)
+      #expect(events.count == 1 && events[0].type == .complete && record.numTotalSteps == 1)
+      var status = ControlStatusRequest()
+      status.ref = "h1"
+      // As often as it is asked for.
+      for _ in 0..<2 {
+        let log: [ControlStatusResponse] = try await peer.stream(ServiceName.control, "Status", status)
+        #expect(log.flatMap(\.vertexes).map(\.name) == ["step"])
+      }
+      var info = ContentInfoRequest()
+      info.digest = try #require(record.result.attestations.first).digest
+      let size: ContentInfoResponse = try await peer.call(ServiceName.content, "Info", info)
+      var read = ContentReadContentRequest()
+      (read.digest, read.offset) = (info.digest, 1)
+      let pieces: [ContentReadContentResponse] = try await peer.stream(ServiceName.content, "Read", read)
+      #expect(size.info.size == 4 && pieces.map { String(decoding: $0.data, as: UTF8.self) } == ["ept"])
+      var update = ControlUpdateBuildHistoryRequest()
+      (update.ref, update.delete) = ("h1", true)
+      let _: ControlUpdateBuildHistoryResponse = try await peer.call(ServiceName.control, "UpdateBuildHistory", update)
+      let left: [ControlBuildHistoryEvent] = try await peer.stream(ServiceName.control, "ListenBuildHistory", request)
+      #expect(left.isEmpty)
+    }
+  }
+
+  @Test func aDefinitionFromElsewhereIsRead() async throws {
+    try await withPeer({ _, _ in BuildResult() }) { peer in
+      async let outcome: ControlSolveResponse = peer.call(ServiceName.control, "Solve", solve("d1"))
+      var source = LLBOp()
+      (source.source.identifier, source.source.attrs) = ("https://example.org/x/docker-bake.hcl", ["http.filename": "context"])
+      var end = LLBOp()
+      end.inputs = [LLBInput()]
+      var request = GatewaySolveRequest()
+      request.definition.def = [try source.serializedBytes(), try end.serializedBytes()]
+      let answer: GatewaySolveResponse = try await peer.call(ServiceName.gateway, "Solve", request, build: "d1")
+      var stat = GatewayStatFileRequest()
+      (stat.ref, stat.path) = (answer.result.ref.id, "context")
+      let found: GatewayStatFileResponse = try await peer.call(ServiceName.gateway, "StatFile", stat, build: "d1")
+      #expect(found.stat.size == 11)
+      var read = GatewayReadFileRequest()
+      (read.ref, read.filePath, read.range.offset, read.range.length) = (answer.result.ref.id, "/context", 7, 100)
+      let part: GatewayReadFileResponse = try await peer.call(ServiceName.gateway, "ReadFile", read, build: "d1")
+      #expect(String(decoding: part.data, as: UTF8.self) == "a {}")
+      stat.path = "missing"
+      await #expect(throws: RPCError.self) {
+        let _: GatewayStatFileResponse = try await peer.call(ServiceName.gateway, "StatFile", stat, build: "d1")
+      }
+      // A graph with more in it is not made.
+      request.definition.def.insert(try source.serializedBytes(), at: 0)
+      await #expect(throws: RPCError.self) {
+        let _: GatewaySolveResponse = try await peer.call(ServiceName.gateway, "Solve", request, build: "d1")
+      }
+      let _: GatewayReturnResponse = try await peer.call(ServiceName.gateway, "Return", GatewayReturnRequest(), build: "d1")
+      _ = try await outcome
     }
   }
 

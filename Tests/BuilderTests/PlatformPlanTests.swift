@@ -10,7 +10,12 @@ import Testing
 /// Base images that are there for every platform.
 private struct AllImages: BaseImages {
   func image(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
-    BaseImage(id: SHA256.digest(of: "\(name) \(platform)"), config: ImageConfig(platform: platform))
+    let id = SHA256.digest(of: "\(name) \(platform)")
+    return BaseImage(id: id, config: ImageConfig(platform: platform), target: id)
+  }
+
+  func image(_ address: LayoutAddress, platform: Platform, name: String) async throws -> BaseImage {
+    try await image(name, platform: platform, pull: false)
   }
 }
 

@@ -285,3 +285,38 @@ def test_a_git_repository_is_a_context(engine, post, web, tmp_path):
     assert status == 200 and "of a repository" in text_of(lines), lines
     status, lines = post(b"", remote=f"{address}#nowhere:sub")
     assert status != 200 or error_of(lines)
+
+
+def test_the_dockerfile_may_come_on_standard_input(docker, tmp_path, name):
+    """The client then ends its archive at the last byte of data."""
+    (tmp_path / "f").write_text("f\n")
+    docker("build", "-t", name, "-f", "-", tmp_path, stdin=(FROM + "COPY f /f\nCMD cat /f\n").encode(), env=CLASSIC)
+    assert docker("run", "--rm", name).out == "f"
+
+
+def test_a_container_lends_its_network(docker, tmp_path, run):
+    identity = run(command=("sh", "-c", "exec nc -l -p 1234 127.0.0.1 -e echo lent"))
+    (tmp_path / "Dockerfile").write_text(FROM + "RUN until nc 127.0.0.1 1234 </dev/null; do sleep 0.1; done\n")
+    assert "lent" in docker("build", "--no-cache", f"--network=container:{identity}", tmp_path, env=CLASSIC).out
+
+
+def test_a_build_is_an_event_of_the_image(api, post):
+    before = api("GET", "/info").json()["SystemTime"]
+    status, lines = post(context(Dockerfile=FROM + "RUN true\n"), nocache=1)
+    (image,) = [line["aux"]["ID"] for line in lines if "aux" in line]
+    now = api("GET", "/info").json()["SystemTime"]
+    told = api("GET", f"/events?{urlencode({'since': before, 'until': now, 'filters': json.dumps({'type': ['image']})})}").body
+    assert {"create", "build"} <= {event["Action"] for event in map(json.loads, told.splitlines()) if event["Actor"]["ID"] == image}
+
+
+def test_triggers_are_told_without_a_number(docker, tmp_path, name):
+    (tmp_path / "Dockerfile").write_text(FROM + "ONBUILD RUN echo foo\n")
+    docker("build", "-t", name, tmp_path, env=CLASSIC)
+    (tmp_path / "Dockerfile").write_text(f"FROM {name}\nMAINTAINER quux\n")
+    said = docker("build", "--no-cache", tmp_path, env=CLASSIC).out
+    assert "# Executing 1 build trigger\n" in said and "Step 2/2 : MAINTAINER quux" in said
+
+
+def test_an_image_of_nothing_is_refused(docker, tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    assert "No image was generated" in docker("build", tmp_path, env=CLASSIC, code=1).err

@@ -108,6 +108,21 @@ def test_logs_of_a_created_container_are_empty(docker):
     assert docker("logs", identity).stdout == b""
 
 
+def test_who_reads_the_log_right_after_the_start_gets_what_a_short_command_says(api, docker):
+    """Docker's own start takes so long that clients rely on it: docker's SDK among them."""
+    for _ in range(20):
+        identity = docker("create", "busybox", "ls", "-a").out
+        api("POST", f"/containers/{identity}/start")
+        assert b"bin" in api("GET", f"/containers/{identity}/logs?stdout=1").body
+
+
+def test_the_log_of_what_goes_on_comes_at_once(api, docker, run):
+    identity = run(command=("sh", "-c", "echo begun; exec sleep 1000"))
+    begun = time.monotonic()
+    assert docker("logs", identity).out == "begun"
+    assert time.monotonic() - begun < 5
+
+
 def test_logs_stay_over_a_restart(docker, run):
     identity = run(command=("echo", "said"))
     docker("wait", identity)

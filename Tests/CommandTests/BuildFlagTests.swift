@@ -19,6 +19,7 @@ import Testing
   }
 
   @Test func outputsThatCannotBeAreRefused() {
+    #expect(try BuildOutputs(call("-o", "type=oci,tar=false,dest=d", ".")).targets["1"] == .directory("d"))
     #expect(throws: HullError.self) { try BuildOutputs(call("-o", "type=local", ".")) }
     #expect(throws: HullError.self) { try BuildOutputs(call("-o", "dest=x", ".")) }
   }
@@ -34,7 +35,7 @@ import Testing
     let call = try call(
       "--build-arg", "a=1", "--label", "l", "--platform", "linux/amd64,linux/arm64", "--cache-from", "x/y", "--sbom=true", "--provenance=false",
       "--memory", "64m", "https://example.org/a.git")
-    let request = try BuildRequestForm(call, try BuildSource(call), try BuildOutputs(call)).json
+    let request = try BuildRequestForm(call, try BuildSource(call), try BuildOutputs(call), try BuildCaches(call)).json
     #expect(request["buildArgs"]["a"].text == "1" && request["labels"]["l"].string == "")
     #expect(request["platforms"].strings == ["linux/amd64", "linux/arm64"])
     #expect(request["remote"].text == "https://example.org/a.git")

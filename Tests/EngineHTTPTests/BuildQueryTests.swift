@@ -44,7 +44,7 @@ import Testing
       Issue.record("no image comes out")
       return
     }
-    #expect(image.compression == "zstd" && image.forceCompression && !image.push)
+    #expect(image.compression == .zstd && image.forceCompression && !image.push)
   }
 
   @Test(arguments: [

@@ -32,6 +32,26 @@ import Testing
     #expect(try decompress(compress(command)) == plain)
   }
 
+  @Test(arguments: [(Compression.gzip, "gzip"), (.zstd, "zstd -q"), (.none, "cat")], [0, 6, 19])
+  func whatIsCompressedHereOthersRead(_ form: (Compression, String), _ level: Int) throws {
+    final class Collector: ByteSink {
+      var bytes: [UInt8] = []
+      func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) { self.bytes += bytes }
+    }
+    func compressed() throws -> [UInt8] {
+      let collector = Collector()
+      let sink = try form.0.sink(collector, level: level)
+      for start in stride(from: 0, to: plain.count, by: 99_999) { try sink.write(Array(plain[start..<min(start + 99_999, plain.count)])) }
+      try sink.finish()
+      return collector.bytes
+    }
+    let bytes = try compressed()
+    #expect(try decompress(bytes) == plain)
+    #expect(try compressed() == bytes)
+    try Data(bytes).write(to: URL(fileURLWithPath: scratch("made")))
+    try scratch.run("sh", "-c", "\(form.1) \(form.1 == "cat" ? "" : "-dc") < made | cmp - plain")
+  }
+
   @Test(arguments: ["gzip", "zstd -q"])
   func severalMembersAreOneStream(program: String) throws {
     #expect(try decompress(compress("\(program) -c plain; \(program) -c plain; printf '' | \(program) -c")) == plain + plain)

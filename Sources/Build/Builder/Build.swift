@@ -8,49 +8,88 @@ import Threads
 
 /// One build, from the Dockerfile to the result.
 struct Build: Sendable {
-  let request: BuildRequest
+  private(set) var request: BuildRequest
   let session: any BuildSession
   let surroundings: BuilderSurroundings
   let shared: SharedWork
   let store: BuildStore
   let report: BuildReport
   let repositories: FetchedRepositories
+  /// Nanoseconds since 1970.
+  let started = BuildClock.now()
 
-  func run() async throws -> BuildResult {
+  mutating func run() async throws -> BuildResult {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
-    let loader = DockerfileLoader(request: request, session: session, repositories: repositories, report: report)
-    let (dockerfile, ignored) = try await loader.load()
+    let (sources, targets) = try caches()
+    let loaded = try await DockerfileLoader(request: request, session: session, repositories: repositories, report: report).load()
+    let dockerfile = loaded.dockerfile
+    let attestations = try AttestationOptions(request)
     var result = BuildResult()
     result.lines = dockerfile.lines
     if request.checkOnly {
-      try check(dockerfile, nil, &result)
+      await BuildReview(request: request, images: surroundings.images, report: report).review(loaded, &result)
       return result
     }
-    let exchange = CacheExchange(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
-    await exchange.bring()
-    let plans = try await plans(dockerfile, ignored, &result)
-    var built = try await images(plans, dockerfile)
-    if exchange.isInline {
-      for index in built.indices { built[index].config.buildCache = try await exchange.inlineDocument(built[index].fileSystem) }
+    let findings = BuildFindings(request: request, report: report)
+    if let mistake = loaded.mistake {
+      try? findings.tell(dockerfile, &result)
+      throw mistake
     }
-    try await BuildExport(request: request, session: session, surroundings: surroundings, store: store, report: report).export(built, into: &result)
-    try await exchange.send()
+    result.dockerfile = dockerfile
+    if request.readsOnly { return result }
+    try takeEpoch(of: dockerfile)
+    try await CacheImport(request: request, session: session, surroundings: surroundings, store: store, report: report).bring(sources)
+    let plans = try await plans(loaded, &result)
+    var built = try await images(plans, dockerfile)
+    let cache = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
+    if targets.contains(where: \.isInline) {
+      for index in built.indices { built[index].config.buildCache = cache.inlineDocument(built[index].fileSystem) }
+    }
+    let export = BuildExport(
+      request: request, attestations: attestations, session: session, surroundings: surroundings, store: store, report: report)
+    try await export.export(built, into: &result)
+    result.cacheManifest = try await cache.send(built, to: targets)
     return result
   }
 
+  /// The time that the file itself wants its image to have (`ARG SOURCE_DATE_EPOCH=…` before the first `FROM`), unless the client says another.
+  private mutating func takeEpoch(of dockerfile: Dockerfile) throws(HullError) {
+    guard request.sourceDateEpoch == nil, request.arguments[SourceDateEpoch.name] == nil else { return }
+    guard let text = dockerfile.globalValues(request.arguments)[SourceDateEpoch.name], !text.isEmpty else { return }
+    request.sourceDateEpoch = try SourceDateEpoch.seconds(text)
+  }
+
+  /// What the request says of caches, understood before anything is done.
+  private func caches() throws(HullError) -> (sources: [CacheSource], targets: [CacheTarget]) {
+    var targets: [CacheTarget] = []
+    for location in request.cacheTo { targets.append(try CacheTarget(location)) }
+    // As BuildKit's clients say it who know only the first builder's options.
+    if ["1", "true"].contains(request.arguments["BUILDKIT_INLINE_CACHE"] ?? ""), !targets.contains(where: \.isInline) {
+      targets.append(try CacheTarget(CacheLocation(type: "inline", attributes: [:])))
+    }
+    var sources: [CacheSource] = []
+    for location in request.cacheFrom { if let source = try CacheSource(location) { sources.append(source) } }
+    return (sources, targets)
+  }
+
   /// A graph for each platform; what they have in common is common to them.
-  private func plans(_ dockerfile: Dockerfile, _ ignored: [String], _ result: inout BuildResult) async throws -> [BuildPlan] {
+  private func plans(_ loaded: DockerfileLoader.Loaded, _ result: inout BuildResult) async throws -> [BuildPlan] {
+    let (dockerfile, findings) = (loaded.dockerfile, BuildFindings(request: request, report: report))
     let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
     let (steps, isBarred) = (StepTable(), try await isBarredFromCache())
     var plans: [BuildPlan] = []
     for platform in request.platforms.isEmpty ? [Platform.host] : request.platforms where !plans.contains(where: { $0.platform == platform }) {
-      var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: ignored, steps: steps)
+      var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: loaded.ignored, steps: steps)
+      planner.namedIgnored = loaded.namedIgnored
       planner.ignoresCache = isBarred
-      plans.append(try await planner.plan())
+      do { plans.append(try await planner.plan()) } catch {
+        if plans.isEmpty { try? findings.tell(dockerfile, planned: planner.warnings, &result) }
+        throw error
+      }
       // Every platform has the same findings.
-      if plans.count == 1 { try check(dockerfile, plans[0], &result) }
+      if plans.count == 1 { try findings.tell(dockerfile, stages: plans[0].stages, planned: plans[0].warnings, &result) }
       report.plan(plans[plans.count - 1].vertices)
     }
     return plans
@@ -62,7 +101,7 @@ struct Build: Sendable {
       repositories: repositories, report: report)
     do {
       let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
-        for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver)) } }
+        for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver, dockerfile)) } }
         var images: [Int: BuiltImage] = [:]
         for try await (index, image) in group { images[index] = image }
         return images
@@ -76,25 +115,17 @@ struct Build: Sendable {
     }
   }
 
-  private func image(_ plan: BuildPlan, _ solver: Solver) async throws -> BuiltImage {
+  private func image(_ plan: BuildPlan, _ solver: Solver, _ dockerfile: Dockerfile) async throws -> BuiltImage {
     let fileSystem = try await solver.fileSystem(of: plan.target.step)
     var layers: [Digest: FileSystem] = [:]
     for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
     let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
-    return BuiltImage(platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem)
-  }
-
-  /// Tells what the build checks find, of the whole file or of the stages that are built.
-  private func check(_ dockerfile: Dockerfile, _ plan: BuildPlan?, _ result: inout BuildResult) throws(HullError) {
-    let policy = try CheckPolicy(dockerfile, arguments: request.arguments)
-    let found = try BuildChecks.run(dockerfile, arguments: request.arguments, stages: plan?.stages)
-    result.warnings = found + (plan?.warnings ?? []).filter { policy.wants($0, in: dockerfile) }
-    if !request.checkOnly, let failure = policy.failure(for: result.warnings) {
-      for warning in result.warnings { report.warn(warning) }
-      throw failure
-    }
-    if let unused = UnusedArguments.warning(request.arguments, in: dockerfile) { result.warnings.append(unused) }
-    for warning in result.warnings { report.warn(warning) }
+    let origin = BuildOrigin(
+      target: plan.target.step, platform: plan.target.platform, images: plan.images, values: try await solver.results(below: plan.target.step),
+      lines: dockerfile.lines, started: started)
+    return BuiltImage(
+      platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem,
+      inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, origin: origin)
   }
 
   /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.

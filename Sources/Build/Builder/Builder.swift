@@ -16,6 +16,8 @@ import Threads
 package final class Builder: Sendable {
   let surroundings: BuilderSurroundings
   let shared: SharedWork
+  /// One at a time: what one has chosen another must not count on.
+  let pruning = Monitor<Void>(())
   private let running = Mutex<[String: @Sendable () -> Void]>([:])
 
   /// - Parameter commands: how many `RUN`s work at once.
@@ -47,6 +49,9 @@ package final class Builder: Sendable {
   /// Where contexts may be kept while they are used.
   package var directory: String { surroundings.directory }
 
+  /// What lies elsewhere, as builds fetch it.
+  package var sources: BuildSources { BuildSources(remote: shared.remote) }
+
   /// Builds. A cancelled task ends everything that the build began.
   /// - Returns: the images; throws a `HullError` whose message quotes the Dockerfile where it is to blame.
   package func build(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> BuildResult {
@@ -56,7 +61,10 @@ package final class Builder: Sendable {
       request: request, session: session, surroundings: surroundings, shared: shared, store: store,
       report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration),
       repositories: FetchedRepositories(shared.remote, session: session, sockets: surroundings.state))
-    let task = Task(executorPreference: BlockingExecutor.shared) { try await build.run() }
+    let task = Task(executorPreference: BlockingExecutor.shared) {
+      var build = build
+      return try await build.run()
+    }
     running.withLock { $0[request.id] = { task.cancel() } }
     defer { running.withLock { $0[request.id] = nil } }
     let outcome = await withTaskCancellationHandler {

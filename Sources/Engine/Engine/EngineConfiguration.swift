@@ -24,8 +24,10 @@ package struct EngineConfiguration: Sendable {
   package var networks = NetworkConfiguration()
   package var registries = RegistriesConfiguration()
   package var transfers = ClientLimits()
-  /// What images may take of the disk.
+  /// What images and the build cache may take of the disk.
   package var diskBudget = DiskBudget.none
+  /// What the build cache may take of it before others have to make room.
+  package var buildCache = BuildCachePolicy()
   /// How often that is looked at when nothing comes in.
   package var maintenanceInterval = Duration.seconds(600)
 

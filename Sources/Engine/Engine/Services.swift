@@ -62,14 +62,16 @@ final class Services: Sendable {
     volumes = VolumeManager(paths: paths, store: store, events: events)
     images = try ImageStore(root: paths.root, database: database)
     lookup = ImageLookup(images)
-    disk = DiskKeeper(budget: configuration.diskBudget, images: images, lookup: lookup, registry: registry, events: events, log: log)
+    disk = DiskKeeper(
+      budget: configuration.diskBudget, cache: configuration.buildCache, images: images, lookup: lookup, registry: registry, events: events, log: log)
     transfer = ImageTransfer(store: images, client: Services.registryClient(configuration, log, group))
     try HostFiles.makeDirectories(paths.emptyLayer, mode: 0o755)
     let surroundings = BuilderSurroundings(
       images: images, transfer: transfer, runner: EngineStepRunner(services: self), directory: paths.builds, state: paths.state + "/build")
-    lateBuilder.set(
-      try Builder(
-        surroundings, remote: HostRemoteSources(transfer.client, keptIn: paths.builds), commands: Services.concurrentCommands))
+    let builder = try Builder(
+      surroundings, remote: HostRemoteSources(transfer.client, keptIn: paths.builds), commands: Services.concurrentCommands)
+    lateBuilder.set(builder)
+    disk.look(after: builder)
   }
 
   private static func registryClient(_ configuration: EngineConfiguration, _ log: Logger, _ group: any EventLoopGroup) -> RegistryClient {

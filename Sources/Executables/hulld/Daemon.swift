@@ -45,6 +45,7 @@ final class Daemon: Sendable {
     configuration.registries = try options.registries.configuration()
     configuration.transfers = try options.registries.limits()
     configuration.diskBudget = try options.budget()
+    configuration.buildCache = try options.buildCache.policy()
     configuration.debug = logger.logLevel <= .debug
     do {
       engine = try Engine(configuration: configuration, log: logger, group: group)

@@ -32,9 +32,12 @@ struct DaemonOptions: ParsableArguments {
 
   @Option(
     help:
-      "What images may take of the disk, SIZE (20g) or PERCENT (80%) of the file system; images unused for the longest time go first (default: 0, no limit)."
+      "What images and build cache may take of the disk, SIZE (20g) or PERCENT (80%) of the file system; build cache goes before images, what was unused for the longest time first (default: 0, no limit)."
   )
   var diskBudget = "0"
+
+  @OptionGroup(title: "Build cache")
+  var buildCache: BuildCacheOptions
 
   @OptionGroup(title: "Networks")
   var networks: NetworkOptions
@@ -59,6 +62,7 @@ struct DaemonOptions: ParsableArguments {
       _ = try networks.configuration()
       _ = try registries.limits()
       _ = try budget()
+      _ = try buildCache.policy()
       for (name, path) in [("--root", root), ("--state", state)] where !path.hasPrefix("/") {
         throw HullError(.invalidArgument, "\(name) must be an absolute path, not '\(path)'")
       }

@@ -39,16 +39,21 @@ package final class Ingest: @unchecked Sendable {
   /// Receives one blob: `body` writes it to the sink.
   /// - Returns: the file, and what was written to it.
   package func receive(_ body: (any ByteSink) throws(HullError) -> Void) throws(HullError) -> (file: File, digest: Digest, size: Int64) {
+    let incoming = try begin()
+    try body(incoming)
+    return incoming.finish()
+  }
+
+  /// Begins to receive one blob whose bytes come when they come.
+  package func begin() throws(HullError) -> IncomingFile {
     count += 1
     let file = File(name: String(count))
     let fd = OwnedDescriptor(
       try step("cannot receive a blob") { () throws(SystemError) in
         try Files.open(file.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600, at: directory)
       }.take())
-    let sink = HashingSink(GuardedSink(FileSink(fd.number, name: "blob", lasting: true), disk, store))
-    try body(sink)
-    let (digest, size) = sink.finish()
-    return (file, digest, size)
+    let sink = GuardedSink(FileSink(fd.number, name: "blob", lasting: true), disk, store)
+    return IncomingFile(file, fd, sink)
   }
 
   /// Receives a blob that is in memory already.
@@ -71,6 +76,32 @@ package final class Ingest: @unchecked Sendable {
     for (file, digest) in files where store.size(of: digest) == nil {
       try DurableFiles.rename(file.name, in: directory, to: digest.hex, in: store.blobs)
     }
+  }
+}
+
+/// A blob that is being received, for one thread at a time.
+package final class IncomingFile: ByteSink {
+  private let file: Ingest.File
+  private let descriptor: OwnedDescriptor
+  private let sink: HashingSink
+  /// Bytes so far.
+  package private(set) var size: Int64 = 0
+
+  fileprivate init(_ file: Ingest.File, _ descriptor: consuming OwnedDescriptor, _ sink: any ByteSink) {
+    self.file = file
+    self.descriptor = descriptor
+    self.sink = HashingSink(sink)
+  }
+
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) {
+    try sink.write(bytes)
+    size += Int64(bytes.count)
+  }
+
+  /// All is here. Once.
+  package func finish() -> (file: Ingest.File, digest: Digest, size: Int64) {
+    let (digest, size) = sink.finish()
+    return (file, digest, size)
   }
 }
 

@@ -30,7 +30,10 @@ package final class RegistryClient: Sendable {
   package func shutdown() async { await core.shutdown() }
 
   /// A repository at its places. The reference's tag and digest do not matter here.
-  package func repository(_ reference: Reference, credentials: RegistryCredentials? = nil, access: RegistryAccess) -> Repository {
-    Repository(reference: reference, core: core, credentials: credentials, access: access)
+  /// - Parameter insecure: plain HTTP and unverified TLS are fine at the registry itself, whatever the configuration says.
+  package func repository(
+    _ reference: Reference, credentials: RegistryCredentials? = nil, access: RegistryAccess, insecure: Bool = false
+  ) -> Repository {
+    Repository(reference: reference, core: core, credentials: credentials, access: access, insecure: insecure)
   }
 }

@@ -15,7 +15,7 @@ package final class BuildKitServer: Sendable {
 
   package init(_ backend: any BuildBackend, log: Logger) {
     (self.backend, self.log) = (backend, log)
-    builds = Builds(backend, sessions)
+    builds = Builds(backend, sessions, BuildHistory(directory: backend.scratchDirectory + "/build-history"))
   }
 
   /// Serves calls on a connection, until it ends; with it end the builds that were called for on it.
@@ -27,6 +27,7 @@ package final class BuildKitServer: Sendable {
       return TunnelledSession(introduction: introduction.session, sessions: sessions, loop: channel.eventLoop, log: log)
     }
     control.register(with: &router)
+    ContentService(backend: backend, history: builds.history).register(with: &router)
     GatewayService(backend: backend, builds: builds, worker: { await control.worker }).register(with: &router)
     router.unary(ServiceName.health, "Check") { (_: SessionHealthCheckRequest, _) in
       var answer = SessionHealthCheckResponse()

@@ -50,7 +50,8 @@ package struct HullBuildRequest: Codable, Sendable, Equatable, ZeroValue {
 
 /// What the daemon asks the client for.
 package struct BuildAsk: Codable, Sendable, Equatable, ZeroValue {
-  /// `context`, `secret`, `credentials`, `ssh`, `archive` or `files`.
+  /// `context`, `secret`, `credentials`, `ssh`, `archive`, `files`; of a directory for caches: `content` (a blob's bytes), `has-content`,
+  /// `keep-content`.
   @Field package var kind: String
   @Field package var id: String
   @OmitEmpty package var includes: [String]
@@ -134,6 +135,8 @@ package struct HullBuildResult: Codable, Sendable, Equatable, ZeroValue {
   @Field package var images: [HullBuildImage]
   package var target: DescriptorInfo?
   @Field package var tags: [String]
+  /// Of a cache that went into directories of the client's, whose indexes are the client's to write.
+  package var cacheManifest: DescriptorInfo?
   @Field package var warnings: [HullBuildWarning]
 
   package init() {}

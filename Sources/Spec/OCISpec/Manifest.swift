@@ -10,6 +10,8 @@ package struct Descriptor: Sendable, Hashable, Codable {
   package var annotations: [String: String]?
   package var platform: Platform?
   package var artifactType: String?
+  /// The blob itself, in Base64, where it is small.
+  package var data: String?
 
   package init(mediaType: String, digest: Digest, size: Int64, annotations: [String: String]? = nil, platform: Platform? = nil) {
     self.mediaType = mediaType
@@ -29,6 +31,7 @@ package struct Descriptor: Sendable, Hashable, Codable {
     annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
     platform = try container.decodeIfPresent(Platform.self, forKey: .platform)
     artifactType = try container.decodeIfPresent(String.self, forKey: .artifactType)
+    data = try container.decodeIfPresent(String.self, forKey: .data)
   }
 }
 
@@ -42,6 +45,8 @@ package enum Annotation {
   package static let dockerReferenceType = "vnd.docker.reference.type"
   /// The manifest that it is about.
   package static let dockerReferenceDigest = "vnd.docker.reference.digest"
+  /// What an in-toto statement says something of.
+  package static let predicateType = "in-toto.io/predicate-type"
 }
 
 /// An image manifest (OCI image specification, manifest; Docker's schema 2 has the same shape).

@@ -13,6 +13,13 @@ package enum MediaType {
   package static let dockerConfig = "application/vnd.docker.container.image.v1+json"
   package static let dockerLayerGzip = "application/vnd.docker.image.rootfs.diff.tar.gzip"
   package static let dockerLayer = "application/vnd.docker.image.rootfs.diff.tar"
+  package static let dockerLayerZstd = "application/vnd.docker.image.rootfs.diff.tar.zstd"
+  /// The two bytes `{}`: the configuration of an artifact that has none.
+  package static let ociEmpty = "application/vnd.oci.empty.v1+json"
+  /// A statement about an artifact (in-toto attestation framework).
+  package static let inToto = "application/vnd.in-toto+json"
+  /// What kind of artifact holds an image's attestations.
+  package static let attestationManifest = "application/vnd.docker.attestation.manifest.v1+json"
 
   package static func isManifest(_ type: String) -> Bool { type == ociManifest || type == dockerManifest }
   package static func isIndex(_ type: String) -> Bool { type == ociIndex || type == dockerManifestList }

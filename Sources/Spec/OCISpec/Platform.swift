@@ -58,6 +58,9 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
     ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
   }
 
+  /// What no machine is: of manifests that are no images.
+  package static let unknown = Platform(os: "unknown", architecture: "unknown")
+
   /// The machine this program was built for.
   package static var host: Platform {
     #if arch(x86_64)

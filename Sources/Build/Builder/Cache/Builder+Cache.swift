@@ -8,65 +8,93 @@ import OCISpec
 
 /// The cache as a whole. Blocking.
 extension Builder {
-  /// Everything in the cache, what was not used for the longest time first.
+  /// Everything in the cache, what was not used for the longest time first, and what stands on something before that.
   package func cacheRecords() throws(HullError) -> [CacheRecord] {
-    let steps = try surroundings.images.buildSteps()
-    let shared = try surroundings.images.layersOfImages()
-    let byChain = Dictionary(steps.compactMap { step in step.layer.map { ($0.chain, step.key.hex) } }, uniquingKeysWith: { first, _ in first })
-    var records = steps.map { step in
+    let steps = try surroundings.images.buildStepUsage()
+    let byChain = Dictionary(
+      steps.compactMap { usage in usage.step.layer.map { ($0.chain, usage.step.key.hex) } }, uniquingKeysWith: { first, _ in first })
+    var records = steps.map { usage in
+      let (step, isShared) = (usage.step, usage.isShared)
       var record = CacheRecord(
-        id: step.key.hex, kind: .regular, description: step.description, size: (step.layer?.size ?? 0) + (step.descriptor?.size ?? 0),
-        created: step.created, used: step.used, uses: step.uses)
+        id: step.key.hex, kind: .regular, description: step.description,
+        size: isShared ? (step.layer?.size ?? 0) + (step.descriptor?.size ?? 0) : usage.bytes, created: step.created, used: step.used,
+        uses: step.uses)
       record.parent = step.base.flatMap { byChain[$0] } ?? ""
-      record.shared = step.layer.map { shared.contains($0.chain) } ?? false
+      (record.shared, record.inUse) = (isShared, usage.isInUse)
       return record
     }
+    Self.rejuvenate(&records)
     records += try mounts()
-    return records.sorted { ($0.used, $0.id) < ($1.used, $1.id) }
+    return records.sorted { ($0.used, -$0.created, $0.id) < ($1.used, -$1.created, $1.id) }
+  }
+
+  /// Whoever uses a record uses what it stands on.
+  private static func rejuvenate(_ records: inout [CacheRecord]) {
+    let places = Dictionary(records.indices.map { (records[$0].id, $0) }, uniquingKeysWith: { first, _ in first })
+    // What stands on another was made after it.
+    for index in records.indices.reversed() {
+      guard let parent = places[records[index].parent] else { continue }
+      records[parent].used = max(records[parent].used, records[index].used)
+    }
   }
 
   private func mounts() throws(HullError) -> [CacheRecord] {
-    let directory = shared.cacheMounts.directory
-    let inUse = shared.cacheMounts.inUse
-    let root = try step("cannot list the cache mounts") { () throws(SystemError) in try Files.open(directory, O_RDONLY | O_DIRECTORY) }
+    let (mounts, inUse) = (shared.cacheMounts, shared.cacheMounts.inUse)
+    let directory = mounts.directory
     var records: [CacheRecord] = []
-    for name in try DurableFiles.names(root.number) {
+    for name in try mounts.names() {
       guard let status = try? Files.status("\(directory)/\(name)/data"), let id = try? Files.readText("\(directory)/\(name)/id") else { continue }
-      let size = TreeUsage(ofAnything: "\(directory)/\(name)/data")?.bytes ?? 0
-      let used = Int64(status.st_atim.tv_sec) * 1_000_000_000
+      // Each use touches it.
+      let used = Self.nanoseconds((try? Files.status("\(directory)/\(name)/id"))?.st_mtim ?? status.st_ctim)
       var record = CacheRecord(
-        id: name, kind: .cacheMount, description: "mount / from exec, cache \(id.split(separator: "\n").first ?? "")", size: size,
-        created: Int64(status.st_ctim.tv_sec) * 1_000_000_000, used: used, uses: 1)
+        id: name, kind: .cacheMount, description: "mount / from exec, cache \(id.split(separator: "\n").first ?? "")",
+        size: mounts.size(of: name, afresh: inUse.contains(name)), created: min(Self.nanoseconds(status.st_ctim), used), used: used,
+        uses: 1)
       record.inUse = inUse.contains(name)
       records.append(record)
     }
     return records
   }
 
-  /// Takes away what may go.
-  /// - Returns: what went.
-  package func pruneCache(_ prune: CachePrune) throws(HullError) -> [CacheRecord] {
-    let records = try cacheRecords()
-    var kept = records.reduce(0) { $0 + $1.size }
-    var gone: [CacheRecord] = []
-    for record in records where !record.inUse && prune.matches(record) && (prune.all || !record.shared) {
-      if let limit = prune.unusedSince, record.used >= limit { continue }
-      if prune.reserved > 0, kept <= prune.reserved { break }
-      kept -= record.size
-      gone.append(record)
-    }
-    try remove(gone)
-    return gone
+  private static func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
+
+  /// Bytes of all cache mounts, as far as that is known without looking once more.
+  package func cacheMountBytes() throws(HullError) -> Int64 {
+    let mounts = shared.cacheMounts
+    return try mounts.names().reduce(0) { $0 + mounts.size(of: $1, afresh: false) }
   }
 
-  private func remove(_ records: [CacheRecord]) throws(HullError) {
+  /// Takes away what may go.
+  package func pruneCache(_ prune: CachePrune) throws(HullError) -> CachePruned {
+    try pruning.with { (_) throws(HullError) -> CachePruned in
+      let records = try cacheRecords()
+      var total = records.reduce(0) { $0 + ($1.shared ? 0 : $1.size) }
+      let kept = prune.kept(of: total, free: try DiskSpace(at: surroundings.directory).free)
+      var gone: [CacheRecord] = []
+      var bytes: Int64 = 0
+      for record in records where !record.inUse && prune.matches(record) && (prune.all || !record.shared) {
+        if let limit = prune.unusedSince, record.used >= limit { continue }
+        if let kept, total <= kept { break }
+        if let enough = prune.enough, bytes >= enough { break }
+        if !record.shared { (total, bytes) = (total - record.size, bytes + record.size) }
+        gone.append(record)
+      }
+      return try remove(gone)
+    }
+  }
+
+  private func remove(_ records: [CacheRecord]) throws(HullError) -> CachePruned {
     let keys = Set(records.filter { $0.kind == .regular }.map(\.id))
     let steps = try surroundings.images.buildSteps().filter { keys.contains($0.key.hex) }
     // What stands on another goes before it.
-    try surroundings.images.removeBuildSteps(steps.sorted { $0.created > $1.created })
-    let root = try step("cannot open the cache mounts") { [shared] () throws(SystemError) in
-      try Files.open(shared.cacheMounts.directory, O_RDONLY | O_DIRECTORY)
+    var pruned = CachePruned(bytes: try surroundings.images.removeBuildSteps(steps.sorted { $0.created > $1.created }))
+    for record in records {
+      if record.kind == .cacheMount {
+        guard try shared.cacheMounts.remove(record.id) else { continue }
+        pruned.bytes += record.size
+      }
+      pruned.records.append(record)
     }
-    for record in records where record.kind == .cacheMount { try TreeRemoval.remove(Array(record.id.utf8), in: root.number) }
+    return pruned
   }
 }

@@ -15,26 +15,15 @@ package struct CacheRecord: Sendable, Hashable {
   package var parent = ""
   /// A build is using it.
   package var inUse = false
-  /// An image has the same layer.
+  /// Its layer is an image's, too: removing it frees nothing.
   package var shared = false
-  /// bytes
+  /// bytes; of a shared one those of its layer, of all others those that go with it
   package var size: Int64
   /// Nanoseconds since 1970.
   package var created: Int64
   package var used: Int64
   package var uses: Int
-}
 
-/// What may stay of the build cache.
-package struct CachePrune: Sendable {
-  /// Also what images share.
-  package var all = false
-  /// Bytes that are kept in any case, the most recently used.
-  package var reserved: Int64 = 0
-  /// Nanoseconds since 1970: only what was not used since.
-  package var unusedSince: Int64?
-  /// Which records may go at all.
-  package var matches: @Sendable (CacheRecord) -> Bool = { _ in true }
-
-  package init() {}
+  /// Builds change what is in it.
+  package var isMutable: Bool { kind == .cacheMount }
 }

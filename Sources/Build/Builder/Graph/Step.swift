@@ -75,6 +75,10 @@ struct CopyStep: Sendable, Hashable {
   var instruction: String
   /// `COPY` or `ADD`.
   var verb: String
+  /// What files come from, for the message that one is missing; `nil`: the message is the first builder's.
+  var origin: String?
+
+  static let mainContext = "context"
 }
 
 /// `RUN`, everything expanded.

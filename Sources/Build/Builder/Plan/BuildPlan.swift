@@ -11,4 +11,6 @@ struct BuildPlan: Sendable {
   /// All that the target needs, in the order of the instructions.
   let vertices: [BuildVertex]
   var warnings: [BuildWarning]
+  /// Images that the target stands on or takes files from.
+  var images: [ImageSource] = []
 }

@@ -55,9 +55,13 @@ struct ConfigPlanner {
   private func arguments(_ list: [Assignment], _ state: inout StageState, _ expander: WordExpander) throws(HullError) -> String? {
     var shown: [String] = []
     for argument in list {
-      let own = try argument.value.map { (text) throws(HullError) in try expander.expand(text) }
-      state.variables.declare(argument.key, planner.argument(argument.key, default: own))
-      shown.append(argument.value == nil ? argument.key : "\(argument.key)=\(own ?? "")")
+      var value = planner.request.arguments[argument.key]
+      // A default that is not needed may be one that cannot be expanded.
+      if value == nil {
+        value = try argument.value.map { (text) throws(HullError) in try expander.expand(text) } ?? planner.globalValue(argument.key)
+      }
+      state.variables.declare(argument.key, value)
+      shown.append(value.map { "\(argument.key)=\($0)" } ?? argument.key)
     }
     return "ARG " + shown.joined(separator: " ")
   }
@@ -70,8 +74,9 @@ struct ConfigPlanner {
     return "ENV " + pairs.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
   }
 
-  private func command(_ line: CommandLine, _ state: StageState) -> [String] {
-    line.isShell ? state.shell + [line.words.joined(separator: " ")] : line.words
+  /// `nil` for `[]`: no command.
+  private func command(_ line: CommandLine, _ state: StageState) -> [String]? {
+    line.isShell ? state.shell + [line.words.joined(separator: " ")] : line.words.isEmpty ? nil : line.words
   }
 
   private func expose(_ words: [String], _ state: inout StageState, _ expander: WordExpander) throws(HullError) -> String? {

@@ -14,16 +14,19 @@ struct CopyPlanner {
     let written = try expander.expand(copy.destination)
     var step = CopyStep(
       sources: [], destination: "/" + TreePaths.clean(written.hasPrefix("/") ? written : state.directory + "/" + written),
-      intoDirectory: written.hasSuffix("/") || written == "." || written.hasSuffix("/."), instruction: instruction.original,
+      intoDirectory: written.isEmpty || written.hasSuffix("/") || written == "." || written.hasSuffix("/."), instruction: instruction.original,
       verb: isAdd ? "ADD" : "COPY")
     (step.link, step.parents, step.unpacks, step.unpacksDownloads) = (copy.link, copy.parents, copy.unpack ?? isAdd, copy.unpack ?? false)
+    if !planner.request.tellsConfiguration { step.origin = copy.from ?? CopyStep.mainContext }
     step.owner = try copy.chown.map { (text) throws(HullError) in try expander.expand(text) }
     step.mode = try copy.chmod.map { (text) throws(HullError) in try expander.expand(text) }
     step.excludes = try copy.excludes.map { (text) throws(HullError) in try expander.expand(text) }
     var inputs = [state.step]
     try await addSources(copy, to: &step, &inputs, expander, state, &planner)
     if step.sources.count > 1 || step.sources.contains(where: \.hasSeveral) { try check(step, written) }
-    let vertex = planner.vertex(instruction.original, stageIndex: stage, place: .instruction, at: instruction.location, inputs: inputs)
+    let vertex = planner.vertex(
+      instruction.original, shown: planner.title(of: instruction, expander), stageIndex: stage, place: .instruction, at: instruction.location,
+      inputs: inputs)
     state.step = planner.step(.copy(step), inputs, vertex, state)
     state.history.append(PlannedHistory(createdBy: "\(instruction.original) # buildkit", step: state.step))
   }
@@ -39,6 +42,7 @@ struct CopyPlanner {
     _ copy: CopyCommand, to step: inout CopyStep, _ inputs: inout [Step], _ expander: WordExpander, _ state: StageState, _ planner: inout Planner
   ) async throws {
     var patterns: [String] = []
+    guard copy.from?.contains("$") != true else { throw CopyPlanner.variableSource }
     for source in copy.sources {
       let text = try expander.expand(source)
       guard isAdd, let remote = try self.remote(text, copy, expander, &inputs, &planner) else {
@@ -58,6 +62,12 @@ struct CopyPlanner {
     }
   }
 
+  private static let variableSource = HullError(
+    .invalidArgument,
+    "variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround")
+
+  private static let uncheckable = HullError(.invalidArgument, "checksum requires HTTP(S) or Git sources")
+
   /// A source of `ADD` that is an address.
   private func remote(
     _ text: String, _ copy: CopyCommand, _ expander: WordExpander, _ inputs: inout [Step], _ planner: inout Planner
@@ -69,10 +79,20 @@ struct CopyPlanner {
       inputs.append(planner.shared(step))
       return .repository(input: inputs.count - 1)
     }
-    guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return nil }
+    guard text.hasPrefix("http://") || text.hasPrefix("https://") else {
+      if checksum != nil { throw CopyPlanner.uncheckable }
+      return nil
+    }
     let digest = try checksum.map { (text) throws(HullError) in try Digest(text) }
     inputs.append(planner.shared(Step(.download(url: text, checksum: digest), vertex: planner.internalVertex(text, at: instruction.location))))
-    return .download(input: inputs.count - 1, name: RemoteAddress.fileName(text))
+    var name = RemoteAddress.fileName(text)
+    if name.isEmpty {
+      guard !planner.request.tellsConfiguration else {
+        throw HullError(.invalidArgument, "cannot determine filename for source \(text): give an address with a file name")
+      }
+      name = "__unnamed__"
+    }
+    return .download(input: inputs.count - 1, name: name)
   }
 }
 

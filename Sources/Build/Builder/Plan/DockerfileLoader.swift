@@ -14,7 +14,16 @@ struct DockerfileLoader {
   let repositories: FetchedRepositories
   let report: BuildReport
 
-  func load() async throws -> (dockerfile: Dockerfile, ignored: [String]) {
+  /// The Dockerfile as far as it can be read, the mistake that ends it, and the rules of the ignore file.
+  struct Loaded: Sendable {
+    var dockerfile: Dockerfile
+    var mistake: HullError?
+    var ignored: [String]
+    /// The rules of those named contexts that are files of the client, by their names in the session.
+    var namedIgnored: [String: [String]]
+  }
+
+  func load() async throws -> Loaded {
     let tree = try await files()
     let path = TreePaths.clean(request.dockerfile)
     let name = request.dockerfile
@@ -22,12 +31,31 @@ struct DockerfileLoader {
     if let given = request.dockerfileText {
       text = given
     } else {
-      guard let tree, let read = try await read(path, tree) else { throw missing(path) }
-      text = read
+      text = try await self.text(path, tree)
     }
-    let dockerfile = try await Blocking.run { try DockerfileParser.parse(text, name: name) }
-    let own = try await ignoreFile(path, tree)
-    return (dockerfile, own)
+    let (dockerfile, mistake) = try await Blocking.run { DockerfileParser.read(text, name: name) }
+    return Loaded(dockerfile: dockerfile, mistake: mistake, ignored: try await ignoreFile(path, tree), namedIgnored: try await namedIgnoreFiles())
+  }
+
+  private func text(_ path: String, _ tree: (any FileTree)?) async throws -> [UInt8] {
+    for name in [path, DockerfileLoader.lowercased(path)].compactMap(\.self) {
+      if let tree, let read = try await read(name, tree) { return read }
+    }
+    if let tree, let read = try await loneDockerfile(tree) { return read }
+    throw missing(path)
+  }
+
+  /// The context is an address of a Dockerfile, which has no other name than that.
+  private func loneDockerfile(_ tree: any FileTree) async throws -> [UInt8]? {
+    guard let address = request.remoteContext, !RemoteAddress.isRepository(address) else { return nil }
+    guard try await Blocking.run({ try tree.names(in: "") }) == ["Dockerfile"] else { return nil }
+    return try await read("Dockerfile", tree)
+  }
+
+  /// `dockerfile` does as well as `Dockerfile`; `nil` for other names.
+  private static func lowercased(_ path: String) -> String? {
+    let (directory, name) = TreePaths.split(path)
+    return name == "Dockerfile" ? TreePaths.join(directory, "dockerfile") : nil
   }
 
   private func missing(_ path: String) -> HullError {
@@ -40,7 +68,8 @@ struct DockerfileLoader {
     if let address = request.remoteContext { return try await repositories.tree(address) }
     var selection = ContextSelection()
     let path = TreePaths.clean(request.dockerfile)
-    selection.includes = [path, path + ".dockerignore", ".dockerignore"]
+    selection.includes = [path, DockerfileLoader.lowercased(path), path + ".dockerignore", ".dockerignore"].compactMap(\.self)
+    selection.followed = selection.includes
     let vertex = BuildVertex(
       id: SHA256.digest(of: "\(request.id) dockerfile"), name: "[internal] load build definition from \(TreePaths.split(path).name)")
     return try await report.during(vertex) {
@@ -64,6 +93,18 @@ struct DockerfileLoader {
     }
     guard let bytes = found else { return [] }
     return try IgnorePatterns(file: bytes).patterns
+  }
+
+  private func namedIgnoreFiles() async throws -> [String: [String]] {
+    var rules: [String: [String]] = [:]
+    for case let name? in request.namedContexts.values.map(NamedContexts.clientFiles) {
+      var selection = ContextSelection()
+      selection.includes = [".dockerignore"]
+      // A context that is not offered is missed only by who needs it.
+      guard let tree = try? await session.context(name, selection), let file = try await read(".dockerignore", tree) else { continue }
+      rules[name] = try IgnorePatterns(file: file).patterns
+    }
+    return rules
   }
 
   private func read(_ path: String, _ tree: any FileTree) async throws -> [UInt8]? {

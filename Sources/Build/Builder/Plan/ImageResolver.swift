@@ -44,7 +44,22 @@ struct ImageResolver: BaseImages {
       throw HullError(error.code, "\(error.message) (it is here, but for \(other) and not for \(platform))", cause: error.cause)
     }
     let record = try await Blocking.run { try images.resolve(name, platform: wanted) }
-    return BaseImage(id: record.id, config: record.config)
+    return try await base(record, name)
+  }
+
+  func image(_ address: LayoutAddress, platform: Platform, name: String) async throws -> BaseImage {
+    let vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) layout \(name) \(platform)"), name: "[context \(name)] OCI load from client")
+    return try await report.during(vertex) {
+      let layout = try await session.layout(address.store, root: address.digest, platform: platform)
+      return try await LayoutImport(images: surroundings.images, directory: surroundings.directory).image(
+        address, in: layout, platform: platform, name: name)
+    }
+  }
+
+  private func base(_ record: ImageRecord, _ name: String) async throws -> BaseImage {
+    let images = surroundings.images
+    let target = try await Blocking.run { try images.target(name) }
+    return BaseImage(id: record.id, config: record.config, target: target.digest)
   }
 
   /// An image that is here; `nil`: it is not, or is one for another platform.
@@ -53,7 +68,7 @@ struct ImageResolver: BaseImages {
     do {
       let record = try await Blocking.run { try images.resolve(name, platform: platform) }
       if record.artifactType != nil { throw HullError(.invalidArgument, "\(name) is an artifact, not an image: a stage cannot stand on it") }
-      return BaseImage(id: record.id, config: record.config)
+      return try await base(record, name)
     } catch let error as HullError where error.code == .notFound {
       return nil
     }

@@ -27,7 +27,9 @@ enum InstructionPlanner {
     guard !text.isEmpty else { throw HullError(.invalidArgument, "WORKDIR requires exactly one argument") }
     let clean = "/" + TreePaths.clean(text.hasPrefix("/") ? text : state.directory + "/" + text)
     state.config.workingDirectory = clean
-    let vertex = planner.vertex(instruction.original, stageIndex: stage, place: .instruction, at: instruction.location, inputs: [state.step])
+    let vertex = planner.vertex(
+      instruction.original, shown: planner.title(of: instruction, planner.expander(state)), stageIndex: stage,
+      place: clean == "/" && planner.request.tellsConfiguration ? .metadata : .instruction, at: instruction.location, inputs: [state.step])
     if clean != "/" {
       state.step = planner.step(.directory(DirectoryStep(path: clean, owner: state.config.user ?? "")), [state.step], vertex, state)
       state.history.append(PlannedHistory(createdBy: "WORKDIR \(clean)", step: state.step))
@@ -38,6 +40,16 @@ enum InstructionPlanner {
 }
 
 extension Planner {
+  /// An instruction as progress shows it: with what variables stand for, its keyword in upper case.
+  /// - Parameters:
+  ///   - remark: something to be said behind it.
+  ///   - modes: what stays as it is.
+  func title(of instruction: Instruction, _ expander: WordExpander, modes: WordExpander.Modes = [], remark: String = "") -> String {
+    let text = (try? expander.expand(instruction.original + remark, modes: modes)) ?? instruction.original + remark
+    let keyword = text.prefix { !$0.isWhitespace }
+    return keyword.uppercased() + text.dropFirst(keyword.count)
+  }
+
   func expander(_ state: StageState) -> WordExpander {
     let variables = state.variables
     return WordExpander(escape: dockerfile.directives.escape) { variables.value($0) }

@@ -9,11 +9,13 @@ struct Numbering {
   private var all = 0
   private var given = 0
 
-  /// - Parameter stages: those that will be planned.
-  mutating func count(_ stages: [Stage], target: Int) {
+  /// - Parameters:
+  ///   - stages: those that will be planned.
+  ///   - fromNothing: indices of those that begin with no image: `FROM scratch` is no step.
+  mutating func count(_ stages: [Stage], fromNothing: Set<Int>) {
     for stage in stages {
       names[stage.index] = stage.name ?? (stages.count > 1 ? "stage-\(stage.index)" : "")
-      totals[stage.index] = 1 + stage.instructions.count { Numbering.isCounted($0.command) }
+      totals[stage.index] = (fromNothing.contains(stage.index) ? 0 : 1) + stage.instructions.count { Numbering.isCounted($0.command) }
       all += 1 + stage.instructions.count
     }
   }
@@ -28,6 +30,9 @@ struct Numbering {
 
   func name(of stage: Stage) -> String { names[stage.index] ?? "" }
 
+  /// The position of what was named last: triggers go with the `FROM` before them.
+  var current: (Int, Int) { (given, max(all, given)) }
+
   /// The position among all instructions, from 1, and their number.
   mutating func next() -> (Int, Int) {
     given += 1
@@ -39,7 +44,9 @@ struct Numbering {
     guard counted else { return text }
     reached[stage, default: 0] += 1
     let total = max(totals[stage] ?? 1, reached[stage] ?? 1)
-    let words = [platform ?? "", names[stage] ?? "", "\(reached[stage] ?? 1)/\(total)"].filter { !$0.isEmpty }
+    let (number, all) = (String(reached[stage] ?? 1), String(total))
+    let place = String(repeating: " ", count: max(0, all.utf8.count - number.utf8.count)) + "\(number)/\(all)"
+    let words = [platform ?? "", names[stage] ?? "", place].filter { !$0.isEmpty }
     return "[\(words.joined(separator: " "))] \(text)"
   }
 }

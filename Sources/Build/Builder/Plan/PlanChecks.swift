@@ -26,6 +26,7 @@ struct PlanChecks {
   }
 
   private func undefined(in instruction: Instruction) -> [BuildWarning] {
+    guard state.isKnown else { return [] }
     let missing = PlanChecks.words(of: instruction.command).reduce(into: Set<String>()) { missing, word in
       missing.formUnion((try? expander.expansion(of: word))?.missing ?? [])
     }

@@ -14,6 +14,8 @@ struct Planner {
   let images: any BaseImages
   /// The rules of the context's ignore file.
   let ignored: [String]
+  /// Those of the named contexts, by their names in the session.
+  var namedIgnored: [String: [String]] = [:]
   /// Shared with the planners of the build's other platforms.
   let steps: StepTable
   /// No step is taken from the cache.
@@ -21,7 +23,13 @@ struct Planner {
   var warnings: [BuildWarning] = []
   var stages: [Int: StageState] = [:]
   var vertices: [BuildVertex] = []
+  private var sources: [ImageSource] = []
+  private var layouts: [String: BaseImage] = [:]
   var contexts: [String: Step] = [:]
+  private var isChecking = false
+  /// What is planned comes from a base image's `ONBUILD`.
+  private var isTrigger = false
+  private var unknownImages: Set<String> = []
   private var globals: [String: String] = [:]
   private var numbers = Numbering()
   /// What steps of the stage at hand are told to be for, when there are several platforms: `linux/amd64`, `linux/amd64->arm64`.
@@ -37,30 +45,37 @@ struct Planner {
   }
 
   mutating func plan() async throws -> BuildPlan {
-    let target = try targetStage()
+    let target = try dockerfile.stage(request.target)
     globals = try globalArguments(stage: target.name)
     let values = globals
     let expander = WordExpander(escape: dockerfile.directives.escape) { values[$0] }
     let bases = try dockerfile.stages.map { (stage) throws(HullError) in try expander.expand(stage.base) }
     let needed = try StageDependencies(dockerfile, bases: bases).needed(for: target.index)
-    numbers.count(dockerfile.stages.filter { needed.contains($0.index) }, target: target.index)
-    for stage in dockerfile.stages where needed.contains(stage.index) {
-      do { stages[stage.index] = try await plan(stage) } catch let error as HullError {
-        throw error.located(at: stage.location, in: dockerfile, name: request.dockerfile)
-      }
-    }
-    guard let state = stages[target.index] else { throw HullError(.internalError, "the target stage was not planned") }
-    return BuildPlan(target: state, platform: platform, stages: needed, vertices: vertices, warnings: warnings)
+    numbers.count(
+      dockerfile.stages.filter { needed.contains($0.index) },
+      fromNothing: Set(bases.indices.filter { bases[$0] == "scratch" && request.namedContexts["scratch"] == nil }))
+    for stage in dockerfile.stages where needed.contains(stage.index) { _ = try await state(of: stage) }
+    let state = try await state(of: target)
+    return BuildPlan(target: state, platform: platform, stages: Set(stages.keys), vertices: vertices, warnings: warnings, images: sources)
   }
 
-  private func targetStage() throws(HullError) -> Stage {
-    guard let last = dockerfile.stages.last else { throw HullError(.invalidArgument, "no build stage in current context") }
-    guard let wanted = request.target, !wanted.isEmpty else { return last }
-    if let found = dockerfile.stages.last(where: { $0.name == wanted.lowercased() }) { return found }
-    if let number = Int(wanted), dockerfile.stages.indices.contains(number) { return dockerfile.stages[number] }
-    throw HullError(
-      .invalidArgument,
-      "target stage \(quoted(wanted)) could not be found" + Suggestion.hint(for: wanted, in: dockerfile.stages.compactMap(\.name)))
+  /// Plans every stage, for what the build checks find in them. What stands on an image that is not here is not known then.
+  mutating func planAll() async throws {
+    isChecking = true
+    globals = try globalArguments(stage: try dockerfile.stage(request.target).name)
+    for stage in dockerfile.stages { _ = try await state(of: stage) }
+  }
+
+  /// What a stage comes to. It is planned now unless it has been: what a base image's `ONBUILD` needs is not known before.
+  private mutating func state(of stage: Stage) async throws -> StageState {
+    if let known = stages[stage.index] { return known }
+    do {
+      let state = try await plan(stage)
+      stages[stage.index] = state
+      return state
+    } catch let error as HullError {
+      throw error.located(at: stage.location, in: dockerfile, name: request.dockerfile)
+    }
   }
 
   /// `ARG`s before the first `FROM`, as `FROM` and stages see them.
@@ -90,7 +105,9 @@ struct Planner {
     let triggers = state.config.onBuild ?? []
     state.config.onBuild = nil
     for trigger in triggers.reversed() { instructions.insert(try DockerfileParser.parseInstruction(trigger), at: 0) }
-    for instruction in instructions {
+    defer { isTrigger = false }
+    for (index, instruction) in instructions.enumerated() {
+      isTrigger = index < triggers.count
       show(state.platform, state.variables)
       do {
         try await InstructionPlanner.plan(instruction, in: &state, of: &self, stage: stage.index)
@@ -111,18 +128,18 @@ struct Planner {
     let expander = WordExpander(escape: dockerfile.directives.escape) { values[$0] }
     let base = try expander.expand(stage.base)
     guard !base.isEmpty else { throw HullError(.invalidArgument, "base name (\(stage.base)) should not be blank") }
-    let wanted = try stage.platform.map { (text) throws(HullError) in try expander.expand(text) }
     let name = numbers.name(of: stage)
-    let own = try wanted.flatMap { (text) throws(HullError) in text.isEmpty ? nil : try Platform(parsing: text) } ?? platform
+    let own = try stage.platform.map { (text) throws(HullError) in try StagePlatform.of(text, expander, names: Array(values.keys)) } ?? platform
     show(own, BuildVariables(environment: []))
-    if let earlier = dockerfile.stages[..<stage.index].last(where: { $0.name == base.lowercased() }), request.namedContexts[base.lowercased()] == nil,
-      let state = stages[earlier.index]
-    {
+    if let earlier = dockerfile.stages[..<stage.index].last(where: { $0.name == base.lowercased() }), namedContext(for: base, own) == nil {
+      let state = try await state(of: earlier)
       show(state.platform, BuildVariables(environment: []))
       note(metadata: stage.original, stage: stage)
-      return StageState(
-        name: name, platform: state.platform, config: state.config, base: state.base, step: state.step, history: state.history,
-        variables: BuildVariables(environment: state.config.environment ?? []), author: state.author)
+      var next = StageState(
+        name: name, index: stage.index, platform: state.platform, config: state.config, base: state.base, step: state.step, history: state.history,
+        variables: state.variables, author: state.author)
+      next.isKnown = state.isKnown
+      return next
     }
     return try await begin(stage, name: name, base: base, platform: own)
   }
@@ -137,25 +154,76 @@ struct Planner {
       // Without one, commands would not find anything.
       process.environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
     }
-    return StageState(
-      name: name, platform: config?.platform ?? platform, config: process, base: config, step: step,
+    var state = StageState(
+      name: name, index: stage.index, platform: config?.platform ?? platform, config: process, base: config, step: step,
       variables: BuildVariables(environment: process.environment ?? []))
+    state.isKnown = !unknownImages.contains(base)
+    return state
   }
 
   /// What a name of an image, or of a context that stands for one, has in it.
   mutating func rootfs(_ name: String, platform: Platform, stage: Stage?, shown: String) async throws -> (Step, ImageConfig?) {
-    let replaced = request.namedContexts[name] ?? request.namedContexts[name.lowercased()]
-    if name == "scratch", replaced == nil { return (root(.scratch, stage, shown, platform), nil) }
-    let image = replaced.map { $0.hasPrefix("docker-image://") ? String($0.dropFirst(15)) : $0 } ?? name
-    if let replaced, !replaced.hasPrefix("docker-image://") { return (try namedContext(name, replaced), nil) }
-    let base = try await images.image(image, platform: platform, pull: request.pull)
-    return (root(.image(base.id), stage, stage == nil ? "FROM \(image)" : shown, base.config.platform), base.config)
+    let replaced = namedContext(for: name, platform)
+    if let replaced, let address = try LayoutAddress(replaced) {
+      let base = try await layout(address, platform, name)
+      return (root(.image(base.id), stage, shown, title: "FROM \(name)", base.config.platform), base.config)
+    }
+    let image = replaced.map { NamedContexts.image($0) } ?? name
+    guard let image else {
+      let files = try namedContext(name, replaced ?? name)
+      guard let stage else { return (files, nil) }
+      return (wholeContext(files, stage, shown, platform), nil)
+    }
+    if image == "scratch" { return (nothing(stage, shown, platform), nil) }
+    let base: BaseImage
+    do { base = try await images.image(image, platform: platform, pull: request.pull) } catch let error as HullError
+      where isChecking && error.code == .notFound
+    {
+      unknownImages.insert(name)
+      return (nothing(nil, shown, platform), nil)
+    }
+    let source = ImageSource(name: image, platform: base.config.platform, id: base.id, target: base.target)
+    if !sources.contains(source) { sources.append(source) }
+    let title = "FROM \((try? Reference(image))?.withDefaultTag.description ?? image)"
+    return (root(.image(base.id), stage, shown, title: title, base.config.platform), base.config)
   }
 
-  private mutating func root(_ operation: Operation, _ stage: Stage?, _ text: String, _ platform: Platform) -> Step {
-    guard let stage else { return shared(Step(operation, vertex: internalVertex(text))) }
-    let vertex = vertex(text, of: stage, place: .instruction)
-    return settled(Step(operation, vertex: vertex, stage: numbers.name(of: stage)), platform)
+  /// The context that takes the place of a stage or an image.
+  private func namedContext(for name: String, _ platform: Platform) -> String? {
+    NamedContexts.keys(name, platform).lazy.compactMap { [request] in request.namedContexts[$0] }.first
+  }
+
+  /// A context's files as the file system that a stage begins with.
+  private mutating func wholeContext(_ files: Step, _ stage: Stage, _ shown: String, _ platform: Platform) -> Step {
+    let copy = CopyStep(
+      sources: [.files(input: 1, patterns: ["/"])], destination: "/", intoDirectory: true, instruction: stage.original, verb: "COPY")
+    return root(.copy(copy), inputs: [nothing(nil, shown, platform), files], stage, shown, title: shown, platform)
+  }
+
+  /// `FROM scratch` is a step only to the first builder.
+  private mutating func nothing(_ stage: Stage?, _ shown: String, _ platform: Platform) -> Step {
+    if request.tellsConfiguration, stage != nil { return root(.scratch, stage, shown, title: shown, platform) }
+    var vertex = internalVertex(shown)
+    vertex.isMetadata = true
+    return shared(Step(.scratch, vertex: vertex))
+  }
+
+  /// An image of an OCI layout; brought in once.
+  private mutating func layout(_ address: LayoutAddress, _ platform: Platform, _ name: String) async throws -> BaseImage {
+    let key = "\(name) \(platform)"
+    if let known = layouts[key] { return known }
+    let base = try await images.image(address, platform: platform, name: name)
+    layouts[key] = base
+    sources.append(ImageSource(name: name, platform: base.config.platform, id: base.id, target: base.target, isLocal: true))
+    return base
+  }
+
+  private mutating func root(
+    _ operation: Operation, inputs: [Step] = [], _ stage: Stage?, _ text: String, title: String, _ platform: Platform
+  ) -> Step {
+    guard let stage else { return shared(Step(operation, inputs: inputs, vertex: internalVertex(title))) }
+    let vertex = vertex(text, shown: title, stageIndex: stage.index, place: .instruction, at: stage.location, inputs: [])
+    return settled(Step(operation, inputs: inputs, vertex: vertex, stage: numbers.name(of: stage)), platform)
   }
 
   /// The same step of another platform's plan in the place of one that was just made, or that one.
@@ -172,15 +240,21 @@ struct Planner {
 
   /// What `--from` names: a stage, a number, a context, or an image.
   mutating func source(_ name: String, in state: StageState) async throws -> Step {
-    if request.namedContexts[name] == nil {
-      if let stage = dockerfile.stages.last(where: { $0.name == name.lowercased() && stages[$0.index] != nil }), let found = stages[stage.index] {
-        return found.step
+    if namedContext(for: name, state.platform) == nil {
+      let earlier = dockerfile.stages[..<state.index]
+      if let stage = earlier.last(where: { $0.name == name.lowercased() }) ?? Int(name).flatMap({ earlier.indices.contains($0) ? earlier[$0] : nil })
+      {
+        return try await self.state(of: stage).step
       }
-      if let number = Int(name), let found = stages[number] { return found.step }
     }
     let key = "image \(name) \(state.platform)"
     if let known = contexts[key] { return known }
-    let (step, _) = try await rootfs(name, platform: state.platform, stage: nil, shown: name)
+    let step: Step
+    do { step = try await rootfs(name, platform: state.platform, stage: nil, shown: name).0 } catch let error as HullError
+      where request.tellsConfiguration
+    {
+      throw HullError(error.code, "invalid from flag value \(name): \(error.message)", cause: error.cause)
+    }
     contexts[key] = step
     return step
   }
@@ -188,11 +262,11 @@ struct Planner {
   /// The client's files; one step for all that copy from it.
   mutating func mainContext() throws(HullError) -> Step {
     if let address = request.remoteContext { return try remote(address) }
-    return context("context", shown: "[internal] load build context")
+    return context("context", ignored, shown: "[internal] load build context")
   }
 
   mutating func namedContext(_ name: String, _ value: String) throws(HullError) -> Step {
-    if value.hasPrefix("local:") { return context(String(value.dropFirst(6)), shown: "[context \(name)] load from client") }
+    if let files = NamedContexts.clientFiles(value) { return context(files, namedIgnored[files] ?? [], shown: "[context \(name)] load from client") }
     return try remote(value)
   }
 
@@ -204,10 +278,10 @@ struct Planner {
     return step
   }
 
-  private mutating func context(_ name: String, shown: String) -> Step {
+  private mutating func context(_ name: String, _ rules: [String], shown: String) -> Step {
     if let known = contexts[name] { return known }
     var selection = ContextSelection()
-    selection.excludes = ignored
+    selection.excludes = rules
     let step = shared(Step(.context(name, selection), vertex: internalVertex(shown)))
     contexts[name] = step
     return step
@@ -221,14 +295,18 @@ struct Planner {
     vertex(text, stageIndex: stage.index, place: place, at: location ?? stage.location, inputs: inputs)
   }
 
-  mutating func vertex(_ text: String, stageIndex: Int, place: Place, at location: SourceRange?, inputs: [Step]) -> BuildVertex {
-    let title = numbers.title(text, stage: stageIndex, counted: place == .instruction, platform: shownPlatform)
+  /// - Parameter shown: the instruction with what variables stand for; `nil`: as it is.
+  mutating func vertex(
+    _ text: String, shown: String? = nil, stageIndex: Int, place: Place, at location: SourceRange?, inputs: [Step]
+  ) -> BuildVertex {
+    let title = numbers.title(shown ?? text, stage: stageIndex, counted: place == .instruction, platform: shownPlatform)
     var vertex = BuildVertex(
       id: SHA256.digest(of: "\(request.id) \(platform) \(vertices.count) \(title)"), name: title, inputs: inputs.map(\.vertex.id))
     vertex.location = location
     vertex.instruction = text
     vertex.isMetadata = place == .metadata
-    (vertex.step, vertex.steps) = numbers.next()
+    vertex.isTrigger = isTrigger
+    (vertex.step, vertex.steps) = isTrigger ? numbers.current : numbers.next()
     vertex.platform = request.platforms.count > 1 ? platform.description : nil
     vertices.append(vertex)
     return vertex
@@ -242,10 +320,6 @@ struct Planner {
     return vertex
   }
 
-  /// The value that a stage gets for an argument that it declares: the command line's, or the global one's, or its own default.
-  func argument(_ name: String, default value: String?) -> String? {
-    request.arguments[name] ?? globalValue(name) ?? value
-  }
-
-  private func globalValue(_ name: String) -> String? { globals[name] }
+  /// The value of an argument before the first `FROM`, which a stage gets that declares it without a default of its own.
+  func globalValue(_ name: String) -> String? { globals[name] }
 }

@@ -11,17 +11,34 @@ struct RunPlanner {
   func plan(_ run: RunCommand, in state: inout StageState, of planner: inout Planner) async throws {
     var inputs = [state.step]
     var step = RunStep(
-      arguments: [], environment: state.variables.argumentEnvironment.filter { !isHidden($0) } + (state.config.environment ?? []),
+      arguments: [], environment: state.variables.argumentEnvironment + (state.config.environment ?? []),
       directory: state.directory, user: state.config.user ?? "", network: try network(run, planner), platform: state.platform.normalized,
       instruction: instruction.original, shown: "")
-    step.hiddenEnvironment = hiddenEnvironment(planner)
+    step.hiddenEnvironment = hiddenEnvironment(planner, state)
     step.insecure = try isInsecure(run, planner)
     for mount in run.mounts { step.mounts.append(try await self.mount(mount, &inputs, state, &planner)) }
     command(run.line, of: state, into: &step)
-    let vertex = planner.vertex(instruction.original, stageIndex: stage, place: .instruction, at: instruction.location, inputs: inputs)
+    let vertex = planner.vertex(
+      instruction.original, shown: title(run, state, planner), stageIndex: stage, place: .instruction, at: instruction.location, inputs: inputs)
     let line = createdBy(step, state)
     state.step = planner.step(.run(step), inputs, vertex, state)
     state.history.append(PlannedHistory(createdBy: line, step: state.step))
+  }
+
+  /// Nobody reads a secret in it.
+  private func title(_ run: RunCommand, _ state: StageState, _ planner: Planner) -> String {
+    let secrets = Set(run.mounts.compactMap { $0.kind == .secret ? $0.environment : nil })
+    let expander = WordExpander(escape: planner.dockerfile.directives.escape) { secrets.contains($0) ? "****" : state.variables.value($0) }
+    let script = run.line.heredocs.count == 1 ? run.line.heredocs.first : nil
+    let remark = script.map { " (\(RunPlanner.summary($0.content)))" } ?? ""
+    return planner.title(of: instruction, expander, modes: [.keepsQuotes, .keepsUnset], remark: remark)
+  }
+
+  /// The first line of a script.
+  private static func summary(_ script: String) -> String {
+    let lines = script.split(separator: "\n", omittingEmptySubsequences: false).drop { $0.allSatisfy(\.isWhitespace) }
+    let more = lines.dropFirst().contains { !$0.allSatisfy(\.isWhitespace) }
+    return (lines.first.map { String($0).trimmingSpaces } ?? "") + (more ? "..." : "")
   }
 
   // MARK: The command
@@ -59,18 +76,22 @@ struct RunPlanner {
 
   /// As BuildKit writes it, which tools know how to read.
   private func createdBy(_ step: RunStep, _ state: StageState) -> String {
-    let arguments = state.variables.argumentEnvironment.filter { !isHidden($0) }
+    let arguments = state.variables.argumentEnvironment
     let prefix = arguments.isEmpty ? "" : "|\(arguments.count) \(arguments.joined(separator: " ")) "
     return "RUN \(prefix)\(step.shown) # buildkit"
   }
 
   // MARK: Surroundings
 
-  private func isHidden(_ entry: String) -> Bool { PredefinedArguments.proxies.contains(String(BuildVariables.name(of: entry))) }
-
-  /// Proxies that were given without being declared, or declared: commands see them, nobody else does.
-  private func hiddenEnvironment(_ planner: Planner) -> [String] {
-    planner.request.arguments.filter { PredefinedArguments.proxies.contains($0.key) }.map { "\($0.key)=\($0.value)" }.sorted()
+  /// Proxies that were given without being declared: commands see them, nobody else does.
+  private func hiddenEnvironment(_ planner: Planner, _ state: StageState) -> [String] {
+    let declared = Set(state.variables.arguments.map(\.name))
+    var values: [String: String] = [:]
+    for (name, value) in planner.request.arguments where PredefinedArguments.proxies.contains(name) {
+      // Some programs read the one, some the other.
+      for form in [name.lowercased(), name.uppercased()] { values[form] = planner.request.arguments[form] ?? value }
+    }
+    return values.filter { !declared.contains($0.key) }.map { "\($0.key)=\($0.value)" }.sorted()
   }
 
   private func network(_ run: RunCommand, _ planner: Planner) throws(HullError) -> String {
@@ -123,6 +144,13 @@ struct RunPlanner {
     if let id = mount.id, !id.isEmpty { return id }
     if let target = mount.target, !target.isEmpty { return TreePaths.split(TreePaths.clean(target)).name }
     return mount.environment ?? ""
+  }
+}
+
+extension String {
+  fileprivate var trimmingSpaces: String {
+    let start = drop(while: \.isWhitespace)
+    return String(start[..<(start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex)])
   }
 }
 

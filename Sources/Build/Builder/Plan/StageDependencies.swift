@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dockerfile
 import Errors
+import OCISpec
 
 /// Which stages need which: by their base, by `--from`, by mounts.
 struct StageDependencies {
@@ -46,7 +47,8 @@ struct StageDependencies {
       let error = HullError(
         .invalidArgument,
         found == stage.index
-          ? "circular dependency detected on stage: \(name)" : "stage \(name) comes later in the Dockerfile: a stage may only use earlier ones")
+          ? "invalid from flag value \(name): refers to current build stage: circular dependency detected on stage: \(name)"
+          : "cannot copy from stage \(quoted(name)), it needs to be defined before current stage \(quoted(stage.name ?? String(stage.index)))")
       throw error.located(at: instruction.location, in: dockerfile)
     }
     return found

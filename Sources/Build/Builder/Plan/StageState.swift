@@ -5,6 +5,8 @@ import OCISpec
 /// What a stage has come to while its instructions are planned one after the other.
 struct StageState: Sendable {
   let name: String
+  /// Among the stages of the file.
+  let index: Int
   var platform: Platform
   var config: ProcessConfig
   /// The base image's configuration; its history and times go on.
@@ -13,6 +15,8 @@ struct StageState: Sendable {
   var history: [PlannedHistory] = []
   var variables: BuildVariables
   var author: String?
+  /// Its base image is here: what it does not set is not set.
+  var isKnown = true
   /// `CMD` was given in this stage: a later `ENTRYPOINT` leaves it alone.
   var commandSet = false
 

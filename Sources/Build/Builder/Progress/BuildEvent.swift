@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dockerfile
+import Errors
 import OCISpec
 
 /// One step as progress shows it.
@@ -16,6 +17,8 @@ package struct BuildVertex: Sendable, Hashable {
   package var instruction = ""
   /// It only changes the configuration: progress of graphs leaves it out.
   package var isMetadata = false
+  /// From a base image's `ONBUILD`, not from the Dockerfile.
+  package var isTrigger = false
   /// Of the instruction; `nil`: internal.
   package var location: SourceRange?
   /// `linux/arm64` when the build is for several platforms.
@@ -59,14 +62,30 @@ package struct BuildResult: Sendable {
     package var manifest: Descriptor
   }
 
+  /// How an image was built, whether or not there is an image of it.
+  package struct Provenance: Sendable {
+    package var platform: Platform
+    /// What kind of predicate it is.
+    package var predicateType: String
+    package var json: [UInt8]
+  }
+
+  /// One for each platform, where the request wants them.
+  package var provenance: [Provenance] = []
   /// One for each platform; empty when no image was asked for.
   package var images: [Image] = []
   /// What the tags stand for: the manifest, or the index of several platforms or attestations.
   package var target: Descriptor?
   package var tags: [Reference] = []
+  /// The manifest of a cache that has gone into a directory of the client's, whose index is the client's to write.
+  package var cacheManifest: Descriptor?
   package var warnings: [BuildWarning] = []
   /// The lines of the Dockerfile, which warnings point into.
   package var lines: [String] = []
+  /// The Dockerfile, when it is without mistakes.
+  package var dockerfile: Dockerfile?
+  /// Of a request that only checks: why it could not be built.
+  package var failure: HullError?
 
   package init() {}
 }

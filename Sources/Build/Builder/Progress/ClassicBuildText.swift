@@ -103,10 +103,17 @@ package struct ClassicBuildText {
     var lines: [Line] = []
     while let first = pending.first {
       lines += release(first)
-      guard steps[first]?.isFinished == true else { break }
+      guard let step = steps[first], step.isFinished else { break }
       pending.removeFirst()
+      if step.word == "FROM" { lines += triggers() }
     }
     return lines
+  }
+
+  /// What follows a `FROM` whose image has triggers.
+  private func triggers() -> [Line] {
+    let count = pending.prefix { steps[$0]?.vertex.isTrigger == true }.count
+    return count == 0 ? [] : [.text("# Executing \(count) build trigger\(count == 1 ? "" : "s")\n")]
   }
 
   private mutating func release(_ id: Digest) -> [Line] {
@@ -128,7 +135,7 @@ package struct ClassicBuildText {
     var lines: [Line] = []
     if !step.hasBegun {
       step.hasBegun = true
-      lines += [.text("Step \(step.vertex.step)/\(step.vertex.steps) : \(step.vertex.instruction)"), .text("\n")]
+      if !step.vertex.isTrigger { lines += [.text("Step \(step.vertex.step)/\(step.vertex.steps) : \(step.vertex.instruction)"), .text("\n")] }
     }
     switch event {
     case .output(_, let stream, let bytes, _):

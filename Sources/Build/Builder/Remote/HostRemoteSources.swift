@@ -26,11 +26,14 @@ package struct HostRemoteSources: RemoteSources {
   package func repository(
     _ url: String, keepsGitDirectory: Bool, checksum: String?, access: GitSource.Access
   ) async throws -> any FileTree {
-    guard let address = GitAddress(url) else { return try await RemoteContext.fetch(url, client: client, keptIn: directory).tree }
+    guard let address = GitAddress(url) else {
+      let context = try await RemoteContext.fetch(url, client: client, keptIn: directory)
+      return IdentifiedTree(tree: context.tree, identity: context.identity)
+    }
     let checkout = try await GitSource(keptIn: directory).checkout(address, keepsGitDirectory: keepsGitDirectory, access: access)
     if let checksum, !checkout.commit.hasPrefix(checksum.lowercased()) {
       throw HullError(.invalidArgument, "\(address.shown): expected checksum to match \(checksum), got \(checkout.commit)")
     }
-    return checkout.tree
+    return IdentifiedTree(tree: checkout.tree, identity: checkout.commit)
   }
 }

@@ -21,7 +21,7 @@ package struct BuildRequest: Sendable {
   package var target: String?
   package var arguments: [String: String] = [:]
   package var labels: [String: String] = [:]
-  package var annotations: [String: String] = [:]
+  package var annotations = ImageAnnotations()
   /// Names for the result.
   package var tags: [Reference] = []
   /// Empty: the machine's own.
@@ -34,6 +34,8 @@ package struct BuildRequest: Sendable {
   /// `default` (or empty), `none`, `host`, or for `POST /build` whatever a container takes.
   package var network = ""
   package var limits = BuildLimits()
+  /// The name of the host that commands see; empty: the builder's own.
+  package var hostname = ""
   /// `name:address`
   package var extraHosts: [String] = []
   package var cacheFrom: [CacheLocation] = []
@@ -45,7 +47,9 @@ package struct BuildRequest: Sendable {
   package var squash = false
   /// Only the build checks.
   package var checkOnly = false
-  /// What to describe beside the image: `provenance` and `sbom` with their options (`mode=max`, …).
+  /// The Dockerfile is only read: the result has nothing else.
+  package var readsOnly = false
+  /// What to describe beside the image: `provenance` and `sbom` with their options (`mode=max`, …). `disabled=true`: not at all.
   package var attestations: [String: [String: String]] = [:]
   /// A failed command's file system is kept as an image (`FailedStep.repository`), for `hull build shell`.
   package var keepsFailed = false
@@ -53,6 +57,10 @@ package struct BuildRequest: Sendable {
   package var explains = false
   /// Events also tell of instructions that only change the configuration, as the first builder's text does.
   package var tellsConfiguration = false
+  /// The result has the build's provenance, whatever the outputs: for a history of builds.
+  package var recordsProvenance = false
+  /// What the client says of the version control that the context is under: `source`, `revision`.
+  package var versionControl: [String: String] = [:]
   /// Whether a person may run steps with all capabilities (`--allow security.insecure`).
   package var allowsInsecure = false
 
@@ -107,28 +115,9 @@ package enum BuildOutput: Sendable {
   /// An archive as `docker save` (`oci`: an OCI layout) writes it, given to the session under `id`.
   case archive(id: String, image: ImageOutput, oci: Bool)
   /// The file system as an archive, given to the session under `id`.
-  case tar(id: String)
+  case tar(id: String, files: FileOutput = FileOutput())
   /// The file system as files, given to the session under `id`.
-  case local(id: String)
+  case local(id: String, files: FileOutput = FileOutput())
   /// Nothing: only the cache is filled.
   case none
-}
-
-package struct ImageOutput: Sendable, Hashable {
-  package var push = false
-  /// Not into the image store.
-  package var pushOnly = false
-  /// `uncompressed`, `gzip` or `zstd` for layers that this build makes; `nil`: uncompressed in the store, gzip when pushed.
-  package var compression: String?
-  package var compressionLevel: Int?
-  /// Also layers that came from elsewhere.
-  package var forceCompression = false
-  /// Layers get no time later than the source date epoch.
-  package var rewritesTimestamps = false
-  /// Media types: OCI's or Docker's.
-  package var usesDockerTypes = false
-  /// More names than those of the request.
-  package var names: [String] = []
-
-  package init() {}
 }

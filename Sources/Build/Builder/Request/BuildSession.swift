@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Errors
 import OCISpec
 
@@ -19,6 +20,26 @@ package protocol BuildSession: Sendable {
   func receiveArchive(_ id: String, attributes: [String: String], _ write: @escaping @Sendable (any BuildSink) throws -> Void) async throws
   /// Takes the files of an output.
   func receiveFiles(_ id: String, _ tree: any FileTree) async throws
+  /// Gives the bytes of a blob in a directory of the client's that has an OCI layout, piece by piece; `take` blocks. Not verified. Throws `notFound`.
+  /// - Parameter directory: as `--cache-from` names it; the client offers no other.
+  func readContent(_ digest: Digest, of directory: String, _ take: @escaping @Sendable ([UInt8]) throws(HullError) -> Void) async throws
+  /// Puts a blob into a directory of the client's, unless it is there. `source` opens its bytes; it is called at most once, and blocks.
+  /// - Parameter directory: as `--cache-to` names it; the client offers no other.
+  func writeContent(_ blob: Descriptor, to directory: String, from source: @escaping @Sendable () throws -> any ByteSource) async throws
+  /// An OCI layout that the client offers: at least the documents and blobs of the image for a platform that `root` leads to.
+  /// - Parameter root: a manifest or index; `nil`: `index.json` is there and names it.
+  func layout(_ store: String, root: Digest?, platform: Platform) async throws -> any FileTree
+  /// Takes an image as an OCI layout.
+  func receiveLayout(_ id: String, _ layout: ImageLayout) async throws
+}
+
+extension BuildSession {
+  /// A directory as any other.
+  package func layout(_ store: String, root: Digest?, platform: Platform) async throws -> any FileTree {
+    try await context(store, ContextSelection())
+  }
+
+  package func receiveLayout(_ id: String, _ layout: ImageLayout) async throws { try await receiveFiles(id, layout) }
 }
 
 /// Which files of a context a build needs (`.dockerignore`'s rules).

@@ -10,6 +10,7 @@ import Threads
 /// Makes of a build's images what was asked for.
 struct BuildExport: Sendable {
   let request: BuildRequest
+  let attestations: AttestationOptions
   let session: any BuildSession
   let surroundings: BuilderSurroundings
   let store: BuildStore
@@ -19,37 +20,76 @@ struct BuildExport: Sendable {
     result.tags = request.tags
     for output in request.outputs {
       switch output {
-      case .image(let options): try await store(images, options, &result)
+      case .image(let options): try await image(images, options, &result)
       case .archive(let id, let options, let oci): try await archive(images, id, options, oci: oci, &result)
-      case .tar(let id): try await tar(images, id)
-      case .local(let id): try await files(images, id)
+      case .tar(let id, let options): try await tar(images, id, options)
+      case .local(let id, let options): try await files(images, id, options)
       case .none: break
       }
     }
+    try await recordProvenance(images, &result)
   }
 
   private func vertex(_ name: String) -> BuildVertex { BuildVertex(id: SHA256.digest(of: "\(request.id) \(name)"), name: name) }
 
-  // MARK: Images
-
-  private func store(_ images: [BuiltImage], _ options: ImageOutput, _ result: inout BuildResult) async throws {
-    let export = ImageExport(request: request, options: options, store: store)
-    let (made, names) = try await report.during(vertex("exporting to image")) {
-      try await Blocking.run { (try export.register(images), try export.names()) }
-    }
-    result.images = made.images
-    result.target = made.target
-    result.tags = names
-    if options.push { for name in names { try await push(name) } }
+  private func said(inlineOnly: Bool) -> ImageAttestations {
+    ImageAttestations(
+      request: request, options: inlineOnly ? attestations : attestations.withoutInlineOnly(), store: store, directory: surroundings.directory)
   }
 
-  private func push(_ name: Reference) async throws {
+  private func export(_ options: ImageOutput, goesOut: Bool) -> ImageExport {
+    ImageExport(
+      request: request, options: options, attestations: said(inlineOnly: options.forcesAttestations), store: store, goesOut: goesOut)
+  }
+
+  /// What is told of the build itself, whatever its outputs.
+  private func recordProvenance(_ images: [BuiltImage], _ result: inout BuildResult) async throws {
+    guard request.recordsProvenance else { return }
+    var options = AttestationOptions.Provenance()
+    options.builderID = attestations.provenance?.builderID ?? ""
+    let (request, whole) = (request, options)
+    result.provenance = try await Blocking.run {
+      try images.map { image in
+        let predicate = try Provenance(request, whole, image.origin, finished: BuildClock.now()).predicate()
+        return BuildResult.Provenance(platform: image.platform, predicateType: predicate.type, json: predicate.json)
+      }
+    }
+  }
+
+  // MARK: Images
+
+  private func image(_ images: [BuiltImage], _ options: ImageOutput, _ result: inout BuildResult) async throws {
+    let export = export(options, goesOut: options.push)
+    let store = store
+    let (made, names) = try await report.during(vertex("exporting to image")) {
+      try await Blocking.stream {
+        let made = try export.content(of: images)
+        let names = try export.names()
+        if !options.pushOnly {
+          try store.images.register(made, references: names)
+          for name in try export.canonicalNames(made.target.digest) { try store.images.note(name, as: made.content) }
+        }
+        return (made, try names + export.canonicalNames(made.target.digest))
+      }
+    }
+    take(made, images, names, into: &result)
+    guard options.push else { return }
+    for name in names { try await push(name, made, options) }
+  }
+
+  private func take(_ made: BuiltContent, _ images: [BuiltImage], _ names: [Reference], into result: inout BuildResult) {
+    result.images = zip(images, made.results).map { BuildResult.Image(platform: $0.platform, id: $1.id, config: $1.config, manifest: $1.manifest) }
+    (result.target, result.tags) = (made.target, names)
+  }
+
+  private func push(_ name: Reference, _ made: BuiltContent, _ options: ImageOutput) async throws {
     let login = try await session.credentials(for: name.domain)
     let credentials = login.map { RegistryCredentials(username: $0.user, password: $0.secret) }
     let vertex = vertex("pushing \(name.familiar)")
     let (report, transfer) = (report, surroundings.transfer)
+    let target = options.pushesByDigest ? name.with(digest: made.target.digest) : name
     try await report.during(vertex) {
-      _ = try await transfer.push(name, credentials: credentials) { event in
+      _ = try await transfer.push(made.content, as: target, credentials: credentials) { event in
         guard let id = event.id, let current = event.current, let total = event.total else { return }
         report.send(.progress(vertex.id, id: "\(event.status) \(id)", current: current, total: total, started: BuildClock.now(), completed: nil))
       }
@@ -57,44 +97,39 @@ struct BuildExport: Sendable {
   }
 
   private func archive(_ images: [BuiltImage], _ id: String, _ options: ImageOutput, oci: Bool, _ result: inout BuildResult) async throws {
-    let export = ImageExport(request: request, options: options, store: store)
-    let session = self.session
-    let sent = Promise<BuildResult>()
-    try await report.during(vertex("exporting to \(oci ? "oci" : "docker") image format")) {
-      try await session.receiveArchive(id, attributes: [:]) { sink in
-        let made = Result { try export.write(images, to: SinkAdapter(sink)) }
-        sent.fulfil(made)
-        // A client must not take half an archive for a whole one.
-        _ = try made.get()
+    let export = export(options, goesOut: true)
+    let (session, store) = (session, store)
+    let (made, names) = try await report.during(vertex("exporting to \(oci ? "oci" : "docker") image format")) {
+      let (content, names) = try await Blocking.stream { (try export.content(of: images), try export.names()) }
+      if options.isDirectory {
+        try await session.receiveLayout(id, try ImageLayout(content, names, store.images))
+      } else {
+        try await session.receiveArchive(id, attributes: [:]) { sink in
+          try store.images.write(content, references: names, to: SinkAdapter(sink))
+        }
       }
+      return (content, names)
     }
-    let made = try await sent.value()
-    (result.images, result.target) = (made.images, made.target)
+    take(made, images, names, into: &result)
   }
 
   // MARK: File systems
 
-  private func tar(_ images: [BuiltImage], _ id: String) async throws {
-    let (session, store) = (session, store)
+  private func tar(_ images: [BuiltImage], _ id: String, _ options: FileOutput) async throws {
+    let export = FileExport(options: options, attestations: said(inlineOnly: false), store: store)
+    let session = session
     try await report.during(vertex("sending tarball")) {
-      try await session.receiveArchive(id, attributes: [:]) { sink in try TreeTar(Self.tree(images, store)).write(to: SinkAdapter(sink)) }
+      try await session.receiveArchive(id, attributes: [:]) { sink in try TreeTar(export.tree(of: images)).write(to: SinkAdapter(sink)) }
     }
   }
 
-  private func files(_ images: [BuiltImage], _ id: String) async throws {
-    let (session, store) = (session, store)
+  private func files(_ images: [BuiltImage], _ id: String, _ options: FileOutput) async throws {
+    let export = FileExport(options: options, attestations: said(inlineOnly: false), store: store)
+    let session = session
     try await report.during(vertex("copying files")) {
-      let tree = try await Blocking.run { try Self.tree(images, store) }
+      let tree = try await Blocking.stream { try export.tree(of: images) }
       try await session.receiveFiles(id, tree)
     }
-  }
-
-  /// One file system, or one directory for each platform (`linux_amd64`).
-  private static func tree(_ images: [BuiltImage], _ store: BuildStore) throws(HullError) -> any FileTree {
-    if images.count == 1 { return try store.tree(of: images[0].fileSystem) }
-    var trees: [String: any FileTree] = [:]
-    for image in images { trees[image.platform.description.split(separator: "/").joined(separator: "_")] = try store.tree(of: image.fileSystem) }
-    return JoinedTree(trees)
   }
 }
 
@@ -103,43 +138,4 @@ private final class SinkAdapter: ByteSink {
   private let sink: any BuildSink
   init(_ sink: any BuildSink) { self.sink = sink }
   func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) { try sink.write(bytes) }
-}
-
-/// Images of a build as the store takes them. Blocking.
-struct ImageExport: Sendable {
-  let request: BuildRequest
-  let options: ImageOutput
-  let store: BuildStore
-
-  func names() throws(HullError) -> [Reference] {
-    var names = request.tags.map(\.withDefaultTag)
-    for name in options.names {
-      let reference = try Reference(name).withDefaultTag
-      if !names.contains(reference) { names.append(reference) }
-    }
-    return names
-  }
-
-  func register(_ images: [BuiltImage]) throws(HullError) -> BuildResult {
-    let (made, target) = try store.images.register(built: images.map(built), references: names(), annotations: request.annotations)
-    return result(images, made, target)
-  }
-
-  func write(_ images: [BuiltImage], to sink: any ByteSink) throws(HullError) -> BuildResult {
-    let (made, target) = try store.images.export(built: images.map(built), references: names(), annotations: request.annotations, to: sink)
-    return result(images, made, target)
-  }
-
-  private func built(_ image: BuiltImage) -> BuiltImageRequest {
-    BuiltImageRequest(
-      config: image.config, layers: image.fileSystem.infos, descriptors: image.fileSystem.layers.map(\.descriptor), annotations: request.annotations,
-      usesDockerTypes: options.usesDockerTypes)
-  }
-
-  private func result(_ images: [BuiltImage], _ made: [BuiltImageResult], _ target: Descriptor) -> BuildResult {
-    var result = BuildResult()
-    result.images = zip(images, made).map { BuildResult.Image(platform: $0.platform, id: $1.id, config: $1.config, manifest: $1.manifest) }
-    result.target = target
-    return result
-  }
 }

@@ -7,4 +7,7 @@ struct BuiltImage: Sendable {
   var platform: Platform
   var config: ImageConfig
   var fileSystem: FileSystem
+  /// How many of the layers are the base image's.
+  var inherited: Int
+  var origin: BuildOrigin
 }

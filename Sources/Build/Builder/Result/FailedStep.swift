@@ -24,7 +24,9 @@ package struct FailedStep: Sendable {
     config.created = RFC3339.text(nanoseconds: BuildClock.now())
     let tag = String(SHA256.digest(of: "\(fileSystem.chain?.hex ?? "") \(step.shown) \(BuildClock.now())").hex.prefix(12))
     let built = BuiltImageRequest(config: config, layers: fileSystem.infos, descriptors: fileSystem.layers.map(\.descriptor))
-    _ = try images.register(built: [built], references: [Reference("\(FailedStep.repository):\(tag)")])
+    let claim = images.claim()
+    defer { try? claim.release() }
+    try images.register(images.prepare(built: [built], claim), references: [Reference("\(FailedStep.repository):\(tag)")])
     return tag
   }
 }

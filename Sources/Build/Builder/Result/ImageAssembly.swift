@@ -17,6 +17,9 @@ struct ImageAssembly {
 
   func config() throws(HullError) -> ImageConfig {
     let state = plan.target
+    if request.tellsConfiguration, state.base == nil, state.history.isEmpty, fileSystem.layers.isEmpty {
+      throw HullError(.invalidArgument, "No image was generated. Is your Dockerfile empty?")
+    }
     var config = ImageConfig(platform: state.platform, config: state.config, diffIDs: fileSystem.infos.map(\.diffID))
     config.config.labels = labels(state.config.labels)
     config.author = state.author ?? state.base?.author

@@ -54,17 +54,24 @@ final class BuildReport: Sendable {
 
   /// What a step gave, under an ID that stays the same as long as that does.
   func result(_ step: Step, _ value: StepValue) {
-    guard case .fileSystem(let fileSystem) = value, !step.vertex.instruction.isEmpty else { return }
+    guard case .fileSystem(let fileSystem) = value, !step.vertex.instruction.isEmpty, isTold(step) else { return }
     if case .image(let id) = step.operation { return send(.result(step.vertex.id, id: id.description)) }
     send(.result(step.vertex.id, id: SHA256.digest(of: "\(fileSystem.chain?.hex ?? "") \(step.vertex.instruction)").description))
   }
 
   func start(_ step: Step) {
+    guard isTold(step) else { return }
     plan([step.vertex])
     send(.started(step.vertex.id, time: BuildClock.now()))
   }
 
-  func finish(_ step: Step, cached: Bool) { send(.finished(step.vertex.id, time: BuildClock.now(), cached: cached, error: nil)) }
+  func finish(_ step: Step, cached: Bool) {
+    guard isTold(step) else { return }
+    send(.finished(step.vertex.id, time: BuildClock.now(), cached: cached, error: nil))
+  }
+
+  /// What does nothing is no step to anybody: `FROM scratch`.
+  private func isTold(_ step: Step) -> Bool { tellsConfiguration || !step.vertex.isMetadata }
 
   /// The step that failed first; what others were doing was then cut short.
   var failed: BuildVertex? { failure.withLock { $0 } }

@@ -15,12 +15,14 @@ final class BuildStore: Sendable {
   private let pending = Monitor<[(step: StepRecord, layers: [LayerInfo])]>([])
   private let flushing = Monitor<Void>(())
   private let used = Monitor<[Digest]>([])
-  /// What caches from elsewhere have, by key.
-  private let lent = Monitor<[Digest: CacheDocument.Step]>([:])
+  /// What caches from elsewhere have.
+  let lent = LentSteps()
   /// Everything that this build has had or made.
   private let records = Monitor<[StepRecord]>([])
   /// Cache mounts of this build: their IDs and where they are.
-  private let mounts = Monitor<[String: String]>([:])
+  private let mounts = Monitor<[String: CacheMounts.Lease]>([:])
+
+  private static let longestDescription = 4096
 
   init(_ images: ImageStore) {
     self.images = images
@@ -54,8 +56,8 @@ final class BuildStore: Sendable {
     _ key: Digest, above base: FileSystem, standsAlone: Bool = false
   ) throws(HullError) -> (record: StepRecord, result: FileSystem)? {
     if let found = pending.with({ $0.last { $0.step.key == key && $0.step.base == base.chain }?.step }) { return (found, extended(base, found)) }
-    guard let record = try images.buildStep(key) else { return try borrowed(key, above: base) }
-    guard record.base == base.chain else { return standsAlone ? try moved(record, onto: base) : try borrowed(key, above: base) }
+    guard let record = try images.buildStep(key) else { return nil }
+    guard record.base == base.chain else { return standsAlone ? try moved(record, onto: base) : nil }
     if let layer = record.layer, let descriptor = record.descriptor {
       claim.claim(blobs: [descriptor.digest], chains: [layer.chain])
       guard images.layers.info(layer.chain) != nil, images.blobs.size(of: descriptor.digest) != nil else { return nil }
@@ -79,40 +81,33 @@ final class BuildStore: Sendable {
     return (record, result)
   }
 
-  /// A step's result that came with a cache from elsewhere: its layer is unpacked here now.
-  private func borrowed(_ key: Digest, above base: FileSystem) throws(HullError) -> (record: StepRecord, result: FileSystem)? {
-    guard let step = lent.with({ $0[key] }), step.base == base.chain?.description ?? "" else { return nil }
+  /// A step's result that a cache from elsewhere has, whose blob is here by now: its layer is unpacked, which proves what is in it.
+  func borrow(_ lent: LentSteps.Step, above base: FileSystem, site: String) throws(HullError) -> FileSystem {
+    let step = lent.step
     var record = StepRecord(
-      key: key, site: step.site, description: step.description, base: base.chain, layer: nil, descriptor: step.blob, created: step.created,
-      ingredients: Array(step.ingredients.utf8))
-    if let blob = step.blob, let text = step.diffID {
-      guard images.blobs.size(of: blob.digest) != nil else { return nil }
-      record.layer = try images.unpackLayer(blob, diffID: Digest(text), above: base.infos, claim)
+      key: step.key, site: site, description: String(step.description.prefix(Self.longestDescription)), base: base.chain, layer: nil,
+      descriptor: lent.blob, created: min(max(step.created, 0), BuildClock.now()), ingredients: [])
+    if let blob = lent.blob, let diffID = step.diffID {
+      record.layer = try images.unpackLayer(blob, diffID: diffID, above: base.infos, claim)
     }
     let result = extended(base, record)
     remember(record, result)
-    return (record, result)
+    return result
   }
 
-  /// Takes a cache from elsewhere into account. Blobs that the image has in another form (compressed) are found by their diff IDs' place.
-  func lend(_ document: CacheDocument, from manifest: Manifest) {
-    claim.claim(blobs: manifest.layers.map(\.digest))
-    for step in document.steps {
-      guard let key = try? Digest("sha256:\(step.key)") else { continue }
-      lent.with { $0[key] = step }
-    }
-  }
+  /// Keeps blobs as long as the build takes.
+  func claim(blobs: [Digest]) { claim.claim(blobs: blobs) }
 
   /// Everything that this build has had from the cache or put into it.
-  func known() throws(HullError) -> [StepRecord] {
+  var known: [StepRecord] {
     var seen: Set<Digest> = []
     return records.with { $0 }.filter { seen.insert($0.key).inserted }
   }
 
   /// Cache mounts that this build has used: ID and directory, sorted.
-  var mountsUsed: [(id: String, path: String)] { mounts.with { $0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+  var mountsUsed: [(id: String, lease: CacheMounts.Lease)] { mounts.with { $0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 
-  func note(mount id: String, at path: String) { mounts.with { $0[id] = path } }
+  func note(mount id: String, at lease: CacheMounts.Lease) { mounts.with { $0[id] = lease } }
 
   private func extended(_ base: FileSystem, _ record: StepRecord) -> FileSystem {
     guard let layer = record.layer, let descriptor = record.descriptor else { return base }
@@ -132,6 +127,27 @@ final class BuildStore: Sendable {
   func makeLayer(above base: FileSystem, _ write: (any ByteSink) throws(HullError) -> Void) throws(HullError) -> FileSystem {
     guard let (info, descriptor) = try images.makeLayer(above: base.infos, claim, write) else { return base }
     return base.adding(FileSystem.Layer(info: info, descriptor: descriptor, created: BuildClock.now()))
+  }
+
+  /// Makes the manifests of built images; they stay as long as the build. Blocking.
+  func prepare(_ requests: [BuiltImageRequest], _ index: BuiltIndexRequest) throws(HullError) -> BuiltContent {
+    try images.prepare(built: requests, index: index, claim)
+  }
+
+  /// A layer's blob in a form. Blocking.
+  func formed(_ layer: Descriptor, as form: LayerForm) throws(HullError) -> Descriptor { try images.formed(layer, as: form, claim) }
+
+  /// The same file system with no time later than a given one in the layers above the first ones. Blocking.
+  /// - Parameters:
+  ///   - latest: seconds since 1970.
+  ///   - kept: how many of the lowest layers stay as they are.
+  func clamped(_ fileSystem: FileSystem, latest: Int64, above kept: Int) throws(HullError) -> FileSystem {
+    var result = FileSystem(layers: Array(fileSystem.layers.prefix(kept)))
+    for layer in fileSystem.layers.dropFirst(kept) {
+      guard let made = try images.clamped(layer.descriptor, latest: latest, above: result.infos, claim) else { continue }
+      result.layers.append(FileSystem.Layer(info: made.info, descriptor: made.descriptor, created: layer.created))
+    }
+    return result
   }
 
   /// The layers of an image that is here. Blocking.

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import ImageStore
 
 /// Says why a step's result was not in the cache, by comparing it with what was built at its place before.
 enum Explanation {
   private static let named = 3
 
-  /// - Parameter before: what was built there last; `nil`: nothing.
-  static func reason(_ now: StepIngredients, before: StepIngredients?, ignoresCache: Bool) -> String {
+  /// - Parameter last: what was built there last; `nil`: nothing.
+  static func reason(_ now: StepIngredients, last: StepRecord?, ignoresCache: Bool) -> String {
     if ignoresCache { return "the cache was not asked (--no-cache)" }
-    guard let before else { return "never built before" }
+    guard let last else { return "never built before" }
+    guard let before = StepIngredients(encoded: last.ingredients) else {
+      return "it differs from what came with a cache from elsewhere, which does not say what it was made from"
+    }
     if now == before { return "its result is no longer in the cache" }
     var reasons: [String] = []
     if now.instruction != before.instruction { reasons.append("the instruction changed: it was \(before.instruction)") }

@@ -54,6 +54,18 @@ final class Solver: Sendable {
     return result
   }
 
+  /// What a step and all below it have given.
+  func results(below step: Step) async throws -> [ObjectIdentifier: StepValue] {
+    var found: [ObjectIdentifier: StepValue] = [:]
+    var pending = [step]
+    while let step = pending.popLast() {
+      guard found[ObjectIdentifier(step)] == nil else { continue }
+      found[ObjectIdentifier(step)] = try await value(of: step)
+      pending += step.inputs
+    }
+    return found
+  }
+
   /// Ends all that is under way; who waits hears of it.
   func cancel() {
     for task in values.withLock({ Array($0.values) }) { task.cancel() }
@@ -117,9 +129,9 @@ final class Solver: Sendable {
     let prepared = try await work.prepare(site)
     let key = prepared.ingredients.key
     let store = self.store
-    if !step.ignoresCache, let known = try await Blocking.run({ try store.cached(key, above: base, standsAlone: prepared.standsAlone) }) {
+    if !step.ignoresCache, let known = try await cached(key, prepared, step, base) {
       report.settle(before: step.vertex.step, cached: true)
-      return (.fileSystem(known.result), true)
+      return (.fileSystem(known), true)
     }
     report.settle(before: step.vertex.step, cached: false)
     await explain(prepared.ingredients, step)
@@ -135,6 +147,13 @@ final class Solver: Sendable {
     store.remember(record, result)
     shared.persist(store)
     return (.fileSystem(result), false)
+  }
+
+  /// What the cache of this engine has, or one from elsewhere.
+  private func cached(_ key: Digest, _ prepared: PreparedLayer, _ step: Step, _ base: FileSystem) async throws -> FileSystem? {
+    let (store, standsAlone) = (store, prepared.standsAlone)
+    if let known = try await Blocking.run({ try store.cached(key, above: base, standsAlone: standsAlone) }) { return known.result }
+    return try await CacheBorrowing(store: store, report: report).result(key, of: step, above: base, standsAlone: standsAlone, site: site(of: step))
   }
 
   private func record(_ ingredients: StepIngredients, _ step: Step, _ base: FileSystem, _ result: FileSystem) -> StepRecord {
@@ -153,9 +172,7 @@ final class Solver: Sendable {
   private func explain(_ ingredients: StepIngredients, _ step: Step) async {
     guard request.explains else { return }
     let (images, site) = (store.images, site(of: step))
-    let before = try? await Blocking.run { try images.lastBuildStep(at: site) }
-    let reason = Explanation.reason(
-      ingredients, before: before.flatMap { $0 }.flatMap { StepIngredients(encoded: $0.ingredients) }, ignoresCache: step.ignoresCache)
-    report.explain(step, reason)
+    let last = try? await Blocking.run { try images.lastBuildStep(at: site) }
+    report.explain(step, Explanation.reason(ingredients, last: last.flatMap { $0 }, ignoresCache: step.ignoresCache))
   }
 }

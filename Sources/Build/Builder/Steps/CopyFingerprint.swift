@@ -14,7 +14,7 @@ struct CopyFingerprint {
     let node = item.node
     var line =
       "\(node.kind.rawValue) \(String(node.mode, radix: 8)) \(item.relative)\u{0}\(node.link)\u{0}\(node.device.major):\(node.device.minor)\u{0}\(digest?.hex ?? "")"
-    if case .unpacked = item.content { line += "\u{0}\(node.uid):\(node.gid)" }
+    if item.keepsOwner { line += "\u{0}\(node.uid):\(node.gid)" }
     var line8 = Array(line.utf8)
     for attribute in node.attributes { line8 += attribute.name + [0] + attribute.value }
     line8.append(0)

@@ -46,7 +46,7 @@ struct CopyLayer {
     if let wanted = self.mode, node.kind != .symbolicLink, item != nil { mode = wanted.apply(to: mode, isDirectory: node.kind == .directory) }
     var header = TarEntry(kind: TarEntry.Kind(node.kind), path: Array(path.utf8), mode: mode)
     (header.uid, header.gid) = owner
-    if case .unpacked = item?.content, !ownsAll { (header.uid, header.gid) = (node.uid, node.gid) }
+    if item?.keepsOwner == true, !ownsAll { (header.uid, header.gid) = (node.uid, node.gid) }
     header.size = node.kind == .regular ? node.size : 0
     header.link = Array(node.link.utf8)
     (header.major, header.minor, header.attributes) = (node.device.major, node.device.minor, node.attributes)

@@ -20,6 +20,8 @@ struct CopyItem: Sendable {
   var relative: String
   /// The only one, under a name that the destination says unless that is a directory.
   var isLone = false
+  /// Its owner stays: of an archive, a stage or an image. What comes from a client or the web belongs to root.
+  var keepsOwner = false
 }
 
 /// Finds the files that a `COPY` or `ADD` takes, in order. Blocking.
@@ -77,10 +79,14 @@ struct CopySelection {
   }
 
   private func missing(_ path: String) -> HullError {
-    HullError(
-      .invalidArgument,
-      "\(step.verb) failed: file not found in build context or excluded by .dockerignore: stat \(path): file does not exist (\"/\(path)\": not found)"
-    )
+    guard let origin = step.origin else {
+      return HullError(
+        .invalidArgument,
+        "\(step.verb) failed: file not found in build context or excluded by .dockerignore: stat \(path): file does not exist")
+    }
+    let hint = origin == CopyStep.mainContext ? ": it is not in the build context, or .dockerignore leaves it out" : ""
+    return HullError(
+      .invalidArgument, "failed to compute cache key: failed to calculate checksum of ref \(origin): \"/\(path)\": not found\(hint)")
   }
 
   private func matches(_ pattern: String, in input: Int) throws(HullError) -> [String] {
@@ -107,7 +113,7 @@ struct CopySelection {
     let tree = try tree(input)
     let place = try TreePaths.resolve(match, in: tree)
     guard let node = try tree.node(place) else { throw missing(match) }
-    let parent = step.parents ? TreePaths.split(pivot.isEmpty ? match : String(match.dropFirst(pivot.count + 1))).parent : ""
+    let parent = step.parents ? TreePaths.split(TreePaths.dropFirst(pivot.split(separator: "/").count, of: match)).parent : ""
     let name = TreePaths.split(match).name
     if node.kind == .directory {
       return try contents(of: place, in: input).map { item in
@@ -152,11 +158,8 @@ struct CopySelection {
     let tree = try tree(input)
     guard let file = try tree.names(in: "").first, var node = try tree.node(file) else { throw missing(name) }
     if step.unpacksDownloads, let unpacked = try unpack(file, in: tree, node) { return unpacked }
-    guard !name.isEmpty || !step.intoDirectory else {
-      throw HullError(.invalidArgument, "cannot determine filename for source \(name): give the destination a file name")
-    }
     node.mode = 0o600
-    return [CopyItem(content: .file(tree: input, path: file), node: node, relative: name.isEmpty ? file : name, isLone: step.sources.count == 1)]
+    return [CopyItem(content: .file(tree: input, path: file), node: node, relative: name, isLone: step.sources.count == 1)]
   }
 
   /// `nil` when it is no archive.
@@ -165,7 +168,7 @@ struct CopySelection {
     let pack = try TreePack.receive(try tree.source(path), keptIn: scratch)
     var items: [CopyItem] = []
     try walk(pack, "", below: "") { path, relative, node in
-      items.append(CopyItem(content: .unpacked(pack, path: path), node: node, relative: relative))
+      items.append(CopyItem(content: .unpacked(pack, path: path), node: node, relative: relative, keepsOwner: true))
     }
     return items
   }

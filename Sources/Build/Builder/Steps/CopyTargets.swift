@@ -25,8 +25,10 @@ struct CopyTargets {
   private var items: [CopyItem] = []
   private var made: [TreeNode] = []
   private var resolved: [String: String] = [:]
+  /// Of directories that must be made on the way.
+  private let directoryMode: UInt32
 
-  init(base: any FileTree) { self.base = base }
+  init(base: any FileTree, directoryMode: UInt32 = 0o755) { (self.base, self.directoryMode) = (base, directoryMode) }
 
   /// Nothing is to be written.
   var isEmpty: Bool { paths.count == 1 }
@@ -62,6 +64,8 @@ struct CopyTargets {
     let destination = try TreePaths.resolve(step.destination, in: base)
     let existing = try base.node(destination)
     let isDirectory = step.intoDirectory || existing?.kind == .directory
+    // A destination is there also when patterns below it find nothing.
+    if items.isEmpty, step.parents { try makeDirectories(destination) }
     let first = self.items.count
     self.items += items
     for (index, item) in items.enumerated() {
@@ -76,7 +80,7 @@ struct CopyTargets {
   }
 
   /// A directory that must be there, with all above it.
-  mutating func makeDirectories(_ path: String, node: TreeNode = TreeNode(kind: .directory, mode: 0o755)) throws(HullError) {
+  mutating func makeDirectories(_ path: String) throws(HullError) {
     let planned = entry(path)
     guard !path.isEmpty, planned?.node.kind != .directory else { return }
     if let found = try base.node(path), planned == nil {
@@ -84,7 +88,7 @@ struct CopyTargets {
       return
     }
     try makeDirectories(TreePaths.split(path).parent)
-    made.append(node)
+    made.append(TreeNode(kind: .directory, mode: directoryMode))
     try put(-made.count, at: path)
   }
 

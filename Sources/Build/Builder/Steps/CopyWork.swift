@@ -32,20 +32,28 @@ struct CopyWork: LayerWork {
 
   private func find(_ site: LayerSite) throws(HullError) -> Found {
     let trees = try site.trees()
-    let items = try CopySelection(step: step, trees: trees, scratch: site.solver.surroundings.directory).items()
+    let items = try CopySelection(step: step, trees: trees, scratch: site.solver.surroundings.directory).items().map { owned($0, site) }
     let (digest, files) = try CopyFingerprint.of(items, trees: trees)
     return Found(items: items, trees: trees, digest: digest, files: files)
   }
 
+  /// What a stage or an image has keeps its owner; a destination that is made for it is root's.
+  private func owned(_ item: CopyItem, _ site: LayerSite) -> CopyItem {
+    guard case .file(let tree, _) = item.content, case .fileSystem = site.inputs[tree], !item.relative.isEmpty else { return item }
+    var item = item
+    item.keepsOwner = true
+    return item
+  }
+
   private func make(_ site: LayerSite, _ found: Found) throws(HullError) -> FileSystem {
     let base = try site.solver.store.tree(of: step.link ? FileSystem() : site.base)
-    var targets = CopyTargets(base: base)
+    let mode = try step.mode.map { (text) throws(HullError) in try FileMode(text) }
+    var targets = CopyTargets(base: base, directoryMode: mode?.octal ?? 0o755)
     try targets.place(found.items, of: step)
     let owner = try step.owner.map { (text) throws(HullError) in try OwnerLookup(try site.solver.store.tree(of: site.base)).owner(text) } ?? (0, 0)
     let newest = found.items.map(\.node.modified).max() ?? 0
     let layer = CopyLayer(
-      trees: found.trees, owner: owner, ownsAll: step.owner != nil, mode: try step.mode.map { (text) throws(HullError) in try FileMode(text) },
-      directoryTime: site.epoch ?? newest, latest: site.epoch)
+      trees: found.trees, owner: owner, ownsAll: step.owner != nil, mode: mode, directoryTime: site.epoch ?? newest, latest: site.epoch)
     let placed = targets
     return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(placed, to: sink) }
   }

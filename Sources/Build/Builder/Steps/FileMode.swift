@@ -27,6 +27,12 @@ struct FileMode: Sendable {
     form = .symbolic(clauses)
   }
 
+  /// The mode that was given in digits.
+  var octal: UInt32? {
+    guard case .octal(let mode) = form else { return nil }
+    return mode
+  }
+
   func apply(to mode: UInt32, isDirectory: Bool) -> UInt32 {
     switch form {
     case .octal(let mode): return mode

@@ -11,3 +11,18 @@ package protocol RemoteSources: Sendable {
   ///   - access: what the client gives for private repositories.
   func repository(_ url: String, keepsGitDirectory: Bool, checksum: String?, access: GitSource.Access) async throws -> any FileTree
 }
+
+/// Files from elsewhere, for clients that read them without a build.
+package struct BuildSources: Sendable {
+  let remote: any RemoteSources
+
+  /// The files of a Git repository (`https://host/path.git#ref:directory`).
+  package func repository(_ address: String) async throws -> any FileTree {
+    try await remote.repository(address, keepsGitDirectory: false, checksum: nil, access: GitSource.Access())
+  }
+
+  /// A tree of one file, what an HTTP address gives.
+  package func download(_ address: String) async throws -> any FileTree {
+    try await remote.download(address, checksum: nil) { _, _, _ in }
+  }
+}

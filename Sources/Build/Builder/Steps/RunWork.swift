@@ -96,7 +96,8 @@ struct RunWork: LayerWork {
         lower: Array(site.base.infos.reversed().map { images.layers.path(of: $0.chain) }), arguments: step.arguments,
         environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user,
         mounts: mounts.mounts,
-        network: step.network, extraHosts: solver.request.extraHosts, limits: solver.request.limits, insecure: step.insecure, platform: step.platform,
+        network: step.network, hostname: solver.request.hostname, extraHosts: solver.request.extraHosts, limits: solver.request.limits,
+        insecure: step.insecure, platform: step.platform,
         output: mask.write)
       defer { mask.finish() }
       let outcome = try await solver.surroundings.runner.run(run)

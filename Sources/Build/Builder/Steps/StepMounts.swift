@@ -3,6 +3,7 @@ import Archive
 import Dockerfile
 import Errors
 import Glibc
+import ImageStore
 import LinuxSystem
 import OCISpec
 import Threads
@@ -133,17 +134,41 @@ private final class MountMaker {
   private func addCache(_ mount: RunStep.Mount) async throws {
     let caches = site.solver.shared.cacheMounts
     let id = mount.mount.id.flatMap { $0.isEmpty ? nil : $0 } ?? mount.target
-    let seed = mount.input.flatMap { site.inputs[$0] }
-    let (store, source) = (site.solver.store, mount.mount.source ?? "")
+    let from = mount.input.flatMap { site.inputs[$0] }
+    let (store, report, source) = (site.solver.store, site.solver.report, mount.mount.source ?? "")
     let lease = try await caches.acquire(
       id, sharing: mount.mount.sharing, owner: (mount.mount.uid ?? 0, mount.mount.gid ?? 0), mode: mount.mount.mode ?? 0o755
-    ) { path in
-      guard case .fileSystem(let fileSystem)? = seed else { return }
-      try MountMaker.copy(Array(fileSystem.infos.reversed().map { store.images.layers.path(of: $0.chain) }), TreePaths.clean(source), to: path)
+    ) {
+      var seeds: [CacheMounts.Seed] = []
+      if let blob = try await CacheBorrowing(store: store, report: report).mount(id) {
+        seeds.append { path in
+          do {
+            try MountMaker.unpack(blob, store.images, to: path)
+            return true
+          } catch {
+            report.warn(.cache("the cache mount \(id) begins without what a cache has for it: \(error)"))
+            return false
+          }
+        }
+      }
+      if case .fileSystem(let fileSystem)? = from {
+        let lower = Array(fileSystem.infos.reversed().map { store.images.layers.path(of: $0.chain) })
+        seeds.append { path in
+          try MountMaker.copy(lower, TreePaths.clean(source), to: path)
+          return true
+        }
+      }
+      return seeds
     }
     undo.append { caches.release(lease) }
-    store.note(mount: id, at: lease.path)
+    store.note(mount: id, at: lease)
     mounts.append(.bind(source: lease.path, target: mount.target, writable: mount.mount.readOnly != true))
+  }
+
+  private static func unpack(_ blob: Descriptor, _ images: ImageStore, to path: String) throws(HullError) {
+    let root = try step("cannot fill a cache directory") { () throws(SystemError) in try Files.open(path, O_RDONLY | O_DIRECTORY) }
+    let extractor = try TarExtractor(root: root.number, disk: DiskGuard(root.number, place: path), options: ExtractOptions())
+    _ = try extractor.extract(TarReader(BufferedChunks(try DecompressingSource(try images.blobs.source(blob.digest)))))
   }
 
   // MARK: Secrets

@@ -15,6 +15,8 @@ package struct StepRun: Sendable {
   package var user: String
   package var mounts: [StepMount]
   package var network: String
+  /// Empty: the runner's own.
+  package var hostname: String
   package var extraHosts: [String]
   package var limits: BuildLimits
   /// All capabilities, no filter.

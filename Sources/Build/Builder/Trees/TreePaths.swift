@@ -23,6 +23,9 @@ package enum TreePaths {
     return parts.joined(separator: "/")
   }
 
+  /// A path without its first components.
+  static func dropFirst(_ count: Int, of path: String) -> String { path.split(separator: "/").dropFirst(count).joined(separator: "/") }
+
   /// Where a path leads when links in it are followed within the root; components that are not there stay as they are.
   /// - Parameter followsLast: also a link at the very end.
   package static func resolve(_ path: String, in tree: any FileTree, followsLast: Bool = true) throws(HullError) -> String {

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+extension Dockerfile {
+  /// The values of the arguments before the first `FROM`.
+  /// - Parameter arguments: of `--build-arg`.
+  package func globalValues(_ arguments: [String: String]) -> [String: String] { GlobalArguments(self, overrides: arguments).values }
+}
+
 /// The arguments before the first `FROM`, with those that every build has.
 struct GlobalArguments {
   private(set) var values: [String: String] = GlobalArguments.predefined

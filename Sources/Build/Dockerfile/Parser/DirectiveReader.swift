@@ -87,5 +87,8 @@ struct CheckOptions {
     }
   }
 
-  private static func names(_ value: String) -> [String] { value.split(separator: ",").map { String($0).trimmed() }.filter { !$0.isEmpty } }
+  /// What stands behind a name after a blank is a remark.
+  private static func names(_ value: String) -> [String] {
+    value.split(separator: ",").compactMap { String($0).trimmed().split(separator: " ").first.map(String.init) }
+  }
 }

@@ -13,12 +13,22 @@ package enum DockerfileParser {
   ///   - name: for messages.
   /// - Throws: `.invalidArgument` with the line in its message, and a `SourceExcerpt` as its cause.
   package static func parse(_ text: [UInt8], name: String = "Dockerfile") throws(HullError) -> Dockerfile {
-    guard !text.isEmpty else { throw HullError(.invalidArgument, "the Dockerfile (\(name)) cannot be empty") }
+    let (dockerfile, mistake) = read(text, name: name)
+    if let mistake { throw mistake }
+    return dockerfile
+  }
+
+  /// The tree of a Dockerfile up to the first mistake in it, so that what was found before can be told too.
+  ///
+  /// - Returns: the error that `parse` throws; `nil` when the tree is whole.
+  package static func read(_ text: [UInt8], name: String = "Dockerfile") -> (dockerfile: Dockerfile, mistake: HullError?) {
+    let nothing = Dockerfile(directives: Directives(), metaArguments: [], stages: [], warnings: [], lines: [])
+    guard !text.isEmpty else { return (nothing, HullError(.invalidArgument, "the Dockerfile (\(name)) cannot be empty")) }
     guard text.count <= maximumBytes else {
-      throw HullError(.invalidArgument, "the Dockerfile (\(name)) has \(text.count) bytes: more than \(maximumBytes) are not read")
+      return (nothing, HullError(.invalidArgument, "the Dockerfile (\(name)) has \(text.count) bytes: more than \(maximumBytes) are not read"))
     }
     var builder = DockerfileBuilder(text, name: name)
-    return try builder.build()
+    return builder.read()
   }
 
   package static func parse(_ text: String, name: String = "Dockerfile") throws(HullError) -> Dockerfile { try parse(Array(text.utf8), name: name) }
@@ -53,16 +63,20 @@ struct DockerfileBuilder {
     dockerfile = Dockerfile(directives: Directives(), metaArguments: [], stages: [], warnings: [], lines: DockerfileBuilder.lines(bytes))
   }
 
-  mutating func build() throws(HullError) -> Dockerfile {
+  /// All instructions up to the first mistake, and the mistake.
+  mutating func read() -> (dockerfile: Dockerfile, mistake: HullError?) {
+    var mistake: HullError?
     do throws(Complaint) {
       while let statement = try nextStatement() { try add(statement) }
     } catch {
-      throw located(error)
+      mistake = located(error)
     }
     dockerfile.directives = reader.head
-    guard !dockerfile.stages.isEmpty || !dockerfile.metaArguments.isEmpty else { throw HullError(.invalidArgument, "file with no instructions") }
-    guard !dockerfile.stages.isEmpty else { throw HullError(.invalidArgument, "dockerfile contains no stages to build") }
-    return dockerfile
+    if mistake == nil, dockerfile.stages.isEmpty {
+      mistake = HullError(
+        .invalidArgument, dockerfile.metaArguments.isEmpty ? "file with no instructions" : "dockerfile contains no stages to build")
+    }
+    return (dockerfile, mistake)
   }
 
   mutating func single() throws(HullError) -> Instruction {

@@ -13,4 +13,7 @@ package struct SourceRange: Sendable, Hashable {
     self.endLine = endLine
     self.column = column
   }
+
+  /// Its lines one by one; the first, if it ends before it begins.
+  package var lines: ClosedRange<Int> { startLine...max(startLine, endLine) }
 }

@@ -14,8 +14,9 @@ enum Build {
     let outputs = try BuildOutputs(call)
     let source = try BuildSource(call)
     defer { source.remove() }
-    let offer = BuildConversation.Offer(contexts: source.contexts, secrets: try BuildSecrets(call), outputs: outputs)
-    let request = try BuildRequestForm(call, source, outputs).json
+    let caches = try BuildCaches(call)
+    let offer = BuildConversation.Offer(contexts: source.contexts, secrets: try BuildSecrets(call), outputs: outputs, caches: caches)
+    let request = try BuildRequestForm(call, source, outputs, caches).json
     let display = display(call)
     let connection = try call.engine().hijack("/hull/build").finish()
     signal(SIGPIPE, SIG_IGN)
@@ -23,6 +24,7 @@ enum Build {
     switch try BuildConversation(connection, offer, display).run(request) {
     case .succeeded(let result):
       display.end(failed: false)
+      try caches.note(result["cacheManifest"])
       return try BuildReport(call, result, source).succeed()
     case .failed(let failure):
       display.end(failed: true)

@@ -16,12 +16,19 @@ enum BuildCacheUsage {
 
   @Sendable private static func run(_ call: Invocation) throws -> Int32 {
     let usage = try call.engine().json("GET", "/system/df", query: [("type", "build-cache")])
-    let records = usage["BuildCache"].array
-    call.out.write(try listing.text(records.map { row($0, call) }, format: call.string("format"), fitting: call.fitting))
-    if call.string("format").isEmpty {
-      call.out.line("Total: \(Units.size(records.reduce(0) { $0 + ($1["Size"].double ?? 0) }))")
-    }
+    call.out.write(try table(usage, call))
+    if call.string("format").isEmpty { call.out.line("Total: \(total(usage))") }
     return 0
+  }
+
+  /// The records of what `GET /system/df` gives, in columns or as `--format` says.
+  static func table(_ usage: JSON, _ call: Invocation) throws -> String {
+    try listing.text(usage["BuildCache"].array.map { row($0, call) }, format: call.string("format"), fitting: call.fitting)
+  }
+
+  /// What the cache takes for itself: what images have too is not its own.
+  static func total(_ usage: JSON) -> String {
+    Units.size(usage["BuildCache"].array.reduce(0) { $0 + ($1["Shared"].bool == true ? 0 : $1["Size"].double ?? 0) })
   }
 
   private static func row(_ record: JSON, _ call: Invocation) -> Listing.Row {
@@ -58,8 +65,9 @@ enum BuildCachePrune {
     if call.changed("keep-storage"), !call.changed("reserved-space") { query.append(("reserved-space", call.string("keep-storage"))) }
     var filters = JSONObject()
     for filter in call.list("filter") {
-      guard let (key, value) = Text.cut(filter, "=") else { continue }
-      filters[key] = .strings((filters[key]?.strings ?? []) + [value])
+      // A word alone asks whether it is so.
+      let (key, values) = Text.cut(filter, "=").map { ($0.0, [$0.1]) } ?? (filter, [])
+      filters[key] = .strings((filters[key]?.strings ?? []) + values)
     }
     if !filters.isEmpty { query.append(("filters", JSON.object(filters).encoded())) }
     let report = try call.engine().json("POST", "/build/prune", query: query)

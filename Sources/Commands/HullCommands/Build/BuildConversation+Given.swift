@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildWire
 import Errors
+import Glibc
 
 /// What this side gives: secrets, accounts, contexts, and what agents say.
 extension BuildConversation {
   func give(_ bytes: [UInt8]?, on stream: UInt32) throws {
     guard let bytes else { return try send(Frame(.refuse, stream: stream)) }
     try send(Frame(.data, stream: stream, bytes))
+    try send(Frame(.end, stream: stream))
+  }
+
+  /// A blob of a cache that is in a file.
+  func give(content path: String, on stream: UInt32) throws {
+    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path: path, verb: "open", code: errno) }
+    defer { close(descriptor) }
+    while case let bytes = try Files.readSome(descriptor, path: path, limit: Self.piece), !bytes.isEmpty {
+      try send(Frame(.data, stream: stream, bytes))
+      if connection.hasInput { try turn(milliseconds: 0) }
+    }
     try send(Frame(.end, stream: stream))
   }
 

@@ -18,6 +18,7 @@ final class BuildConversation {
     var contexts: [String: BuildContext] = [:]
     var secrets: BuildSecrets
     var outputs: BuildOutputs
+    var caches: BuildCaches
   }
 
   static let piece = 256 << 10
@@ -132,6 +133,9 @@ final class BuildConversation {
       case "ssh":
         agents[stream] = try offer.secrets.connect(ask["id"].text)
         try send(Frame(agents[stream] == nil ? .refuse : .accept, stream: stream))
+      case "content": try give(content: offer.caches.source(ask["id"].text, ask["attributes"]["digest"].text), on: stream)
+      case "has-content": try give(offer.caches.has(ask["id"].text, ask["attributes"]) ? [] : nil, on: stream)
+      case "keep-content": archives[stream] = try ArchiveReceiver(.file(offer.caches.place(ask["id"].text, ask["attributes"]["digest"].text)))
       case "archive": archives[stream] = try ArchiveReceiver(try target(ask))
       case "files": try unpack(try target(ask), from: stream)
       case let kind: throw HullError(.unsupported, "this client knows nothing of \(kind): is it older than the engine?")

@@ -34,7 +34,8 @@ struct BuildOutputs {
     guard let type = spec["type"] else { throw HullError(.invalidArgument, "invalid value for --output: type is required for \(Text.quoted(text))") }
     let destination = spec["dest"]
     spec["dest"] = nil
-    if let target = try Self.target(type, destination) {
+    let unpacked = ["oci", "docker"].contains(type) && spec["tar"].flatMap(Flag.boolean) == false
+    if let target = try Self.target(unpacked ? "local" : type, destination) {
       let id = "\(targets.count + 1)"
       spec["id"] = id
       targets[id] = target

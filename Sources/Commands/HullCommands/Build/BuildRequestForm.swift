@@ -5,12 +5,13 @@ import Errors
 struct BuildRequestForm {
   let json: JSON
 
-  init(_ call: Invocation, _ source: BuildSource, _ outputs: BuildOutputs) throws {
+  init(_ call: Invocation, _ source: BuildSource, _ outputs: BuildOutputs, _ caches: BuildCaches) throws {
     var request = JSONObject()
     Self.addSource(source, to: &request)
     try Self.addValues(call, to: &request)
     try Self.addLimits(call, to: &request)
-    try Self.addCache(call, to: &request)
+    request.append("cacheFrom", .array(caches.sources.map(\.json)))
+    request.append("cacheTo", .array(caches.targets.map(\.json)))
     request.append("outputs", outputs.json)
     request.append("attestations", try Self.attestations(call))
     json = .object(request)
@@ -59,19 +60,6 @@ struct BuildRequestForm {
       request.append(key, .string(call.string(flag)))
     }
     request.append("ulimits", .array(try call.list("ulimit").map(RunValues.ulimit)))
-  }
-
-  private static func addCache(_ call: Invocation, to request: inout JSONObject) throws {
-    for (key, flag) in [("cacheFrom", "cache-from"), ("cacheTo", "cache-to")] {
-      let specs = try call.list(flag).map { text -> JSON in
-        var spec = try BuildSpec(text, flag: flag, first: text.contains("=") ? nil : "ref")
-        if spec["type"] == nil { spec["type"] = "registry" }
-        // The engine reads and writes a local cache itself: it must know where the path begins.
-        for place in ["src", "dest"] { if let path = spec[place] { spec[place] = Paths.absolute(path, from: Environment.workingDirectory) } }
-        return spec.json
-      }
-      request.append(key, .array(specs))
-    }
   }
 
   /// `--attest type=sbom,…`, `--sbom`, `--provenance`: by type, with the attributes of each.

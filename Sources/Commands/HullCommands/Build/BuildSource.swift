@@ -147,10 +147,27 @@ struct BuildSource {
 
   // MARK: Named contexts
 
+  /// An image in an OCI layout: the directory is sent, the engine finds the image in it.
+  private mutating func addLayout(_ name: String, _ place: String) throws -> Bool {
+    let scheme = "oci-layout://"
+    guard place.hasPrefix(scheme) else { return false }
+    var (path, rest) = (String(place.dropFirst(scheme.count)), "")
+    if let (before, digest) = Text.cutLast(path, "@"), digest.hasPrefix("sha256:") { (path, rest) = (before, "@\(digest)") }
+    if let (before, tag) = Text.cutLast(path, ":"), !tag.contains("/") { (path, rest) = (before, ":\(tag)\(rest)") }
+    guard let directory = Self.real(path), Files.isDirectory(directory) else {
+      throw HullError(.notFound, "failed to get build context \(name): \(path) is not a directory")
+    }
+    let key = "layout\(contexts.count)"
+    contexts[key] = BuildContext(directory: directory)
+    named[name] = "\(scheme)\(key)\(rest)"
+    return true
+  }
+
   private mutating func addNamed(_ value: String) throws {
     guard let (name, place) = Text.cut(value, "="), !name.isEmpty, !place.isEmpty else {
       throw HullError(.invalidArgument, "invalid context value: \(value), expected key=value")
     }
+    if try addLayout(name, place) { return }
     if place.contains("://") || place.hasPrefix("target:") || Self.isRemote(place) {
       named[name] = place
       return

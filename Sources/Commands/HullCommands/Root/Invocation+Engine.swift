@@ -84,6 +84,25 @@ enum Files {
     var info = stat()
     return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
   }
+
+  /// With all that lead there.
+  static func makeDirectories(_ path: String) throws {
+    if isDirectory(path) { return }
+    let parent = Paths.split(path).parent
+    if parent != path { try makeDirectories(parent) }
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw FileError(path: path, verb: "mkdir", code: errno) }
+  }
+
+  /// What is in a directory.
+  static func names(_ path: String) throws -> [String] {
+    guard let stream = opendir(path) else { throw FileError(path: path, verb: "open", code: errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      names.append(withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } })
+    }
+    return names.filter { $0 != "." && $0 != ".." }
+  }
 }
 
 /// A file that could not be used, in Go's words: `open /x: no such file or directory`.

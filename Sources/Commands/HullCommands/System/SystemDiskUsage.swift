@@ -33,6 +33,8 @@ enum SystemDiskUsage {
     let mounted = volumes.filter { ($0["UsageData"]["RefCount"].int ?? 0) > 0 }
     let cacheSize: (JSON) -> Double = { $0["Size"].double ?? 0 }
     let busy = cache.filter { $0["InUse"].bool == true }
+    // What an image has too is counted there.
+    let own = cache.filter { $0["Shared"].bool != true }
     return [
       row("Images", images.count, used.count, layers, max(0, layers - kept)),
       row(
@@ -40,8 +42,7 @@ enum SystemDiskUsage {
         size(containers) { $0["SizeRw"].double ?? 0 } - size(active) { $0["SizeRw"].double ?? 0 }),
       row("Local Volumes", volumes.count, mounted.count, size(volumes, volumeSize), size(volumes, volumeSize) - size(mounted, volumeSize)),
       row(
-        "Build Cache", cache.count, busy.count, size(cache, cacheSize),
-        size(cache.filter { $0["InUse"].bool != true && $0["Shared"].bool != true }, cacheSize), percent: false),
+        "Build Cache", cache.count, busy.count, size(own, cacheSize), size(own.filter { $0["InUse"].bool != true }, cacheSize), percent: false),
     ] + content(usage)
   }
 
@@ -80,5 +81,6 @@ enum SystemDiskUsage {
     call.out.write("Images space usage:\n\n" + (try images.text(imageRows, format: "", fitting: width)))
     call.out.write("\nContainers space usage:\n\n" + (try containers.text(containerRows, format: "", fitting: width)))
     call.out.write("\nLocal Volumes space usage:\n\n" + (try volumes.text(volumeRows, format: "", fitting: width)))
+    call.out.write("\nBuild cache usage: \(BuildCacheUsage.total(usage))\n\n" + (try BuildCacheUsage.table(usage, call)))
   }
 }

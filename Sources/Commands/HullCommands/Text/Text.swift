@@ -21,6 +21,13 @@ enum Text {
     return (String(String.UnicodeScalarView(scalars[..<index])), String(String.UnicodeScalarView(scalars[scalars.index(after: index)...])))
   }
 
+  /// What is before and after the last separator.
+  static func cutLast(_ text: some StringProtocol, _ separator: Unicode.Scalar) -> (String, String)? {
+    let scalars = text.unicodeScalars
+    guard let index = scalars.lastIndex(of: separator) else { return nil }
+    return (String(String.UnicodeScalarView(scalars[..<index])), String(String.UnicodeScalarView(scalars[scalars.index(after: index)...])))
+  }
+
   static func split(_ text: some StringProtocol, _ separator: Unicode.Scalar) -> [String] {
     text.unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map { String(String.UnicodeScalarView($0)) }
   }

@@ -6,9 +6,9 @@ import ImageStore
 import OCISpec
 import Threads
 
-/// What may stay of the build cache.
-package struct BuildCachePrune: Sendable, Equatable {
-  /// Also what an image or a frequently used step still needs.
+/// What may stay of the build cache, as clients ask.
+package struct BuildCachePrune: Sendable {
+  /// Also what images share.
   package var all = false
   /// bytes that are kept in any case
   package var reservedSpace: Int64 = 0
@@ -16,28 +16,40 @@ package struct BuildCachePrune: Sendable, Equatable {
   package var maxUsedSpace: Int64 = 0
   /// bytes that should be free on the disk afterwards
   package var minFreeSpace: Int64 = 0
+  /// Nanoseconds: what was used within them stays.
+  package var keepDuration: Int64 = 0
+  /// As Docker's API has them: `until`, `unused-for`, and fields of records.
   package var filters = Filters()
+  /// As BuildKit's clients write them: one of them has to match; none: everything does.
+  package var expressions: [String] = []
 
   package init() {}
 }
 
 extension Engine {
   /// The records of the build cache.
-  package func buildCacheUsage() async throws -> [BuildCacheRecord] {
-    let builder = services.builder
-    return try await Blocking.stream { try builder.cacheRecords() }.map(BuildCacheRecord.init)
+  /// - Parameter expressions: see `BuildCachePrune`.
+  package func buildCacheUsage(_ expressions: [String] = []) async throws -> [BuildCacheRecord] {
+    let (builder, filter) = (services.builder, try BuildCachePrune.matching(expressions))
+    return try await Blocking.stream { try builder.cacheRecords() }.filter(filter).map(BuildCacheRecord.init)
   }
 
   /// Removes what is not to be kept of the build cache.
-  package func pruneBuildCache(_ limits: BuildCachePrune) async throws -> BuildCachePruneReport {
+  /// - Returns: what has gone, and bytes that this freed.
+  package func pruneBuildCache(_ limits: BuildCachePrune) async throws -> (records: [BuildCacheRecord], bytes: Int64) {
     let builder = services.builder
     let prune = try limits.prune()
-    let gone = try await Blocking.stream { try builder.pruneCache(prune) }
-    var report = BuildCachePruneReport()
-    report.cachesDeleted = gone.isEmpty ? nil : gone.map(\.id)
-    report.spaceReclaimed = gone.reduce(0) { $0 + $1.size }
-    if !gone.isEmpty { services.events.publish("builder", "prune", id: "", attributes: ["reclaimed": String(report.spaceReclaimed)]) }
-    return report
+    let pruned = try await Blocking.stream { try builder.pruneCache(prune) }
+    if !pruned.records.isEmpty { services.events.publish("builder", "prune", id: "", attributes: ["reclaimed": String(pruned.bytes)]) }
+    return (pruned.records.map(BuildCacheRecord.init), pruned.bytes)
+  }
+}
+
+extension BuildCachePruneReport {
+  package init(_ pruned: (records: [BuildCacheRecord], bytes: Int64)) {
+    self.init()
+    cachesDeleted = pruned.records.isEmpty ? nil : pruned.records.map(\.id)
+    spaceReclaimed = pruned.bytes
   }
 }
 
@@ -45,19 +57,24 @@ extension BuildCachePrune {
   func prune() throws(HullError) -> CachePrune {
     var prune = CachePrune()
     prune.all = all
-    prune.reserved = max(reservedSpace, maxUsedSpace)
+    (prune.reserved, prune.maxUsed, prune.minFree) = (reservedSpace, maxUsedSpace, minFreeSpace)
     prune.unusedSince = try age()
-    let filters = self.filters
-    prune.matches = { record in
-      func fits(_ key: String, _ value: String) -> Bool { filters[key].isEmpty || filters[key].contains(value) }
-      return fits("id", record.id) && fits("parent", record.parent) && fits("type", record.kind.rawValue) && fits("description", record.description)
-        && fits("inuse", String(record.inUse)) && fits("shared", String(record.shared)) && fits("private", String(!record.shared))
+    let matches = try Self.matching(expressions)
+    let conditions = try filters.values.keys.filter { !["until", "unused-for"].contains($0) }.map { (key) throws(HullError) in
+      try CacheFilter(key, among: filters[key])
     }
+    prune.matches = { record in matches(record) && conditions.allSatisfy { $0.matches(record) } }
     return prune
+  }
+
+  static func matching(_ expressions: [String]) throws(HullError) -> @Sendable (CacheRecord) -> Bool {
+    let filters = try expressions.filter { !$0.isEmpty }.map { (text) throws(HullError) in try CacheFilter(text) }
+    return { record in filters.isEmpty || filters.contains { $0.matches(record) } }
   }
 
   /// `until` and `unused-for` say the same of a cache: how long ago it was used last.
   private func age() throws(HullError) -> Int64? {
+    if keepDuration > 0 { return Timestamp.now() - keepDuration }
     if let instant = try PruneTime.parse(filters) { return instant }
     guard let text = filters["unused-for"].first else { return nil }
     guard let ago = PruneTime.duration(text) else { throw HullError(.invalidArgument, "failed to parse unused-for filter: \(text)") }

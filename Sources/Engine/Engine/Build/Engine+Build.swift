@@ -12,13 +12,27 @@ extension Engine {
     services.lookup.forget()
     defer { services.lookup.forget() }
     let result = try await services.builder.build(request, session: session, progress: progress)
-    for image in result.images { services.events.publish("image", "build", id: image.id.description, attributes: [:]) }
+    for image in result.images {
+      for action in ["create", "build"] { services.events.publish("image", action, id: image.id.description, attributes: [:]) }
+    }
     for tag in result.tags {
       let id = result.images.first?.id.description ?? ""
       services.events.publish("image", "tag", id: id, attributes: ["name": tag.familiar])
     }
     await services.disk.enforce()
     return result
+  }
+
+  /// What `host-gateway` stands for in builds.
+  package var hostGateway: String? { services.hostGateways.first }
+
+  /// What lies elsewhere, as builds fetch it.
+  package var buildSources: BuildSources { services.builder.sources }
+
+  /// Where a blob of the store lies; `nil`: it is not here. Blocking.
+  package func blobPath(_ digest: Digest) -> String? {
+    let blobs = services.images.blobs
+    return blobs.size(of: digest) == nil ? nil : blobs.path(of: digest)
   }
 
   /// Cancels the build of that ID; nothing happens when there is none.

@@ -35,7 +35,8 @@ struct StepDefinition {
 
   private func config() -> ContainerConfig {
     var config = ContainerConfig()
-    config.hostname = StepDefinition.hostname
+    // Another container's network comes with that one's name.
+    if !run.network.hasPrefix("container:") { config.hostname = run.hostname.isEmpty ? StepDefinition.hostname : run.hostname }
     config.cmd = run.arguments
     config.env = run.environment
     config.workingDir = run.directory

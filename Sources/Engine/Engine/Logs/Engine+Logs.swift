@@ -11,8 +11,27 @@ extension Engine {
     let container = try find(reference)
     let view = container.view
     guard view.host.logConfig.type != "none" else { throw HullError(.unsupported, "configured logging driver does not support reading") }
+    if !options.follow { await firstMoments(of: container) }
     return try stream(of: container, options, follow: options.follow && view.isRunning)
   }
+
+  /// Docker's `start` takes so long that a short command has said everything by its end, and clients read the log at once. Here a container that has
+  /// only just begun gets a moment to come to its end.
+  private func firstMoments(of container: Container) async {
+    let view = container.view
+    let left = Engine.firstMoments - (Timestamp.now() - view.state.startedAt)
+    guard view.state.status == .running, left > 0 else { return }
+    let end = await container.wait(.notRunning)
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { _ = try? await end.result() }
+      group.addTask { try? await Task.sleep(nanoseconds: UInt64(left)) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  /// Nanoseconds.
+  private static let firstMoments: Int64 = 200_000_000
 
   private func stream(of container: Container, _ options: LogOptions, follow: Bool) throws(HullError) -> LogStream {
     let terminal = container.view.config.tty

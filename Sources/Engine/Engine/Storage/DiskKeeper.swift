@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
+import Builder
 import Errors
 import ImageStore
 import Logging
@@ -6,7 +8,7 @@ import OCISpec
 import Synchronization
 import Threads
 
-/// Looks after the disk that images take: keeps them within the budget, and takes away what operations have left behind.
+/// Looks after the disk that images and the build cache take: keeps them within their limits, and takes away what operations have left behind.
 final class DiskKeeper: Sendable {
   /// What events give as the reason.
   private static let reason = "disk budget"
@@ -16,6 +18,8 @@ final class DiskKeeper: Sendable {
   /// Held while the store is checked or swept.
   let lock = AsyncLock()
   private let budget: DiskBudget
+  private let policy: BuildCachePolicy
+  private let builder = Late<Builder>()
   private let images: ImageStore
   private let lookup: ImageLookup
   private let registry: ContainerRegistry
@@ -24,8 +28,11 @@ final class DiskKeeper: Sendable {
   private let timer = Mutex<Task<Void, Never>?>(nil)
   private let isOver = Mutex(false)
 
-  init(budget: DiskBudget, images: ImageStore, lookup: ImageLookup, registry: ContainerRegistry, events: EventBus, log: Logger) {
+  init(
+    budget: DiskBudget, cache: BuildCachePolicy, images: ImageStore, lookup: ImageLookup, registry: ContainerRegistry, events: EventBus, log: Logger
+  ) {
     self.budget = budget
+    policy = cache
     self.images = images
     self.lookup = lookup
     self.registry = registry
@@ -35,10 +42,40 @@ final class DiskKeeper: Sendable {
     images.blobs.beforeReceiving { [weak self] in self?.makeRoom(for: $0) }
   }
 
-  /// To be called when images have come in.
+  /// From now on the build cache belongs to it. Once.
+  func look(after builder: Builder) { self.builder.set(builder) }
+
+  /// To be called when images or results of builds have come in.
   func enforce() async {
-    guard budget != .none else { return }
-    _ = try? await Blocking.stream { [self] in makeRoom(for: 0) }
+    _ = try? await Blocking.stream { [self] in
+      limitCache()
+      if budget != .none { makeRoom(for: 0) }
+    }
+  }
+
+  /// Takes of the build cache what is too much. Blocking.
+  private func limitCache() {
+    guard let builder = builder.value else { return }
+    do throws(HullError) {
+      let disk = try DiskSpace(at: images.blobs.root)
+      for prune in policy.prunes(disk: disk.total, now: Timestamp.now()) {
+        let pruned = try builder.pruneCache(prune)
+        guard !pruned.records.isEmpty else { continue }
+        log.notice("build cache: \(pruned.records.count) records removed, \(pruned.bytes) bytes freed")
+        events.publish("builder", "prune", id: "", attributes: ["reclaimed": String(pruned.bytes), "reason": "limits of the build cache"])
+      }
+    } catch { log.error("cannot limit the build cache: \(error)") }
+  }
+
+  private var reclaimable: ReclaimableCache? {
+    guard let builder = builder.value else { return nil }
+    return ReclaimableCache(
+      outside: { () throws(HullError) -> Int64 in try builder.cacheMountBytes() },
+      remove: { (bytes) throws(HullError) -> Int64 in
+        var prune = CachePrune()
+        prune.enough = bytes
+        return try builder.pruneCache(prune).bytes
+      })
   }
 
   /// Every ten minutes, until `stop`.
@@ -72,7 +109,8 @@ final class DiskKeeper: Sendable {
   private func makeRoom(for incoming: Int64) {
     do throws(HullError) {
       let registry = self.registry
-      guard let reclaimed = try images.reclaim(budget, incoming: incoming, holders: { Engine.holders(of: $0, in: registry) }) else {
+      guard let reclaimed = try images.reclaim(budget, incoming: incoming, cache: reclaimable, holders: { Engine.holders(of: $0, in: registry) })
+      else {
         return isOver.withLock { $0 = false }
       }
       tell(reclaimed)
@@ -87,7 +125,11 @@ final class DiskKeeper: Sendable {
       log.notice("disk budget: image \(name) removed, last used \(Timestamp.text(image.lastUse))")
     }
     for download in reclaimed.downloads { log.notice("disk budget: cut download \(download) removed") }
-    if !reclaimed.images.isEmpty || !reclaimed.downloads.isEmpty {
+    if reclaimed.cache > 0 {
+      log.notice("disk budget: \(reclaimed.cache) bytes of build cache removed")
+      events.publish("builder", "prune", id: "", attributes: ["reclaimed": String(reclaimed.cache), "reason": Self.reason])
+    }
+    if reclaimed.bytes > 0 {
       log.notice("disk budget: \(reclaimed.bytes) bytes freed, \(reclaimed.used) of \(reclaimed.limit) bytes in use")
     }
     let wasOver = isOver.withLock { isOver in

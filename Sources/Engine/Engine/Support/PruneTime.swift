@@ -3,7 +3,7 @@ import DockerAPI
 import Errors
 
 /// The filter `until` of the prune commands: an instant or how long ago.
-enum PruneTime {
+package enum PruneTime {
   /// Nanoseconds since 1970; `nil` when it is not asked for.
   static func parse(_ filters: Filters) throws(HullError) -> Int64? {
     guard let text = filters["until"].first else { return nil }
@@ -14,8 +14,8 @@ enum PruneTime {
     throw HullError(.invalidArgument, "failed to parse until filter: \(text)")
   }
 
-  /// `1h30m`, `10s`, `500ms`.
-  static func duration(_ text: String) -> Int64? {
+  /// `1h30m`, `10s`, `500ms` in nanoseconds; `nil` for what is no duration.
+  package static func duration(_ text: String) -> Int64? {
     let units: [(String, Double)] = [("ms", 1e6), ("us", 1e3), ("ns", 1), ("h", 3.6e12), ("m", 6e10), ("s", 1e9)]
     var rest = text[...]
     var total = 0.0

@@ -36,7 +36,7 @@ extension Engine {
     usage.containers = try await listContainers(options)
     usage.volumes = try await volumeUsage()
     usage.buildCache = try await buildCacheUsage()
-    usage.builderSize = usage.buildCache.reduce(0) { $0 + $1.size }
+    usage.builderSize = usage.buildCache.reduce(0) { $0 + ($1.shared ? 0 : $1.size) }
     return usage
   }
 

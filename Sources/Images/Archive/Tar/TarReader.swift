@@ -197,10 +197,12 @@ package final class TarReader {
   }
 
   private func skipData() throws(HullError) {
-    let rest = stored + padding
+    let (rest, filling) = (stored, padding)
     guard try inEntry({ () throws(HullError) in try input.skip(rest) }) else {
       throw HullError(.invalidArgument, "archive: truncated in the data of \(last)")
     }
+    // Some writers leave an archive at its last byte of data: what fills its block may be missing.
+    _ = try inEntry { () throws(HullError) in try input.skip(filling) }
     stored = 0
     padding = 0
     sparse = nil

@@ -9,6 +9,8 @@ package struct Reclaimed: Sendable {
   package var images: [(image: ImageRecord, removals: [Removal])] = []
   /// Downloads that had been cut.
   package var downloads: [Digest] = []
+  /// Bytes of build cache.
+  package var cache: Int64 = 0
   /// Bytes that this freed.
   package var bytes: Int64 = 0
   /// Bytes that the store takes now, and may take.
@@ -17,30 +19,48 @@ package struct Reclaimed: Sendable {
   /// Nothing more could be taken away although it is too much.
   package var isOver = false
 
-  package var isNothing: Bool { images.isEmpty && downloads.isEmpty && !isOver }
+  package var isNothing: Bool { images.isEmpty && downloads.isEmpty && cache == 0 && !isOver }
+}
+
+/// The build cache, as somebody sees it who makes room.
+package struct ReclaimableCache: Sendable {
+  /// Bytes of it that are not the store's: cache mounts.
+  package var outside: @Sendable () throws(HullError) -> Int64
+  /// Takes so many bytes of it away, those first that were not used for the longest time, and says how many went.
+  package var remove: @Sendable (Int64) throws(HullError) -> Int64
+
+  package init(
+    outside: @escaping @Sendable () throws(HullError) -> Int64, remove: @escaping @Sendable (Int64) throws(HullError) -> Int64
+  ) {
+    self.outside = outside
+    self.remove = remove
+  }
 }
 
 extension ImageStore {
   /// Once it is too much, so much of the limit, in percent, is left: so that not every pull has to make room anew.
   private static let lowWater: Int64 = 90
 
-  /// Brings the store below its limit, and below it with what is coming in: cut downloads go first, then images that no container and no
-  /// operation uses, those first that were not used for the longest time. The image that was used last stays.
+  /// Brings the store below its limit, and below it with what is coming in: cut downloads go first, then what only the build cache needs, then
+  /// images that no container and no operation uses, those first that were not used for the longest time, each with the cache of what built it.
+  /// The image that was used last stays.
   /// - Parameters:
   ///   - incoming: bytes that are about to come in.
+  ///   - cache: `nil`: there is none.
   ///   - holders: the containers that use an image.
   /// - Returns: `nil` when there was room.
   package func reclaim(
-    _ budget: DiskBudget, incoming: Int64 = 0, holders: @escaping (ImageID) -> [ImageHolder]
+    _ budget: DiskBudget, incoming: Int64 = 0, cache: ReclaimableCache? = nil, holders: @escaping (ImageID) -> [ImageHolder]
   ) throws(HullError) -> Reclaimed? {
     let disk = try DiskSpace(at: blobs.root)
     guard let limit = budget.limit(disk: disk.total) else { return nil }
     return try reclaiming.with { (_) throws(HullError) -> Reclaimed? in
-      let used = try usage().total
+      let used = try usage().total + (cache?.outside() ?? 0)
       let missing = incoming + disk.reserve - disk.free
       guard used + incoming > limit || (incoming > 0 && missing > 0) else { return nil }
-      var run = ReclaimRun(store: self, holders: holders, goal: max(used + incoming - limit / 100 * ImageStore.lowWater, missing))
+      var run = ReclaimRun(store: self, cache: cache, holders: holders, goal: max(used + incoming - limit / 100 * ImageStore.lowWater, missing))
       try run.downloads()
+      try run.buildCache()
       try run.images()
       run.result.used = used - run.result.bytes
       run.result.limit = limit
@@ -53,13 +73,15 @@ extension ImageStore {
 /// One round of making room.
 private struct ReclaimRun {
   let store: ImageStore
+  let cache: ReclaimableCache?
   let holders: (ImageID) -> [ImageHolder]
   /// Bytes.
   let goal: Int64
   var result = Reclaimed()
 
-  init(store: ImageStore, holders: @escaping (ImageID) -> [ImageHolder], goal: Int64) {
+  init(store: ImageStore, cache: ReclaimableCache?, holders: @escaping (ImageID) -> [ImageHolder], goal: Int64) {
     self.store = store
+    self.cache = cache
     self.holders = holders
     self.goal = goal
   }
@@ -71,6 +93,14 @@ private struct ReclaimRun {
       result.downloads.append(download.digest)
       result.bytes += download.bytes
     }
+  }
+
+  /// What images share stays: it would free nothing.
+  mutating func buildCache() throws(HullError) {
+    guard let cache, result.bytes < goal else { return }
+    let bytes = try cache.remove(goal - result.bytes)
+    result.cache += bytes
+    result.bytes += bytes
   }
 
   /// Parents go after their children: each round may free some for the next.
@@ -85,6 +115,8 @@ private struct ReclaimRun {
         guard !removed.removals.isEmpty else { continue }
         result.images.append((record, removed.removals))
         result.bytes += removed.reclaimed
+        // What built it is not shared any more.
+        try buildCache()
       }
       if result.images.count == before { return }
     }

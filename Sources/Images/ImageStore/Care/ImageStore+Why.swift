@@ -35,7 +35,7 @@ extension ImageStore {
       let catalog = Catalog(database: database)
       return try layers.flatMap { layer in
         try catalog.images(withLayer: layer.chain).map { KeepReason(.image, try catalog.shownName(of: $0)) }
-          + catalog.holders(of: layer.chain).map { KeepReason(.container, $0) }
+          + catalog.holders(of: layer.chain).map { try catalog.stepName(of: $0).map { KeepReason(.step, $0) } ?? KeepReason(.container, $0) }
       }
     }
     if claims.isHeld(blobs: [], chains: layers.map(\.chain)) { reasons.append(.operation) }
@@ -46,6 +46,7 @@ extension ImageStore {
     var reasons = try database.read("look up blob \(blob)") { database -> [KeepReason] in
       let catalog = Catalog(database: database)
       return try catalog.images(withBlob: blob).map { KeepReason(.image, try catalog.shownName(of: $0)) } + catalog.documentReasons(for: blob)
+        + catalog.stepNames(withBlob: blob).map { KeepReason(.step, $0) }
     }
     let download = try blobs.downloads().first { $0.digest == blob }
     if claims.isHeld(blobs: [blob], chains: []) { reasons.append(.operation) }

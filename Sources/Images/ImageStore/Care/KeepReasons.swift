@@ -19,13 +19,13 @@ package struct KeptObject: Sendable, Hashable {
 /// One reason to keep something.
 package struct KeepReason: Sendable, Hashable {
   package enum Kind: String, Sendable, Comparable {
-    case tag, digest, container, child, index, referrer, image, operation, download
+    case tag, digest, container, child, index, referrer, image, step, operation, download
 
     package static func < (left: Kind, right: Kind) -> Bool { left.rawValue < right.rawValue }
   }
 
   package let kind: Kind
-  /// A reference, an ID or a digest; of a container what it holds layers by.
+  /// A reference, an ID or a digest; of a container what it holds layers by, of a step of the build cache its instruction and its ID.
   package let name: String
 
   package init(_ kind: Kind, _ name: String) {

@@ -11,18 +11,22 @@ package struct StoreUsage: Sendable, Hashable {
   package var downloads: Int64
   /// Of unpacked layers' files.
   package var layers: Int64
+  /// Of blobs and layers that only the build cache needs: neither of the others has them.
+  package var cache: Int64
 
-  package var total: Int64 { content + downloads + layers }
+  package var total: Int64 { content + downloads + layers + cache }
 }
 
 extension ImageStore {
   package func usage() throws(HullError) -> StoreUsage {
-    StoreUsage(
-      content: try blobs.all().reduce(0) { $0 + (blobs.size(of: $1) ?? 0) }, downloads: try blobs.downloads().reduce(0) { $0 + $1.bytes },
-      layers: try layersSize())
+    let content = try blobs.all().reduce(0) { $0 + (blobs.size(of: $1) ?? 0) }
+    let cache = try database.read("look up the build cache") { try Catalog(database: $0).cacheSizes() }
+    return StoreUsage(
+      content: content - cache.blobs, downloads: try blobs.downloads().reduce(0) { $0 + $1.bytes }, layers: try layersSize() - cache.layers,
+      cache: cache.layers + cache.blobs)
   }
 
-  /// Bytes of all unpacked layers (`docker system df`).
+  /// Bytes of all unpacked layers.
   package func layersSize() throws(HullError) -> Int64 { try database.read("look up layers") { try Catalog(database: $0).layersSize() } }
 
   /// Bytes of each image's layers that other images have too (`docker system df -v`); images that share nothing are left out.

@@ -10,6 +10,12 @@ extension ImageStore {
     try find(name, platform: platform).record
   }
 
+  /// What goes under a name in a registry: the index or the manifest that it stands for.
+  package func target(_ name: String) throws(HullError) -> Descriptor {
+    let found = try find(name)
+    return found.index ?? found.manifest
+  }
+
   /// What a name stands for.
   struct Found {
     let record: ImageRecord

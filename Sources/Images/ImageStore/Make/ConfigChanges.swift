@@ -85,8 +85,10 @@ enum ConfigChanges {
 
 /// Ports of a transport protocol: `80`, `80/udp`, `8000-8010/tcp`.
 package enum PortRange {
+  /// - Parameter text: `80`, `80/udp`, `80-90`; an address and a port of a host before it mean nothing here.
   /// - Returns: each port with its protocol (`80/tcp`).
   package static func ports(_ text: String) throws(HullError) -> [String] {
+    let text = text.split(separator: ":", omittingEmptySubsequences: false).last.map(String.init) ?? text
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let proto = parts.count == 2 ? parts[1].lowercased() : "tcp"
     let ends = parts[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { UInt16($0) }

@@ -36,7 +36,9 @@ struct SavedImages {
         let plain = [root.content.root]
         let tagged = root.tags.map { tag in
           var descriptor = root.content.root
-          descriptor.annotations = [Annotation.imageName: tag.description, Annotation.refName: tag.tag ?? ""]
+          descriptor.annotations = (descriptor.annotations ?? [:]).merging([
+            Annotation.imageName: tag.description, Annotation.refName: tag.tag ?? "",
+          ]) { $1 }
           return descriptor
         }
         return (tagged.isEmpty ? plain : tagged) + root.content.referrers.map(\.descriptor)

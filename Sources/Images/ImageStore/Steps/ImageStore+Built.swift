@@ -5,130 +5,141 @@ import Errors
 import Layers
 import OCISpec
 
-/// One image that a build has made, ready to be written down: its layers and their blobs are in the store and claimed.
-package struct BuiltImageRequest: Sendable {
-  package var config: ImageConfig
-  /// Lowest first.
-  package var layers: [LayerInfo]
-  package var descriptors: [Descriptor]
-  package var annotations: [String: String]
-  package var usesDockerTypes: Bool
-
-  package init(
-    config: ImageConfig, layers: [LayerInfo], descriptors: [Descriptor], annotations: [String: String] = [:], usesDockerTypes: Bool = false
-  ) {
-    self.config = config
-    self.layers = layers
-    self.descriptors = descriptors
-    self.annotations = annotations
-    self.usesDockerTypes = usesDockerTypes
-  }
-}
-
-extension BuiltImageRequest {
-  fileprivate var configType: String { usesDockerTypes ? MediaType.dockerConfig : MediaType.ociConfig }
-}
-
-/// What became of it.
-package struct BuiltImageResult: Sendable {
-  package let id: ImageID
-  package let config: [UInt8]
-  package let manifest: Descriptor
-
-  init(_ image: NewImage) {
-    id = image.id
-    config = image.rawConfig
-    manifest = image.manifest
-  }
-}
-
+/// Results of builds.
 extension ImageStore {
+  /// Makes the manifests of built images, and an index over several or over attestations.
+  /// - Parameter claim: gets everything that is made.
+  package func prepare(
+    built requests: [BuiltImageRequest], index: BuiltIndexRequest = BuiltIndexRequest(), _ claim: Claim
+  ) throws(HullError) -> BuiltContent {
+    let maker = BuiltContentMaker(blobs: blobs, claim: claim)
+    var made: [BuiltContentMaker.Made] = []
+    for request in requests { made.append(try maker.make(request)) }
+    return try maker.content(of: made, index)
+  }
+
   /// Writes built images down, with their names; on disk for good afterwards. Several become one index, which has the names.
-  /// - Returns: the images, and what the names stand for.
-  package func register(
-    built requests: [BuiltImageRequest], references: [Reference], annotations: [String: String] = [:]
-  ) throws(HullError) -> (images: [BuiltImageResult], target: Descriptor) {
-    try preparing(requests, annotations) { (images, index) throws(HullError) in
-      var arrival = Arrival()
-      arrival.images = images
-      arrival.index = index
-      arrival.references = references.map(\.withDefaultTag)
-      _ = try adopt(arrival)
-      return (images.map(BuiltImageResult.init), index?.descriptor ?? images[0].manifest)
-    }
+  package func register(_ built: BuiltContent, references: [Reference]) throws(HullError) {
+    var arrival = Arrival()
+    arrival.images = built.images
+    arrival.index = built.index
+    arrival.references = references.map(\.withDefaultTag)
+    _ = try adopt(arrival)
   }
 
   /// Writes built images as an archive (see `save`) without keeping them.
-  package func export(
-    built requests: [BuiltImageRequest], references: [Reference], annotations: [String: String] = [:], to sink: any ByteSink
-  ) throws(HullError) -> (images: [BuiltImageResult], target: Descriptor) {
-    try preparing(requests, annotations) { (images, index) throws(HullError) in
-      var documents = zip(images, requests).map { image, request in
-        let config = Descriptor(mediaType: request.configType, digest: image.id, size: Int64(image.rawConfig.count))
-        return ContentDocument(descriptor: image.manifest, blobs: [config] + request.descriptors, diffIDs: image.config.rootfs.diffIDs)
-      }
-      if let index { documents.append(ContentDocument(descriptor: index.descriptor)) }
-      let root = index?.descriptor ?? images[0].manifest
-      let content = ImageContent(image: images[0].id, root: root, documents: documents)
-      var saved = SavedImages()
-      saved.add(content, tag: nil)
-      for reference in references { saved.add(content, tag: reference.withDefaultTag) }
-      try write(saved, to: sink)
-      return (images.map(BuiltImageResult.init), root)
-    }
+  package func write(_ built: BuiltContent, references: [Reference], to sink: any ByteSink) throws(HullError) {
+    try write(saved(built, references), to: sink)
   }
 
-  private func preparing<Result>(
-    _ requests: [BuiltImageRequest], _ annotations: [String: String], _ body: ([NewImage], NewIndex?) throws(HullError) -> Result
-  ) throws(HullError) -> Result {
-    let ingest = try blobs.ingest()
-    return try claims.during { (claim) throws(HullError) in
-      var images: [NewImage] = []
-      for request in requests {
-        let (image, files) = try prepare(request, ingest)
-        claim.claim(blobs: Array(image.blobs), chains: image.layers.map(\.chain))
-        try ingest.publish(files)
-        images.append(image)
-      }
-      guard images.count > 1 else { return try body(images, nil) }
-      let (index, file) = try self.index(images, annotations, ingest)
-      claim.claim(blobs: Array(index.blobs))
-      try ingest.publish([(file, index.descriptor.digest)])
-      return try body(images, index)
-    }
+  /// Built images as the files of an OCI layout: the bytes of `index.json`, and the blobs.
+  package func layout(_ built: BuiltContent, references: [Reference]) throws(HullError) -> (index: [UInt8], blobs: [Digest]) {
+    let saved = saved(built, references)
+    return (try JSON.encode(saved.index), saved.blobs)
   }
 
-  private func index(
-    _ images: [NewImage], _ annotations: [String: String], _ ingest: Ingest
-  ) throws(HullError) -> (index: NewIndex, file: Ingest.File) {
-    let document = Index(
-      manifests: images.map { image in
-        var descriptor = image.manifest
-        descriptor.platform = image.config.platform
-        return descriptor
-      }, annotations: annotations.isEmpty ? nil : annotations)
-    let received = try ingest.receive(JSON.encode(document))
-    let descriptor = Descriptor(mediaType: MediaType.ociIndex, digest: received.digest, size: received.size)
-    let members = images.map { (manifest: $0.manifest.digest, platform: $0.config.platform) }
-    return (NewIndex(descriptor: descriptor, blobs: [received.digest], images: members), received.file)
+  private func saved(_ built: BuiltContent, _ references: [Reference]) -> SavedImages {
+    var saved = SavedImages()
+    saved.add(built.content, tag: nil)
+    for reference in references where reference.digest == nil { saved.add(built.content, tag: reference.withDefaultTag) }
+    return saved
+  }
+}
+
+/// Writes the documents of built images.
+private struct BuiltContentMaker {
+  struct Made {
+    let image: NewImage
+    /// In an index.
+    let descriptor: Descriptor
+    let document: ContentDocument
+    let attestation: ContentDocument?
   }
 
-  private func prepare(
-    _ request: BuiltImageRequest, _ ingest: Ingest
-  ) throws(HullError) -> (NewImage, [(file: Ingest.File, digest: Digest)]) {
+  let blobs: ContentStore
+  let claim: Claim
+
+  func make(_ request: BuiltImageRequest) throws(HullError) -> Made {
     let rawConfig = try JSON.encode(request.config)
-    let config = try ingest.receive(rawConfig)
-    var document = Manifest(
-      mediaType: request.usesDockerTypes ? MediaType.dockerManifest : MediaType.ociManifest,
-      config: Descriptor(mediaType: request.configType, digest: config.digest, size: config.size),
-      layers: request.descriptors)
-    document.annotations = request.annotations.isEmpty ? nil : request.annotations
-    let manifest = try ingest.receive(JSON.encode(document))
-    let blobs = [config.digest, manifest.digest] + request.descriptors.map(\.digest)
+    let config = try put(rawConfig, request.configType)
+    var manifest = Manifest(mediaType: request.manifestType, config: config, layers: request.descriptors)
+    manifest.annotations = request.annotations.isEmpty ? nil : request.annotations
+    let plain = try put(JSON.encode(manifest), request.manifestType)
+    let blobs = [config] + request.descriptors
+    claim.claim(blobs: blobs.map(\.digest), chains: request.layers.map(\.chain))
     let image = NewImage(
-      id: config.digest, config: request.config, rawConfig: rawConfig,
-      manifest: Descriptor(mediaType: document.mediaType ?? MediaType.ociManifest, digest: manifest.digest, size: manifest.size), blobs: Set(blobs),
+      id: config.digest, config: request.config, rawConfig: rawConfig, manifest: plain, blobs: Set(blobs.map(\.digest) + [plain.digest]),
       layers: request.layers)
-    return (image, [(config.file, config.digest), (manifest.file, manifest.digest)])
+    var descriptor = plain
+    descriptor.platform = request.config.platform
+    descriptor.annotations = request.descriptorAnnotations.isEmpty ? nil : request.descriptorAnnotations
+    let attestations = try request.attestations?(plain) ?? []
+    return Made(
+      image: image, descriptor: descriptor, document: ContentDocument(descriptor: plain, blobs: blobs, diffIDs: request.config.rootfs.diffIDs),
+      attestation: try attestations.isEmpty ? nil : attestationManifest(attestations, of: plain, asArtifact: request.attestsInArtifact))
+  }
+
+  func content(of made: [Made], _ request: BuiltIndexRequest) throws(HullError) -> BuiltContent {
+    let attestations = made.compactMap(\.attestation)
+    let documents = made.map(\.document)
+    guard made.count > 1 || !attestations.isEmpty || request.isForced else {
+      var root = made[0].descriptor
+      root.platform = nil
+      let content = ImageContent(image: made[0].image.id, root: root, documents: documents)
+      return BuiltContent(images: [made[0].image], index: nil, content: content)
+    }
+    let document = Index(
+      manifests: made.map(\.descriptor) + attestations.map(\.descriptor), annotations: request.annotations.isEmpty ? nil : request.annotations)
+    var root = try put(JSON.encode(document), MediaType.ociIndex)
+    let own = [root.digest] + attestations.flatMap { [$0.descriptor.digest] + $0.blobs.map(\.digest) }
+    let index = NewIndex(
+      descriptor: root, blobs: Set(own), images: made.map { (manifest: $0.image.manifest.digest, platform: $0.image.config.platform) })
+    root.annotations = request.descriptorAnnotations.isEmpty ? nil : request.descriptorAnnotations
+    let all = documents + attestations + [ContentDocument(descriptor: root)]
+    return BuiltContent(images: made.map(\.image), index: index, content: ImageContent(image: made[0].image.id, root: root, documents: all))
+  }
+
+  /// The manifest beside an image that has its attestations (BuildKit, docs/attestations/attestation-storage.md).
+  private func attestationManifest(
+    _ attestations: [Attestation], of image: Descriptor, asArtifact: Bool
+  ) throws(HullError) -> ContentDocument {
+    var layers: [Descriptor] = []
+    for attestation in attestations {
+      var layer = try put(attestation.statement, MediaType.inToto)
+      layer.annotations = [Annotation.predicateType: attestation.predicateType]
+      layers.append(layer)
+    }
+    let config = try asArtifact ? emptyConfig() : imageConfig(layers)
+    var manifest = Manifest(config: config, layers: layers)
+    if asArtifact {
+      manifest.artifactType = MediaType.attestationManifest
+      manifest.subject = image
+    }
+    var descriptor = try put(JSON.encode(manifest), MediaType.ociManifest)
+    descriptor.annotations = [
+      Annotation.dockerReferenceType: "attestation-manifest", Annotation.dockerReferenceDigest: image.digest.description,
+    ]
+    descriptor.platform = Platform.unknown
+    return ContentDocument(descriptor: descriptor, blobs: [config] + layers)
+  }
+
+  private func emptyConfig() throws(HullError) -> Descriptor {
+    var config = try put(Array("{}".utf8), MediaType.ociEmpty)
+    config.data = "e30="
+    return config
+  }
+
+  private func imageConfig(_ layers: [Descriptor]) throws(HullError) -> Descriptor {
+    try put(JSON.encode(ImageConfig(platform: .unknown, diffIDs: layers.map(\.digest))), MediaType.ociConfig)
+  }
+
+  private func put(_ bytes: [UInt8], _ mediaType: String) throws(HullError) -> Descriptor {
+    let descriptor = Descriptor(mediaType: mediaType, digest: SHA256.digest(of: bytes), size: Int64(bytes.count))
+    claim.claim(blobs: [descriptor.digest])
+    // A build that changed nothing finds all of its documents here.
+    guard blobs.size(of: descriptor.digest) == nil else { return descriptor }
+    let ingest = try blobs.ingest()
+    try ingest.publish([(try ingest.receive(bytes).file, descriptor.digest)])
+    return descriptor
   }
 }

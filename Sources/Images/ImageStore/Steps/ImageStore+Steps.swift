@@ -23,19 +23,16 @@ extension ImageStore {
     }
   }
 
-  /// The newest result of the same place in the same Dockerfile.
+  /// The newest result of the same place in the same Dockerfile; one that says what it was made from goes before one from elsewhere.
   package func lastBuildStep(at site: String) throws(HullError) -> StepRecord? {
-    try database.read("look up a build step") { try StepRow.fetch($0, "WHERE site = ? ORDER BY created DESC LIMIT 1", [site]).first }
+    try database.read("look up a build step") {
+      try StepRow.fetch($0, "WHERE site = ? ORDER BY length(ingredients) = 0, created DESC LIMIT 1", [site]).first
+    }
   }
 
   /// Every line of the cache, the one that was not used for the longest time first.
   package func buildSteps() throws(HullError) -> [StepRecord] {
     try database.read("list the build cache") { try StepRow.fetch($0, "ORDER BY used, key", []) }
-  }
-
-  /// Chain IDs of all layers that images have.
-  package func layersOfImages() throws(HullError) -> Set<Digest> {
-    try database.read("look up layers") { Set(try Catalog(database: $0).digests("SELECT DISTINCT chain FROM image_layer", [])) }
   }
 
   /// Writes results of steps down; they are on disk for good afterwards.
@@ -68,7 +65,10 @@ extension ImageStore {
   }
 
   /// Takes lines out of the cache, and their layers and blobs where nothing else needs them.
-  package func removeBuildSteps(_ steps: [StepRecord]) throws(HullError) {
+  /// - Returns: bytes that this freed.
+  @discardableResult
+  package func removeBuildSteps(_ steps: [StepRecord]) throws(HullError) -> Int64 {
+    guard !steps.isEmpty else { return 0 }
     let lost = try database.write("remove build steps") { database in
       var lost: [Digest] = []
       for step in steps {
@@ -77,7 +77,7 @@ extension ImageStore {
       }
       return lost
     }
-    try claims.collect(blobs: steps.compactMap { $0.descriptor?.digest }, chains: lost)
+    return try claims.collect(blobs: steps.compactMap { $0.descriptor?.digest }, chains: lost).bytes
   }
 }
 

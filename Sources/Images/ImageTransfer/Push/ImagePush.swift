@@ -14,7 +14,19 @@ extension ImageTransfer {
   ) async throws -> PushedTag {
     let repository = client.repository(reference, credentials: credentials, access: .push)
     return try await claiming { claim in
-      try await ImagePush(transfer: self, repository: repository, claim: claim, report: report).run(reference, platform)
+      let push = ImagePush(transfer: self, repository: repository, claim: claim, report: report)
+      return try await push.run(reference, push.content(reference, platform))
+    }
+  }
+
+  /// Brings something to a registry that no name stands for yet; its blobs are in the store.
+  /// - Parameter reference: with a tag, or with the digest of `content`, which then gets no tag.
+  package func push(
+    _ content: ImageContent, as reference: Reference, credentials: RegistryCredentials? = nil, report: @escaping TransferReport
+  ) async throws -> PushedTag {
+    let repository = client.repository(reference, credentials: credentials, access: .push)
+    return try await claiming { claim in
+      try await ImagePush(transfer: self, repository: repository, claim: claim, report: report).run(reference, content)
     }
   }
 }
@@ -26,9 +38,9 @@ private struct ImagePush: Sendable {
   let claim: Claim
   let report: TransferReport
 
-  func run(_ reference: Reference, _ platform: Platform?) async throws -> PushedTag {
-    guard let tag = reference.tag else { throw HullError(.invalidArgument, "cannot push \(reference.familiar): it has no tag") }
-    let content = try await self.content(reference, platform)
+  func run(_ reference: Reference, _ content: ImageContent) async throws -> PushedTag {
+    let tag = reference.tag ?? (reference.digest == content.root.digest ? "" : nil)
+    guard let tag else { throw HullError(.invalidArgument, "cannot push \(reference.familiar): it has no tag") }
     let store = transfer.store
     let documents = content.documents + content.referrers
     claim.claim(blobs: documents.flatMap { [$0.descriptor.digest] + $0.blobs.map(\.digest) })
@@ -36,16 +48,16 @@ private struct ImagePush: Sendable {
     for document in content.documents where document.descriptor.digest != content.root.digest {
       try await put(document.descriptor, .digest(document.descriptor.digest))
     }
-    try await put(content.root, .tag(tag))
+    try await put(content.root, tag.isEmpty ? .digest(content.root.digest) : .tag(tag))
     for referrer in content.referrers { try await put(referrer.descriptor, .digest(referrer.descriptor.digest)) }
     let named = reference.with(digest: content.root.digest)
     try await Blocking.run { try store.note(named, as: content) }
-    report(TransferEvent("\(tag): digest: \(content.root.digest) size: \(content.root.size)"))
+    report(TransferEvent("\(tag.isEmpty ? "" : tag + ": ")digest: \(content.root.digest) size: \(content.root.size)"))
     return PushedTag(tag: tag, digest: content.root.digest, size: content.root.size)
   }
 
   /// An index goes whole, or only this machine's image of it goes.
-  private func content(_ reference: Reference, _ platform: Platform?) async throws -> ImageContent {
+  func content(_ reference: Reference, _ platform: Platform?) async throws -> ImageContent {
     let store = transfer.store
     let whole = try await Blocking.run { try store.content(reference.description, platform: platform) }
     for missing in whole.missing where try await repository.descriptor(.digest(missing.digest)) == nil {

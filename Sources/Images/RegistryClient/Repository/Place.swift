@@ -30,13 +30,18 @@ struct Place: Sendable {
 
 extension RegistriesConfiguration {
   /// The places of a repository in the order in which they are asked. Blocking.
+  /// - Parameter insecure: plain HTTP and unverified TLS are fine at the registry itself.
   /// - Throws: `forbidden` when none may be asked, `invalidArgument` when a host or a file is no good.
-  func places(_ reference: Reference, access: RegistryAccess, credentials: RegistryCredentials?) throws(HullError) -> [Place] {
+  func places(
+    _ reference: Reference, access: RegistryAccess, credentials: RegistryCredentials?, insecure: Bool = false
+  ) throws(HullError) -> [Place] {
     var places: [Place] = []
     if access == .pull {
       for mirror in registry(reference.domain).mirrors { places.append(try place(mirror, reference)) }
     }
-    if isReachable(reference.domain) { places.append(try registryPlace(reference.domain, repository: reference.path, credentials)) }
+    if isReachable(reference.domain) {
+      places.append(try registryPlace(reference.domain, repository: reference.path, credentials, insecure: insecure))
+    }
     guard places.isEmpty else { return places }
     throw HullError(
       .forbidden,
@@ -45,9 +50,12 @@ extension RegistriesConfiguration {
   }
 
   /// The registry itself.
-  func registryPlace(_ domain: String, repository: String, _ credentials: RegistryCredentials?) throws(HullError) -> Place {
+  func registryPlace(
+    _ domain: String, repository: String, _ credentials: RegistryCredentials?, insecure: Bool = false
+  ) throws(HullError) -> Place {
     var root = try WebAddress("https://\(RegistryHost.api(domain))/v2")
-    let policy = policy(for: root)
+    var policy = policy(for: root)
+    policy.insecure = policy.insecure || insecure
     var roots = [root]
     if policy.insecure {
       root = try WebAddress("http://\(RegistryHost.api(domain))/v2")

@@ -11,12 +11,14 @@ package struct Repository: Sendable {
   let core: ClientCore
   let credentials: RegistryCredentials?
   let access: RegistryAccess
+  /// Plain HTTP and unverified TLS are fine at the registry itself.
+  var insecure = false
 
   /// The places in order.
   /// - Parameter others: repositories of the same registry that are read too.
   func places(reading others: [Reference] = []) async throws -> [PlaceClient] {
     let places = try await core.threads.run { [self] () throws(HullError) in
-      try core.configuration.places(reference, access: access, credentials: credentials)
+      try core.configuration.places(reference, access: access, credentials: credentials, insecure: insecure)
     }
     return core.ordered(places).map { place in
       let own = Scope(repository: place.repository, access: place.isRegistry ? access : .pull)

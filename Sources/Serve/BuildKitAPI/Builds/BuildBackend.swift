@@ -12,11 +12,20 @@ package protocol BuildBackend: Sendable {
   var scratchDirectory: String { get }
   /// What clients need not send again.
   var contexts: ContextStore { get }
+  /// What `host-gateway` stands for in `--add-host`; `nil`: there is no such address.
+  var hostGateway: String? { get }
   /// Platforms that can be built for, the machine's own first.
   var platforms: [Platform] { get async }
   /// Builds, and makes the request's outputs. Cancelled with its task.
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult
-  func cacheRecords() async throws -> [BuildCacheRecord]
+  /// Where a blob of the store lies; `nil`: it is not here. Blocking.
+  func blobPath(_ digest: Digest) -> String?
+  /// The files of a Git repository.
+  func repository(_ address: String) async throws -> any FileTree
+  /// A tree of one file.
+  func download(_ address: String) async throws -> any FileTree
+  /// - Parameter filters: BuildKit's expressions, one of which has to match; none: all.
+  func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord]
   /// Removes what is not used. Tells what was removed.
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord]
 }
@@ -25,7 +34,7 @@ package protocol BuildBackend: Sendable {
 package struct BuildCacheLimits: Sendable {
   /// Also what images use.
   package var all = false
-  /// `type=…`, `id=…`, …, as the client wrote them.
+  /// BuildKit's expressions, one of which has to match; none: all.
   package var filters: [String] = []
   /// Nanoseconds: not what was used since.
   package var keepDuration: Int64 = 0
@@ -35,18 +44,4 @@ package struct BuildCacheLimits: Sendable {
   package var minFreeSpace: Int64 = 0
 
   package init() {}
-
-  /// The filters as Docker's API has them. Throws `invalidArgument` for one that is none.
-  package func dockerFilters() throws(HullError) -> Filters {
-    var values: [String: [String]] = [:]
-    // BuildKit's own form: key, operator, value; several in one text must all hold.
-    for filter in filters.flatMap({ $0.split(separator: ",") }) {
-      guard let end = filter.firstIndex(where: { "=~!".contains($0) }) else {
-        throw HullError(.invalidArgument, "invalid filter \(filter): use key=value")
-      }
-      values[String(filter[..<end]), default: []].append(String(filter[end...].drop { "=~".contains($0) }))
-    }
-    if keepDuration > 0 { values["unused-for"] = ["\(keepDuration / 1_000_000_000)s"] }
-    return Filters(values)
-  }
 }

@@ -11,10 +11,14 @@ final class BuildJob: Sendable {
   let request: ControlSolveRequest
   let session: any BuildSession
   let progress = ProgressLog()
+  /// The same, to be kept.
+  let log = HistoryLog()
   /// What the client's side of the gateway has come to: the name of a result (empty: none), or an error.
   let returned = Promise<String>()
   private let build: @Sendable (Pending, BuildJob) async throws -> BuildResult
+  private let sources = Mutex<[String: Source]>([:])
   private let results = Mutex<[String: Pending]>([:])
+  private let outcome = Mutex<BuildResult?>(nil)
   private let works = Mutex<(begun: [String: Work], ended: Bool)>(([:], false))
 
   /// The making of a result. Those who wait for it may give up; it goes on then, until the job ends.
@@ -27,6 +31,12 @@ final class BuildJob: Sendable {
         do { promise.fulfil(.success(try await body())) } catch { promise.fulfil(.failure(error)) }
       }
     }
+  }
+
+  /// Files from elsewhere.
+  private struct Source: Sendable {
+    let fetch: @Sendable () async throws -> any FileTree
+    let once = Once<any FileTree>()
   }
 
   /// Something that is to be built.
@@ -45,6 +55,21 @@ final class BuildJob: Sendable {
 
   /// Notes what is to be built, under a name. Nothing is done before the result is needed.
   func define(_ name: String, _ pending: Pending) { results.withLock { $0[name] = pending } }
+
+  /// Notes a source, whose files are fetched when they are needed.
+  func define(_ name: String, files: @escaping @Sendable () async throws -> any FileTree) {
+    sources.withLock { $0[name] = Source(fetch: files) }
+  }
+
+  func hasSource(_ name: String) -> Bool { sources.withLock { $0[name] != nil } }
+
+  /// The files of a source.
+  func files(of name: String) async throws -> any FileTree {
+    guard let source = sources.withLock({ $0[name] }) else {
+      throw HullError(.unsupported, "files of a build's result cannot be read one by one: take them with --output type=local")
+    }
+    return try await source.once.value(source.fetch)
+  }
 
   /// Another build needs a result: there has to be an image of it.
   func needsImage(of name: String) {
@@ -66,6 +91,24 @@ final class BuildJob: Sendable {
     }
     guard let work else { throw CancellationError() }
     return try await work.promise.value()
+  }
+
+  /// What the client has got in the end.
+  var made: BuildResult? {
+    get { outcome.withLock { $0 } }
+    set { outcome.withLock { $0 = newValue } }
+  }
+
+  /// What happens in the build.
+  func add(_ event: BuildEvent) {
+    progress.add(event)
+    log.add(event)
+  }
+
+  /// A warning of the client's own.
+  func warn(_ warning: ControlVertexWarning) {
+    progress.warn(warning)
+    log.warn(warning)
   }
 
   /// Stops what still runs. Whoever waits for it gets an error.

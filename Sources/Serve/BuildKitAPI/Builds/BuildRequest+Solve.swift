@@ -21,12 +21,16 @@ extension BuildRequest {
     noCacheStages = Set(options.list("no-cache"))
     pull = options["image-resolve-mode"] == "pull"
     network = options["force-network-mode"] ?? ""
+    hostname = arguments["BUILDKIT_SANDBOX_HOSTNAME"] ?? options["hostname"] ?? ""
     extraHosts = options.list("add-hosts").map(Self.host)
     limits = try BuildLimits(options)
-    if arguments["SOURCE_DATE_EPOCH"]?.isEmpty == false { sourceDateEpoch = try options.number("build-arg:SOURCE_DATE_EPOCH") }
-    checkOnly = options["requestid"] == CheckAnswer.request
-    // Clients ask by themselves for a description that is wanted only where it costs nothing; it would change the image's digest.
-    attestations = options.group("attest:").mapValues(FrontendOptions.pairs).filter { $0.value["inline-only"] != "true" }
+    if let epoch = options["build-arg:SOURCE_DATE_EPOCH"] { sourceDateEpoch = try SourceDateEpoch.seconds(epoch) }
+    let question = options["requestid"].flatMap(Subrequest.init)
+    (checkOnly, readsOnly) = (question == .check, question == .outline || question == .targets)
+    attestations = options.group("attest:").mapValues(FrontendOptions.pairs)
+    for (key, value) in options.group("build-arg:BUILDKIT_ATTEST_") { attestations[key.lowercased()] = FrontendOptions.pairs(value) }
+    versionControl = options.group("vcs:").filter { !$0.key.contains(":") && !$0.value.isEmpty }
+    recordsProvenance = true
     allowsInsecure = solve.entitlements.contains("security.insecure")
     cacheFrom = solve.cache.imports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
     cacheTo = solve.cache.exports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
@@ -39,7 +43,7 @@ extension BuildRequest {
     guard frontend == "gateway.v0", let source = options["source"] else {
       throw HullError(.unsupported, "no front end \(quoted(frontend)): use dockerfile.v0")
     }
-    guard source.hasPrefix("docker/dockerfile") || source.hasPrefix("docker.io/docker/dockerfile") else {
+    guard source == "dockerfile.v0" || source.hasPrefix("docker/dockerfile") || source.hasPrefix("docker.io/docker/dockerfile") else {
       throw HullError(.unsupported, "the front end \(quoted(source)) cannot be run: the syntax docker/dockerfile is built in")
     }
   }
@@ -58,6 +62,13 @@ extension BuildRequest {
   private static func host(_ text: String) -> String {
     guard let mark = text.firstIndex(of: "=") else { return text }
     return text[..<mark] + ":" + text[text.index(after: mark)...]
+  }
+
+  /// The main context may come as a graph of a single source.
+  mutating func takeInputs(_ inputs: [String: LLBDefinition]) {
+    guard remoteContext == nil, let source = inputs["context"].flatMap(SourceDefinition.init) else { return }
+    remoteContext = source.address
+    if inputs["dockerfile"] == nil || inputs["dockerfile"].flatMap(SourceDefinition.init) != nil { dockerfileContext = "context" }
   }
 
   /// Contexts that are results of other builds, by the names of the results.

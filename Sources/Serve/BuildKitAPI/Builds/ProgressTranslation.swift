@@ -22,6 +22,9 @@ struct ProgressTranslation {
     pending.vertexes.isEmpty && pending.statuses.isEmpty && pending.logs.isEmpty && pending.warnings.isEmpty
   }
 
+  /// There is much output in it.
+  var isLarge: Bool { outputBytes > ProgressLog.outputLimit / 16 }
+
   /// What has been added since the last call; `nil` for nothing.
   mutating func take() -> ControlStatusResponse? {
     guard !isEmpty else { return nil }
@@ -94,7 +97,8 @@ struct ProgressTranslation {
     pending.logs.append(entry)
   }
 
-  private static var now: Int64 {
+  /// Nanoseconds since 1970.
+  static var now: Int64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
@@ -106,15 +110,15 @@ extension ControlVertexWarning {
     self.init()
     (vertex, level, url) = (id?.description ?? "", 1, warning.url)
     let line = warning.location.map { " (line \($0.startLine))" } ?? ""
-    short = .init("\(warning.rule): \(warning.message)\(line)".utf8)
+    short = .init("\(warning.rule.isEmpty ? "" : "\(warning.rule): ")\(warning.message)\(line)".utf8)
     detail = [.init(warning.description.utf8)]
-    if let location = warning.location { ranges = [LLBRange(location)] }
+    if let location = warning.location { ranges = location.lines.map(LLBRange.init(line:)) }
   }
 }
 
 extension LLBRange {
-  init(_ location: SourceRange) {
+  init(line: Int) {
     self.init()
-    (start.line, end.line) = (Int32(clamping: location.startLine), Int32(clamping: location.endLine))
+    (start.line, end.line) = (Int32(clamping: line), Int32(clamping: line))
   }
 }

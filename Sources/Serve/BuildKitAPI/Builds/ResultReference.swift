@@ -16,10 +16,15 @@ struct ResultReference: Sendable {
   /// The result that a client asks for: one to be made by a front end, or one that it has got the graph of.
   init(_ request: GatewaySolveRequest, of job: BuildJob, in builds: Builds) async throws {
     if request.frontend.isEmpty {
-      guard request.hasDefinition, let name = Self.name(in: request.definition) else {
+      if request.hasDefinition, let name = Self.name(in: request.definition) {
+        self.name = name
+        return
+      }
+      guard request.hasDefinition, let source = SourceDefinition(request.definition) else {
         throw HullError(.unsupported, "build graphs of clients are not supported: name a front end, dockerfile.v0")
       }
-      self.name = name
+      name = "\(job.request.ref)/source-\(UInt64.random(in: 0...UInt64.max))"
+      job.define(name, files: { try await source.files(from: builds.backend) })
       return
     }
     name = "\(job.request.ref)/\(UInt64.random(in: 0...UInt64.max))"

@@ -13,6 +13,10 @@ extension ControlSolveResponse {
       if let json = try? JSONEncoder().encode(target) { exporterResponse["containerimage.descriptor"] = json.base64EncodedString() }
     }
     if result.images.count == 1 { exporterResponse["containerimage.config.digest"] = result.images[0].id.description }
+    // The client writes it into the index of the directory that the cache went to.
+    if let cache = result.cacheManifest, let json = try? JSONEncoder().encode(cache) {
+      exporterResponse["cache.manifest"] = String(decoding: json, as: UTF8.self)
+    }
     if !result.tags.isEmpty { exporterResponse["image.name"] = result.tags.map(\.description).joined(separator: ",") }
   }
 }

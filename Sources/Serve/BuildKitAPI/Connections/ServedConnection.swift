@@ -39,8 +39,6 @@ enum ServedConnection {
     var configuration = HTTP2ServerTransport.Custom<Listener>.Config.defaults
     configuration.http2.targetWindowSize = window
     configuration.rpc.maxRequestPayloadSize = largestMessage
-    configuration.connection.keepalive.clientBehavior.allowWithoutCalls = true
-    configuration.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(1)
     return configuration
   }
 
@@ -70,7 +68,9 @@ enum ServedConnection {
         try NIOAsyncChannel<Connection, Never>(wrappingChannelSynchronously: socket)
       }.get()
       channel.eventLoop.flatSubmit { [channel] in
-        ClosesWithInput.add(to: channel).flatMap { connectionConfigurator.configure(channel: channel, tls: .none) }
+        ClosesWithInput.add(to: channel).flatMap { PingAnswers.add(to: channel, isServer: true) }.flatMap {
+          connectionConfigurator.configure(channel: channel, tls: .none)
+        }
       }.flatMap { connection in
         socket.pipeline.syncOperations.fireChannelRead(NIOAny(connection))
         socket.pipeline.syncOperations.fireChannelReadComplete()

@@ -2,6 +2,7 @@
 import BuildKitProtocol
 import Errors
 import GRPCCore
+import OCISpec
 
 /// The service Control: builds, their progress, workers, the cache.
 struct ControlService: Sendable {
@@ -24,23 +25,27 @@ struct ControlService: Sendable {
     }
     router.unary(name, "Solve") { (request: ControlSolveRequest, _) in try await builds.solve(request) }
     router.stream(name, "Status") { (request: ControlStatusRequest, writer) in try await builds.status(request.ref, to: writer) }
-    router.unary(name, "DiskUsage") { (_: ControlDiskUsageRequest, _) in
+    router.unary(name, "DiskUsage") { (request: ControlDiskUsageRequest, _) in
       var answer = ControlDiskUsageResponse()
-      answer.record = try await backend.cacheRecords().map(ControlUsageRecord.init)
+      answer.record = try await backend.cacheRecords(request.filter).map(ControlUsageRecord.init)
       return answer
     }
     router.stream(name, "Prune") { (request: ControlPruneRequest, writer: RPCWriter<ControlUsageRecord>) in
       for record in try await backend.prune(BuildCacheLimits(request)) { try await writer.write(ControlUsageRecord(record)) }
     }
     router.converse(name, "Session") { (messages, metadata, writer) in try await session(metadata).run(messages, writer) }
-    // Builds are not kept after they end: the history is what runs.
-    router.stream(name, "ListenBuildHistory") { (request: ControlBuildHistoryRequest, writer) in
-      try await builds.history(request, to: writer)
+    router.stream(name, "ListenBuildHistory", header: Self.time) { (request: ControlBuildHistoryRequest, writer) in
+      try await builds.follow(request, to: writer)
     }
-    router.unary(name, "UpdateBuildHistory") { (request: ControlUpdateBuildHistoryRequest, _) -> ControlUpdateBuildHistoryResponse in
-      if request.delete || request.pinned { throw HullError(.notFound, "build \(request.ref) is not in the history") }
+    router.unary(name, "UpdateBuildHistory") { (request: ControlUpdateBuildHistoryRequest, _) in
+      try await builds.update(request)
       return ControlUpdateBuildHistoryResponse()
     }
+  }
+
+  /// By it clients tell how long a build has been running.
+  @Sendable private static func time() -> Metadata {
+    ["buildkit-current-timestamp": .string(RFC3339.text(nanoseconds: ProgressTranslation.now))]
   }
 
   /// The one worker, which is this engine.
@@ -53,6 +58,8 @@ struct ControlService: Sendable {
         // Its presence tells clients of the docker driver that images of several platforms, pushes, caches and archives come from the builder.
         "org.mobyproject.buildkit.worker.snapshotter": "hull",
       ]
+      // Clients put the address in place of `host-gateway` themselves.
+      worker.labels["org.mobyproject.buildkit.worker.moby.host-gateway-ip"] = backend.hostGateway
       worker.platforms = await backend.platforms.map(LLBPlatform.init)
       worker.buildkitVersion = version
       return worker

@@ -22,7 +22,8 @@ struct GatewayService: Sendable {
     }
     router.unary(name, "Solve") { (request: GatewaySolveRequest, metadata) in try await solve(request, job(metadata)) }
     router.unary(name, "Evaluate") { (request: GatewayEvaluateRequest, metadata) in
-      _ = try await job(metadata).result(request.ref)
+      let job = try await job(metadata)
+      if job.hasSource(request.ref) { _ = try await job.files(of: request.ref) } else { _ = try await job.result(request.ref) }
       return GatewayEvaluateResponse()
     }
     router.unary(name, "Return") { (request: GatewayReturnRequest, metadata) in try finish(try await job(metadata), request) }
@@ -31,13 +32,14 @@ struct GatewayService: Sendable {
       answer.definitions = try await job(metadata).request.frontendInputs
       return answer
     }
+    registerFiles(with: &router)
     router.unary(name, "Warn") { (request: GatewayWarnRequest, metadata) in
-      try await job(metadata).progress.warn(ControlVertexWarning(request))
+      try await job(metadata).warn(ControlVertexWarning(request))
       return GatewayWarnResponse()
     }
   }
 
-  private func job(_ metadata: Metadata) async throws -> BuildJob {
+  func job(_ metadata: Metadata) async throws -> BuildJob {
     guard let id = metadata[stringValues: Self.buildKey].first(where: { _ in true }) else {
       throw HullError(.invalidArgument, "no build is named in \(Self.buildKey)")
     }
@@ -46,21 +48,22 @@ struct GatewayService: Sendable {
 
   /// Names a result. It is built when it is returned or evaluated.
   private func solve(_ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
-    let question = request.frontendOpt["requestid"] ?? CheckAnswer.request
-    guard question == CheckAnswer.request else {
-      throw HullError(.unsupported, "the Dockerfile front end does not answer \(question): use --call=check")
-    }
+    if let question = request.frontendOpt["requestid"] { return try await answer(question, request, job) }
     let reference = try await ResultReference(request, of: job, in: builds)
-    if request.frontendOpt["requestid"] != nil { return try await check(reference, request, job) }
-    if request.evaluate { _ = try await job.result(reference.name) }
+    if request.evaluate, !job.hasSource(reference.name) { _ = try await job.result(reference.name) }
     var answer = GatewaySolveResponse()
     answer.result.ref = try reference.message()
     return answer
   }
 
-  private func check(_ reference: ResultReference, _ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
+  private func answer(_ question: String, _ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
+    guard let subrequest = Subrequest(rawValue: question) else {
+      throw HullError(.unsupported, "the Dockerfile front end does not answer \(question): use --call=check, outline or targets")
+    }
+    var result: BuildResult?
+    if subrequest != .describe { result = try await job.result(ResultReference(request, of: job, in: builds).name) }
     var answer = GatewaySolveResponse()
-    answer.result.metadata = try CheckAnswer(await job.result(reference.name), name: request.frontendOpt["filename"] ?? "Dockerfile").metadata()
+    answer.result.metadata = try subrequest.metadata(result, FrontendOptions(request.frontendOpt))
     return answer
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import BuildKitProtocol
 import Builder
 import Errors
@@ -80,6 +81,23 @@ final class BuildKitSession: BuildSession {
   }
 
   func receiveFiles(_ id: String, _ tree: any FileTree) async throws { try await OutputTransfer(session: client(), id: id).send(tree) }
+
+  func readContent(_ digest: Digest, of directory: String, _ take: @escaping @Sendable ([UInt8]) throws(HullError) -> Void) async throws {
+    try await ClientContent(session: client(), store: "local:\(directory)").read(digest) { piece in try await Blocking.run { try take(piece) } }
+  }
+
+  func writeContent(_ blob: Descriptor, to directory: String, from source: @escaping @Sendable () throws -> any ByteSource) async throws {
+    try await ClientContent(session: client(), store: "local:\(directory)").send(blob, from: source)
+  }
+
+  func layout(_ store: String, root: Digest?, platform: Platform) async throws -> any FileTree {
+    guard let root else { throw HullError(.invalidArgument, "oci layout \(store): the address has no digest: add @sha256:…") }
+    return try await ClientContent(session: client(), store: "oci:\(store)").image(root, platform, keptIn: directory)
+  }
+
+  func receiveLayout(_ id: String, _ layout: ImageLayout) async throws {
+    try await ClientContent(session: client(), store: "export").send(layout)
+  }
 
   private func absentWhenNotFound<Result>(_ body: () async throws -> Result) async throws -> Result? {
     do { return try await body() } catch let error as RPCError where error.code == .notFound || error.message.hasPrefix("unset ssh forward key") {

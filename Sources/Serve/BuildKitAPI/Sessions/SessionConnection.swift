@@ -16,6 +16,7 @@ enum SessionConnection {
     Task {
       do {
         try await ClosesWithInput.add(to: channel).get()
+        try await PingAnswers.add(to: channel, isServer: false).get()
         let transport = try await HTTP2ClientTransport.WrappedChannel.wrapping(config: configuration) { try await $0(channel).get() }
         channel.setOption(.autoRead, value: true).cascade(to: installed)
         await run(ClientSession(introduction, client: GRPCClient(transport: transport), channel: channel), in: sessions)

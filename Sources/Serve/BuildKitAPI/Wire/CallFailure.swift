@@ -25,6 +25,12 @@ enum CallFailure {
     return RPCError(code: code, message: status.message, metadata: [detailsKey: .binary(try status.serializedBytes())])
   }
 
+  /// The status with details that goes with an error, where there is one.
+  static func status(of error: RPCError) -> RPCStatus? {
+    for case .binary(let bytes) in error.metadata[detailsKey] { return try? RPCStatus(serializedBytes: bytes) }
+    return nil
+  }
+
   /// An error with machine-readable details, each a type's name and its JSON.
   static func of(_ error: RPCError, details: [(type: String, json: [UInt8])]) throws -> RPCError {
     var status = RPCStatus()

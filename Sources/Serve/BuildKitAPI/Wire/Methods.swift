@@ -13,6 +13,7 @@ enum ServiceName {
   static let secrets = "moby.buildkit.secrets.v1.Secrets"
   static let ssh = "moby.sshforward.v1.SSH"
   static let upload = "moby.upload.v1.Upload"
+  static let content = "containerd.services.content.v1.Content"
 }
 
 extension RPCRouter {
@@ -28,12 +29,14 @@ extension RPCRouter {
   }
 
   /// A method with one request and a stream of answers.
+  /// - Parameter header: goes before the answers.
   mutating func stream<Input: SwiftProtobuf.Message, Output: SwiftProtobuf.Message>(
-    _ service: String, _ method: String, _ body: @escaping @Sendable (Input, RPCWriter<Output>) async throws -> Void
+    _ service: String, _ method: String, header: @escaping @Sendable () -> Metadata = { [:] },
+    _ body: @escaping @Sendable (Input, RPCWriter<Output>) async throws -> Void
   ) {
     register(service, method) { (request: StreamingServerRequest<Input>) in
       let single = try await ServerRequest(stream: request)
-      return StreamingServerResponse { writer in
+      return StreamingServerResponse(metadata: header()) { writer in
         try await untilCancelled { try await translated { try await body(single.message, writer) } }
         return [:]
       }

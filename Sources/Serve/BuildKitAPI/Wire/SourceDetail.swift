@@ -13,6 +13,8 @@ struct SourceDetail: Encodable {
   struct Info: Encodable {
     var filename: String
     var language = "Dockerfile"
+    /// Where BuildKit has the graph that the file came from. Clients want it to be there.
+    var definition: [String: String] = [:]
     /// In Base64.
     var data: Data
   }
@@ -23,7 +25,10 @@ struct SourceDetail: Encodable {
     var start: Position
     var end: Position
 
-    init(_ location: SourceRange) { (start, end) = (Position(line: location.startLine), Position(line: location.endLine)) }
+    init(line: Int) { (start, end) = (Position(line: line), Position(line: line)) }
+
+    /// One for each line, as BuildKit has them.
+    static func list(_ location: SourceRange) -> [Range] { location.lines.map(Range.init(line:)) }
   }
 
   var info: Info
@@ -31,7 +36,7 @@ struct SourceDetail: Encodable {
 
   init(_ excerpt: SourceExcerpt) {
     info = Info(filename: excerpt.name, data: Data(excerpt.lines.joined(separator: "\n").utf8))
-    ranges = [Range(excerpt.location)]
+    ranges = Range.list(excerpt.location)
   }
 
   /// An error of a build whose place in the Dockerfile is known: the message without the excerpt, which the client makes itself.
@@ -40,6 +45,11 @@ struct SourceDetail: Encodable {
     guard let excerpt, let json = try? JSONEncoder().encode(SourceDetail(excerpt)) else { return nil }
     var message = error.message
     if let failure = error.cause as? BuildFailure, let reason = failure.reason { message += ": \(reason)" }
-    return try? CallFailure.of(RPCError(code: .unknown, message: message), details: [(type, Array(json))])
+    var details = [(type, Array(json))]
+    if let failure = error.cause as? BuildFailure, let vertex = try? JSONEncoder().encode(["digest": failure.vertex.id.description]) {
+      // By it clients find the step's output in the log.
+      details.append(("github.com/moby/buildkit/errdefs.Vertex+json", Array(vertex)))
+    }
+    return try? CallFailure.of(RPCError(code: .unknown, message: message), details: details)
   }
 }

@@ -130,24 +130,8 @@ struct BuildQuery {
       guard ["moby", "image", "docker"].contains(output.type), ["", "image"].contains(attributes["type"] ?? "") else {
         throw HullError(.invalidArgument, "output type \(quoted(output.type)) needs a client session: use 'hull build' or 'docker buildx build'")
       }
-      outputs.append(.image(ImageOutput(attributes: attributes)))
+      outputs.append(.image(try ImageOutput(attributes: attributes)))
     }
     return outputs
-  }
-}
-
-extension ImageOutput {
-  /// Attributes as BuildKit's image exporter has them (`compression=zstd`, …); unknown ones mean nothing here.
-  init(attributes: [String: String]) {
-    self.init()
-    func isSet(_ key: String) -> Bool { attributes[key] == "true" || attributes[key] == "1" }
-    compression = attributes["compression"]
-    compressionLevel = attributes["compression-level"].flatMap { Int($0) }
-    forceCompression = isSet("force-compression")
-    rewritesTimestamps = isSet("rewrite-timestamp")
-    push = isSet("push")
-    pushOnly = push && attributes["store"] == "false"
-    usesDockerTypes = attributes["oci-mediatypes"] == "false"
-    names = (attributes["name"] ?? "").split(separator: ",").map(String.init)
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Builder
 import Errors
 import OCISpec
@@ -26,6 +27,14 @@ struct UploadSession: BuildSession {
   }
 
   func receiveFiles(_ id: String, _ tree: any FileTree) async throws { throw Self.noWayBack }
+
+  func readContent(_ digest: Digest, of directory: String, _ take: @escaping @Sendable ([UInt8]) throws(HullError) -> Void) async throws {
+    throw Self.noWayBack
+  }
+
+  func writeContent(_ blob: Descriptor, to directory: String, from source: @escaping @Sendable () throws -> any ByteSource) async throws {
+    throw Self.noWayBack
+  }
 
   private static let noWayBack = HullError(.unsupported, "this client cannot take files: use 'hull build --output' or 'docker buildx build --output'")
 }

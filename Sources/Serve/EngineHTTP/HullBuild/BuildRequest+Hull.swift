@@ -13,13 +13,14 @@ extension BuildRequest {
     remoteContext = asked.remote.isEmpty ? nil : asked.remote
     namedContexts = asked.buildContexts
     target = asked.target.isEmpty ? nil : asked.target
-    (arguments, labels, annotations) = (asked.buildArgs, asked.labels, asked.annotations)
+    (arguments, labels) = (asked.buildArgs, asked.labels)
+    for (key, value) in asked.annotations.sorted(by: { $0.key < $1.key }) { try annotations.add(option: key, value) }
     for tag in asked.tags { tags.append(try Reference(tag).withDefaultTag) }
     for platform in asked.platforms { platforms.append(try Platform(parsing: platform)) }
     (noCache, noCacheStages, pull) = (asked.noCache, Set(asked.noCacheFilter), asked.pull)
     (network, extraHosts, limits) = (asked.network, asked.extraHosts, BuildLimits(asked))
-    cacheFrom = try asked.cacheFrom.map { attributes throws(HullError) in try CacheLocation(attributes) }
-    cacheTo = try asked.cacheTo.map { attributes throws(HullError) in try CacheLocation(attributes) }
+    cacheFrom = asked.cacheFrom.map { CacheLocation(attributes: $0) }
+    cacheTo = asked.cacheTo.map { CacheLocation(attributes: $0) }
     outputs = try asked.outputs.map { attributes throws(HullError) in try BuildOutput(attributes) }
     if outputs.isEmpty { outputs = [.image(ImageOutput())] }
     keepsFailed = true
@@ -35,10 +36,7 @@ extension BuildRequest {
   /// The argument `SOURCE_DATE_EPOCH`: seconds since 1970.
   static func epoch(in arguments: [String: String]) throws(HullError) -> Int64? {
     guard let text = arguments["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
-    guard let seconds = Int64(text), seconds >= 0 else {
-      throw HullError(.invalidArgument, "invalid SOURCE_DATE_EPOCH: \(quoted(text)) is not a number of seconds since 1970")
-    }
-    return seconds
+    return try SourceDateEpoch.seconds(text)
   }
 }
 
@@ -54,13 +52,9 @@ extension BuildLimits {
 
 extension CacheLocation {
   /// `type=registry,ref=…` taken apart.
-  fileprivate init(_ attributes: [String: String]) throws(HullError) {
+  fileprivate init(attributes: [String: String]) {
     var attributes = attributes
-    let type = attributes.removeValue(forKey: "type") ?? "registry"
-    guard ["registry", "inline", "local"].contains(type) else {
-      throw HullError(.invalidArgument, "caches of type \(quoted(type)) are not supported: use registry, inline or local")
-    }
-    self.init(type: type, attributes: attributes)
+    self.init(type: attributes.removeValue(forKey: "type") ?? "registry", attributes: attributes)
   }
 }
 
@@ -68,7 +62,7 @@ extension BuildOutput {
   /// `type=image,…` taken apart; outputs that the client takes have its `id`.
   fileprivate init(_ attributes: [String: String]) throws(HullError) {
     let id = attributes["id"] ?? ""
-    var image = ImageOutput(attributes: attributes)
+    var image = try ImageOutput(attributes: attributes)
     switch attributes["type"] ?? "image" {
     case "image", "moby": self = .image(image)
     case "registry":
@@ -76,8 +70,8 @@ extension BuildOutput {
       self = .image(image)
     case "docker": self = id.isEmpty ? .image(image) : .archive(id: id, image: image, oci: false)
     case "oci": self = .archive(id: id, image: image, oci: true)
-    case "tar": self = .tar(id: id)
-    case "local": self = .local(id: id)
+    case "tar": self = .tar(id: id, files: try FileOutput(attributes: attributes))
+    case "local": self = .local(id: id, files: try FileOutput(attributes: attributes))
     case "none", "cacheonly": self = .none
     case let type:
       throw HullError(.invalidArgument, "outputs of type \(quoted(type)) are not supported: use image, registry, docker, oci, tar or local")

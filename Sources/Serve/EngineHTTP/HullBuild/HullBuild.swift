@@ -50,7 +50,9 @@ struct HullBuild: Sendable {
       build.cancel()
     }
     switch await build.result {
-    case .success(let result): events.succeed(result)
+    case .success(let result):
+      // Its findings have been told.
+      if let failure = result.failure { events.fail(failure) } else { events.succeed(result) }
     case .failure(let error): events.fail(error)
     }
     line.close()

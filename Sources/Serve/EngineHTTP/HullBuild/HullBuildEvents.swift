@@ -27,7 +27,8 @@ final class HullBuildEvents: Sendable {
     case .finished(let id, let time, let cached, let error):
       var message = HullBuildEvent("finished", vertex: number(id), time: time)
       (message.cached, message.error) = (cached, error)
-      if error != nil { state.withLock { if $0.failed == nil { $0.failed = message.vertex } } }
+      // A cache that is not there fails nothing; what fails after it does. What others were doing then is cut short.
+      if let error, error != "context canceled" { state.withLock { $0.failed = message.vertex } }
       send(message)
     case .output(let id, let stream, let bytes, let time): output(number(id), stream, bytes, time)
     case .progress(let id, let part, let current, let total, let started, let completed):
@@ -53,11 +54,8 @@ final class HullBuildEvents: Sendable {
       (shown.platform, shown.id, shown.manifest) = ("\(image.platform)", "\(image.id)", "\(image.manifest.digest)")
       return shown
     }
-    message.target = result.target.map { target in
-      var descriptor = DescriptorInfo()
-      (descriptor.mediaType, descriptor.digest, descriptor.size) = (target.mediaType, "\(target.digest)", target.size)
-      return descriptor
-    }
+    message.target = result.target.map { DescriptorInfo($0) }
+    message.cacheManifest = result.cacheManifest.map { DescriptorInfo($0) }
     message.tags = result.tags.map(\.familiar)
     message.warnings = result.warnings.map { HullBuildWarning($0) }
     send(message, .result)
@@ -117,6 +115,13 @@ final class HullBuildEvents: Sendable {
       state.numbers[id] = number
       return number
     }
+  }
+}
+
+extension DescriptorInfo {
+  fileprivate init(_ descriptor: Descriptor) {
+    self.init()
+    (mediaType, digest, size) = (descriptor.mediaType, "\(descriptor.digest)", descriptor.size)
   }
 }
 

@@ -103,6 +103,30 @@ final class HullBuildSession: BuildSession {
     try await output(BuildAsk("files", id: id)) { sink in try TreeTar(tree).write(to: sink) }
   }
 
+  func readContent(_ digest: Digest, of directory: String, _ take: @escaping @Sendable ([UInt8]) throws(HullError) -> Void) async throws {
+    let (stream, talk) = (newStream(), ContentTalk(take))
+    try open(stream, talk)
+    defer { close(stream) }
+    try send(Self.ask("content", directory, digest), on: stream)
+    try await talk.promise.value()
+  }
+
+  func writeContent(_ blob: Descriptor, to directory: String, from source: @escaping @Sendable () throws -> any ByteSource) async throws {
+    var ask = Self.ask("has-content", directory, blob.digest)
+    ask.attributes["size"] = String(blob.size)
+    if try await answer(ask) != nil { return }
+    try await output(Self.ask("keep-content", directory, blob.digest)) { sink in
+      let chunks = BufferedChunks(try source())
+      while let chunk = try chunks.next() { try sink.write(chunk) }
+    }
+  }
+
+  private static func ask(_ kind: String, _ directory: String, _ digest: Digest) -> BuildAsk {
+    var ask = BuildAsk(kind, id: directory)
+    ask.attributes = ["digest": digest.description]
+    return ask
+  }
+
   // MARK: Streams
 
   private func answer(_ ask: BuildAsk) async throws -> [UInt8]? {

@@ -45,3 +45,23 @@ final class ConsentTalk: Talk {
 
   func broken(_ error: HullError) { promise.fulfil(.failure(error)) }
 }
+
+/// A blob of a directory of the client's.
+final class ContentTalk: Talk {
+  let promise = Promise<Void>()
+  private let give: @Sendable ([UInt8]) throws(HullError) -> Void
+
+  init(_ give: @escaping @Sendable ([UInt8]) throws(HullError) -> Void) { self.give = give }
+
+  func take(_ frame: Frame) throws {
+    switch frame.kind {
+    // What cannot be taken is the reader's misfortune, not the line's.
+    case .data: do { try give(frame.payload) } catch { promise.fulfil(.failure(error)) }
+    case .end: promise.fulfil(.success(()))
+    case .refuse: promise.fulfil(.failure(HullError(.notFound, frame.payload.isEmpty ? "the client has no such blob" : frame.text)))
+    default: throw HullError(.invalidArgument, "the client answered what was not asked")
+    }
+  }
+
+  func broken(_ error: HullError) { promise.fulfil(.failure(error)) }
+}

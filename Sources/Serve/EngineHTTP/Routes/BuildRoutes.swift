@@ -22,7 +22,8 @@ extension EngineAPI {
           try await build.run()
         })
     }
-    router.add("POST", "/build/prune") { context in try .json(try await engine.pruneBuildCache(try Self.prune(context.query))) }
+    router.add("POST", "/build/prune") { context in try .json(BuildCachePruneReport(try await engine.pruneBuildCache(try Self.prune(context.query))))
+    }
     router.add("POST", "/build/cancel") { context in
       guard let id = context.query.text("id") else { throw HullError(.invalidArgument, "build ID not provided") }
       await engine.cancelBuild(id)
@@ -54,7 +55,6 @@ extension EngineAPI {
     limits.maxUsedSpace = Int64(try query.int("max-used-space") ?? 0)
     limits.minFreeSpace = Int64(try query.int("min-free-space") ?? 0)
     limits.filters = try query.filters()
-    try limits.filters.validate(accepted: ["until", "unused-for", "id", "parent", "type", "description", "inuse", "shared", "private"])
     return limits
   }
 }

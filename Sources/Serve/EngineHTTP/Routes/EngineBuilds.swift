@@ -13,21 +13,25 @@ struct EngineBuilds: BuildBackend {
 
   var version: String { engine.configuration.version }
   var scratchDirectory: String { engine.configuration.root }
+  var hostGateway: String? { engine.hostGateway }
   var platforms: [Platform] { get async { await engine.platforms() } }
 
   func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult {
     try await engine.build(request, session: session, progress: progress)
   }
 
-  func cacheRecords() async throws -> [BuildCacheRecord] { try await engine.buildCacheUsage() }
+  func blobPath(_ digest: Digest) -> String? { engine.blobPath(digest) }
+
+  func repository(_ address: String) async throws -> any FileTree { try await engine.buildSources.repository(address) }
+
+  func download(_ address: String) async throws -> any FileTree { try await engine.buildSources.download(address) }
+
+  func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord] { try await engine.buildCacheUsage(filters) }
 
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] {
     var prune = BuildCachePrune()
-    prune.all = limits.all
+    (prune.all, prune.keepDuration, prune.expressions) = (limits.all, limits.keepDuration, limits.filters)
     (prune.reservedSpace, prune.maxUsedSpace, prune.minFreeSpace) = (limits.reservedSpace, limits.maxUsedSpace, limits.minFreeSpace)
-    prune.filters = try limits.dockerFilters()
-    let before = try await engine.buildCacheUsage()
-    let gone = Set(try await engine.pruneBuildCache(prune).cachesDeleted ?? [])
-    return before.filter { gone.contains($0.id) }
+    return try await engine.pruneBuildCache(prune).records
   }
 }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import OCISpec
+
+/// One step in the shape of BuildKit's `pb.Op`, as its JSON has it.
+struct GraphOp: Encodable, Sendable {
+  struct Kind: Encodable, Sendable {
+    var exec: GraphExec?
+    var source: GraphSource?
+    var file: GraphFile?
+  }
+  struct Platform: Encodable, Sendable {
+    var Architecture: String
+    var OS: String
+    var Variant: String?
+  }
+
+  var kind = Kind()
+  var platform: Platform?
+
+  enum CodingKeys: String, CodingKey {
+    case kind = "Op"
+    case platform
+  }
+
+  /// Says nothing.
+  init() {}
+
+  /// - Parameter inputs: numbers of the steps that it stands on; `nil`: nothing.
+  init(_ step: Step, inputs: [Int?], images: [ImageSource], request: BuildRequest) {
+    let slots = GraphSlots(inputs)
+    switch step.operation {
+    case .scratch: break
+    case .image(let id):
+      kind.source = GraphSource(image: id, images)
+      platform = images.first { $0.id == id }.map {
+        Platform(Architecture: $0.platform.architecture, OS: $0.platform.os, Variant: $0.platform.variant)
+      }
+    case .context(let name, let selection): kind.source = GraphSource(context: name, selection)
+    case .download(let url, let checksum):
+      kind.source = GraphSource(identifier: Redaction.url(url), attrs: checksum.map { ["http.checksum": $0.description] })
+    case .repository(let url, let keeps, _):
+      kind.source = GraphSource(identifier: "git://" + Redaction.url(url), attrs: keeps ? ["git.keepgitdir": "true"] : nil)
+    case .directory(let directory): kind.file = GraphFile(directory, slots)
+    case .copy(let copy): kind.file = GraphFile(copy, slots)
+    case .run(let run): kind.exec = GraphExec(run, slots, request)
+    }
+  }
+
+  func inputs(of numbers: [Int?]) -> [String] { GraphSlots(numbers).steps.map { "step\($0):0" } }
+}
+
+/// Where an operation has its inputs: each step once.
+struct GraphSlots: Sendable {
+  private let numbers: [Int?]
+  let steps: [Int]
+
+  init(_ numbers: [Int?]) {
+    self.numbers = numbers
+    var seen: Set<Int> = []
+    steps = numbers.compactMap { $0 }.filter { seen.insert($0).inserted }
+  }
+
+  /// The place of a step's input; -1: there is nothing.
+  func place(_ input: Int) -> Int { numbers[input].flatMap { steps.firstIndex(of: $0) } ?? -1 }
+}
+
+struct GraphSource: Encodable, Sendable {
+  var identifier: String
+  var attrs: [String: String]?
+}
+
+extension GraphSource {
+  init(image id: Digest, _ images: [ImageSource]) {
+    guard let image = images.first(where: { $0.id == id }), let reference = try? Reference(image.name).withDefaultTag else {
+      self.init(identifier: "docker-image://\(id)")
+      return
+    }
+    let digest = reference.digest == nil ? "@\(image.target)" : ""
+    self.init(identifier: "\(image.isLocal ? "oci-layout" : "docker-image")://\(reference)\(digest)")
+  }
+
+  init(context name: String, _ selection: ContextSelection) {
+    var attrs = ["local.sharedkeyhint": name]
+    func list(_ values: [String]) -> String { "[\(values.map { "\"\($0)\"" }.joined(separator: ","))]" }
+    if !selection.includes.isEmpty { attrs["local.includepattern"] = list(selection.includes) }
+    if !selection.excludes.isEmpty { attrs["local.excludepatterns"] = list(selection.excludes) }
+    if !selection.followed.isEmpty { attrs["local.followpaths"] = list(selection.followed) }
+    self.init(identifier: "local://\(name)", attrs: attrs)
+  }
+}

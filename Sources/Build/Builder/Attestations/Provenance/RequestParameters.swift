@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import OCISpec
+
+/// What was asked of the builder, by the keys of BuildKit's front end; never the value of a secret.
+struct RequestParameters: Encodable, Sendable {
+  struct Secret: Encodable, Hashable, Sendable {
+    var id: String
+    /// The step goes on without it.
+    var optional: Bool?
+  }
+  struct Local: Encodable, Hashable, Sendable {
+    var name: String
+  }
+
+  var frontend = "dockerfile.v0"
+  var args: [String: String]?
+  var secrets: [Secret]?
+  var ssh: [Secret]?
+  var locals: [Local]
+  /// Everything that was asked for is said.
+  private(set) var isComplete = true
+
+  enum CodingKeys: String, CodingKey { case frontend, args, secrets, ssh, locals }
+
+  /// - Parameter isWhole: also build arguments, labels, and names of secrets.
+  init(_ request: BuildRequest, _ steps: [Step], isWhole: Bool) {
+    var arguments = Self.options(request)
+    if isWhole {
+      for (key, value) in request.arguments { arguments["build-arg:\(key)"] = value }
+      for (key, value) in request.labels { arguments["label:\(key)"] = value }
+      (secrets, ssh) = (Self.secrets(steps, .secret), Self.secrets(steps, .ssh))
+    } else {
+      isComplete = request.arguments.isEmpty && request.labels.isEmpty
+    }
+    args = arguments.isEmpty ? nil : arguments
+    locals = Self.locals(request, steps)
+  }
+
+  private static func options(_ request: BuildRequest) -> [String: String] {
+    var options: [String: String] = [:]
+    options["target"] = request.target
+    if request.noCache { options["no-cache"] = "" }
+    if !request.noCacheStages.isEmpty { options["no-cache"] = request.noCacheStages.sorted().joined(separator: ",") }
+    if !["", "default"].contains(request.network) { options["force-network-mode"] = request.network }
+    if !request.extraHosts.isEmpty { options["add-hosts"] = request.extraHosts.joined(separator: ",") }
+    for (name, value) in request.namedContexts { options["context:\(name)"] = Redaction.url(value) }
+    let limits = request.limits
+    for (key, value) in [
+      ("memory", limits.memory), ("memswap", limits.memorySwap), ("cpushares", limits.cpuShares), ("cpuperiod", limits.cpuPeriod),
+      ("cpuquota", limits.cpuQuota), ("shm-size", limits.shmSize),
+    ] where value != 0 {
+      options[key] = String(value)
+    }
+    for (key, value) in [("cpusetcpus", limits.cpusetCpus), ("cpusetmems", limits.cpusetMems)] where !value.isEmpty { options[key] = value }
+    if !limits.ulimits.isEmpty { options["ulimit"] = limits.ulimits.map { "\($0.name)=\($0.soft):\($0.hard)" }.joined(separator: ",") }
+    return options
+  }
+
+  private static func secrets(_ steps: [Step], _ kind: RunStep.SecretKind) -> [Secret]? {
+    var found: Set<Secret> = []
+    for case .run(let run) in steps.map(\.operation) { found.formUnion(run.secrets(kind)) }
+    return found.isEmpty ? nil : found.sorted { $0.id < $1.id }
+  }
+
+  private static func locals(_ request: BuildRequest, _ steps: [Step]) -> [Local] {
+    var names: Set<String> = []
+    for case .context(let name, _) in steps.map(\.operation) { names.insert(name) }
+    if request.remoteContext == nil { names.insert("context") }
+    // The Dockerfile is a file of the client's, too.
+    if request.remoteContext == nil || request.dockerfileContext == "dockerfile" || request.dockerfileText != nil { names.insert("dockerfile") }
+    return names.sorted().map(Local.init)
+  }
+}
+
+extension RunStep {
+  enum SecretKind { case secret, ssh }
+
+  /// What a command is given of the client's secrets, or of its agents; by names alone.
+  func secrets(_ kind: SecretKind) -> [RequestParameters.Secret] {
+    mounts.compactMap { mount in
+      switch (mount.mount.kind, kind) {
+      case (.secret, .secret):
+        RequestParameters.Secret(id: RunPlanner.secretName(mount.mount), optional: mount.mount.required ? nil : true)
+      case (.ssh, .ssh): RequestParameters.Secret(id: mount.mount.id ?? "default", optional: mount.mount.required ? nil : true)
+      default: nil
+      }
+    }
+  }
+}

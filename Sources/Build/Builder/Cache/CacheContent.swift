@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
+import ImageStore
+import OCISpec
+
+/// A cache as it goes out: its blobs and its manifest are in the store and claimed.
+struct CacheContent: Sendable {
+  /// The description last; each once.
+  var blobs: [Descriptor]
+  var manifest: Descriptor
+  var manifestBytes: [UInt8]
+}
+
+/// Makes a cache's blobs and documents. Blocking.
+struct CacheContentMaker: Sendable {
+  let images: ImageStore
+  let target: CacheTarget
+  let claim: Claim
+
+  func content(_ records: [StepRecord], _ mounts: [(id: String, blob: Descriptor)]) throws(HullError) -> CacheContent {
+    var document = CacheDocument()
+    var layers: [Descriptor] = []
+    var formed: [Digest: Descriptor] = [:]
+    func form(_ blob: Descriptor) throws(HullError) -> Digest {
+      if let known = formed[blob.digest] { return known.digest }
+      let made = try self.form(blob)
+      formed[blob.digest] = made
+      if !layers.contains(where: { $0.digest == made.digest }) { layers.append(made) }
+      return made.digest
+    }
+    for record in records.sorted(by: { ($0.created, $0.key) < ($1.created, $1.key) }) {
+      var step = CacheDocument.Step(record)
+      if let blob = record.descriptor { step.blob = try form(blob) }
+      document.steps.append(step)
+    }
+    for mount in mounts { document.mounts.append(CacheDocument.Mount(id: mount.id, blob: try form(mount.blob))) }
+    return try content(document, layers)
+  }
+
+  private func form(_ blob: Descriptor) throws(HullError) -> Descriptor { try images.formed(blob, as: target.form, claim) }
+
+  private func content(_ document: CacheDocument, _ layers: [Descriptor]) throws(HullError) -> CacheContent {
+    let ingest = try images.blobs.ingest()
+    func put(_ bytes: [UInt8], _ mediaType: String) throws(HullError) -> Descriptor {
+      let received = try ingest.receive(bytes)
+      claim.claim(blobs: [received.digest])
+      try ingest.publish([(received.file, received.digest)])
+      return Descriptor(mediaType: mediaType, digest: received.digest, size: received.size)
+    }
+    let config = try put(document.encoded, CacheDocument.configType)
+    let (bytes, mediaType) = try manifest(config, layers)
+    let descriptor = try put(bytes, mediaType)
+    return CacheContent(blobs: layers + [config], manifest: descriptor, manifestBytes: bytes)
+  }
+
+  private func manifest(_ config: Descriptor, _ layers: [Descriptor]) throws(HullError) -> (bytes: [UInt8], mediaType: String) {
+    guard target.isManifest else {
+      var index = Index(manifests: layers + [config])
+      index.mediaType = target.usesDockerTypes ? MediaType.dockerManifestList : MediaType.ociIndex
+      return (try JSON.encode(index), index.mediaType ?? MediaType.ociIndex)
+    }
+    var manifest = Manifest(config: config, layers: layers)
+    manifest.artifactType = CacheDocument.artifactType
+    return (try JSON.encode(manifest), MediaType.ociManifest)
+  }
+}
