@@ -159,8 +159,8 @@ let package = Package(
     room(
       "BuildKitAPI", on: "Serve",
       [
-        "BuildKitProtocol", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "Threads", "DockerAPI", "OCISpec", "Errors", protobuf,
-        grpc, grpcTransport, nio, nioPosix, log,
+        "BuildKitProtocol", "Builder", "BuildWire", "Dockerfile", "Archive", "Threads", "DockerAPI", "OCISpec", "Errors", protobuf, grpc,
+        grpcTransport, nio, nioPosix, log,
       ]),
     room(
       "EngineHTTP", on: "Serve",

@@ -110,7 +110,8 @@ import Testing
     #expect(String(decoding: try store.blobs.read(manifest.layers[0].digest), as: UTF8.self).contains("\(index.manifests[0].digest)"))
     // The image is the one that it would be without.
     let record = try store.resolve("attested")
-    #expect(record.id == built.results[0].id && (try store.target("attested")).digest == built.target.digest)
+    let target = try store.target("attested")
+    #expect(record.id == built.results[0].id && target.digest == built.target.digest)
     _ = try store.remove("attested", force: true, holders: { _ in [] })
     #expect(scratch.files("root").isEmpty)
   }

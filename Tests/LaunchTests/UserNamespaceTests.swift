@@ -83,7 +83,8 @@ import Testing
       printf HULL > /tmp/echo; chmod 755 /tmp/echo; /tmp/echo handled; chown 1000:1000 /tmp/echo; cat /proc/self/uid_map
       ls /proc/sys/fs/binfmt_misc; echo > /proc/sys/fs/binfmt_misc/register || echo refused
       """
-    let result = try box.run(handling(box, ["sh", "-c", script]), exec: [box.process(["/tmp/echo", "joined"])])
+    let result = try box.run(
+      handling(box, ["sleep", "1000"]), exec: [box.process(["sh", "-c", script]), box.process(["/tmp/echo", "joined"])])
     #expect(result.outputLines.first == "handled" && result.output.contains("4294967295") && result.output.contains("joined"), "\(result)")
     #expect(result.output.contains("hull-test") && result.output.contains("refused"), "\(result)")
     #expect(try Files.status(box.directory + "/upper/tmp/echo").st_uid == 1000)

@@ -42,6 +42,8 @@ struct DeviceMaker {
   }
 
   private func bind(_ device: DevicePlan) throws(SystemError) {
+    // `link` puts the container's own in its place, and what is bound cannot be removed.
+    if device.path == "/dev/ptmx" { return }
     let node = try Mounts.clone(device.path, recursive: false)
     let target = try InRoot.makeFile(root, device.path, mode: 0)
     try Mounts.attach(node.number, onto: target.number)

@@ -28,7 +28,7 @@ import Testing
     var secret = RunMount()
     (secret.kind, secret.id) = (.secret, "token")
     var run = RunStep(
-      arguments: ["/bin/sh", "-c", "true"], environment: ["PATH=/bin"], directory: "/", user: "", network: "none", instruction: lines[2],
+      arguments: ["/bin/sh", "-c", "true"], environment: ["PATH=/bin"], directory: "/", user: "", network: "none", platform: .host, instruction: lines[2],
       shown: "true")
     run.hiddenEnvironment = ["HTTP_PROXY=http://user:hidden@proxy"]
     run.mounts = [RunStep.Mount(mount: secret, target: "/run/secrets/token")]
@@ -94,7 +94,7 @@ import Testing
     let url = "https://user:pw@example.org/r.git#main:part"
     var request = self.request()
     (request.remoteContext, request.dockerfileContext) = (url, "context")
-    let tree = IdentifiedTree(tree: TreePack(fd: -1, nodes: [:]), identity: commit)
+    let tree = IdentifiedTree(tree: TreePack.empty, identity: commit)
     let from = origin(context: .repository(url: url, keepsGitDirectory: false, checksum: nil), .tree(tree))
     let (text, value) = try json(["version": "v0.2", "complete-materials": "true"], request, from)
     #expect(path(value, "invocation", "configSource", "digest", "sha1") as? String == commit)

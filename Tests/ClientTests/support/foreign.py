@@ -67,16 +67,30 @@ def download(place, machine):
         subprocess.run(["apt-get", "-qq", *flags, *verb], cwd=place, check=True, timeout=300, stdout=subprocess.DEVNULL)
 
 
-def riscv64_hello():
-    """A program for riscv64, which Debian 12 has no packages for: it writes `riscv64` and ends."""
-    text = b"riscv64\n"
-
-    def put(register, value):
-        return value << 20 | register << 7 | 0x13  # addi register, zero, value
-
-    # write(1, text, size); exit(0). The text's address is that of the third instruction and 28: it comes after the ninth.
-    code = [put(17, 64), put(10, 1), 0x17 | 11 << 7, 28 << 20 | 11 << 15 | 11 << 7 | 0x13, put(12, len(text)), 0x73, put(17, 93), put(10, 0), 0x73]
+def riscv64(code, text=b""):
+    """A program for riscv64, which Debian 12 has no packages for: instructions, and a text after them."""
     body = struct.pack(f"<{len(code)}I", *code) + text
     base, size = 0x10000, 64 + 56 + len(body)
     head = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 243, 1, base + 120, 64, 0, 4, 64, 56, 1, 0, 0, 0)
     return head + struct.pack("<IIQQQQQQ", 1, 5, 0, base, base, size, size, 0x1000) + body
+
+
+def put(register, value):
+    """addi register, zero, value"""
+    return value << 20 | register << 7 | 0x13
+
+
+CALL = 0x73
+
+
+def riscv64_hello():
+    """Writes `riscv64` and ends."""
+    text = b"riscv64\n"
+    # write(1, text, size); exit(0). The text's address is that of the third instruction and 28: it comes after the ninth.
+    address = [0x17 | 11 << 7, 28 << 20 | 11 << 15 | 11 << 7 | 0x13]
+    return riscv64([put(17, 64), put(10, 1), *address, put(12, len(text)), CALL, put(17, 93), put(10, 0), CALL], text)
+
+
+def riscv64_who():
+    """Ends with its effective user's ID, or what an exit code has of it."""
+    return riscv64([put(17, 175), CALL, put(17, 93), CALL])

@@ -8,7 +8,9 @@ extension TreePack {
   /// - Parameter directory: where the bytes are kept.
   package static func receive(_ source: any ByteSource, keptIn directory: String) throws(HullError) -> TreePack {
     let writer = try TreePackWriter(directory: directory)
-    let chunks = Pipeline(try DecompressingSource(try HostDecompression.unpacking(source, "the build context", keptIn: directory)))
+    let plain = try DecompressingSource(try HostDecompression.unpacking(source, "the build context", keptIn: directory))
+    // Inflating is worth a thread of its own; without it the thread would cost a small context more than it gives a large one.
+    let chunks: any ChunkSource = plain.compression == .none ? BufferedChunks(plain) : Pipeline(plain)
     let reader = TarReader(chunks)
     while let entry = try reader.next() {
       guard let place = EntryPath(entry.path) else {

@@ -12,7 +12,7 @@ extension ImageStore {
   package func prepare(
     built requests: [BuiltImageRequest], index: BuiltIndexRequest = BuiltIndexRequest(), _ claim: Claim
   ) throws(HullError) -> BuiltContent {
-    let maker = BuiltContentMaker(ingest: try blobs.ingest(), claim: claim)
+    let maker = BuiltContentMaker(blobs: blobs, claim: claim)
     var made: [BuiltContentMaker.Made] = []
     for request in requests { made.append(try maker.make(request)) }
     return try maker.content(of: made, index)
@@ -56,7 +56,7 @@ private struct BuiltContentMaker {
     let attestation: ContentDocument?
   }
 
-  let ingest: Ingest
+  let blobs: ContentStore
   let claim: Claim
 
   func make(_ request: BuiltImageRequest) throws(HullError) -> Made {
@@ -134,9 +134,12 @@ private struct BuiltContentMaker {
   }
 
   private func put(_ bytes: [UInt8], _ mediaType: String) throws(HullError) -> Descriptor {
-    let received = try ingest.receive(bytes)
-    claim.claim(blobs: [received.digest])
-    try ingest.publish([(received.file, received.digest)])
-    return Descriptor(mediaType: mediaType, digest: received.digest, size: received.size)
+    let descriptor = Descriptor(mediaType: mediaType, digest: SHA256.digest(of: bytes), size: Int64(bytes.count))
+    claim.claim(blobs: [descriptor.digest])
+    // A build that changed nothing finds all of its documents here.
+    guard blobs.size(of: descriptor.digest) == nil else { return descriptor }
+    let ingest = try blobs.ingest()
+    try ingest.publish([(try ingest.receive(bytes).file, descriptor.digest)])
+    return descriptor
   }
 }

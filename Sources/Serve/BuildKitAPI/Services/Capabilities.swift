@@ -18,7 +18,8 @@ enum Capabilities {
     "exec.meta.linux.resources", "exec.mount.bind", "exec.mount.bind.readwrite-nooutput", "exec.mount.cache", "exec.mount.cache.sharing",
     "exec.mount.selector", "exec.mount.tmpfs", "exec.mount.tmpfs.size", "exec.mount.secret", "exec.mount.ssh", "exec.secretenv", "file.base",
     "file.rm.wildcard", "file.copy.includeexcludepatterns", "constraints", "platform", "meta.ignorecache", "meta.description",
-    "meta.exportcache", "exporter.image.annotations", "exporter.image.attestations", "exporter.sourcedateepoch", "exporter.multiple",
+    "meta.exportcache", "gc.freespacefilter", "exporter.image.annotations", "exporter.image.attestations", "exporter.sourcedateepoch",
+    "exporter.multiple",
   ])
 
   private static func list(_ names: [String]) -> [BuildKitAPICap] {
