@@ -9,6 +9,7 @@ import lzma
 import re
 import subprocess
 import threading
+import time
 from urllib.parse import quote, urlencode
 
 import docker as sdk
@@ -301,11 +302,10 @@ def test_a_container_lends_its_network(docker, tmp_path, run):
 
 
 def test_a_build_is_an_event_of_the_image(api, post):
-    before = api("GET", "/info").json()["SystemTime"]
+    before = time.time()
     status, lines = post(context(Dockerfile=FROM + "RUN true\n"), nocache=1)
     (image,) = [line["aux"]["ID"] for line in lines if "aux" in line]
-    now = api("GET", "/info").json()["SystemTime"]
-    told = api("GET", f"/events?{urlencode({'since': before, 'until': now, 'filters': json.dumps({'type': ['image']})})}").body
+    told = api("GET", f"/events?since={before:.9f}&until={time.time():.9f}").body
     assert {"create", "build"} <= {event["Action"] for event in map(json.loads, told.splitlines()) if event.get("Actor", {}).get("ID") == image}
 
 
