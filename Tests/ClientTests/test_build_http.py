@@ -9,6 +9,7 @@ import lzma
 import re
 import subprocess
 import threading
+import time
 from urllib.parse import quote, urlencode
 
 import docker as sdk
@@ -295,18 +296,17 @@ def test_the_dockerfile_may_come_on_standard_input(docker, tmp_path, name):
 
 
 def test_a_container_lends_its_network(docker, tmp_path, run):
-    identity = run(command=("sh", "-c", "exec nc -l -p 1234 127.0.0.1 -e echo lent"))
-    (tmp_path / "Dockerfile").write_text(FROM + "RUN until nc 127.0.0.1 1234 </dev/null; do sleep 0.1; done\n")
+    identity = run(command=("sh", "-c", "echo lent > /index.html; exec httpd -f -p 1234 -h /"))
+    (tmp_path / "Dockerfile").write_text(FROM + "RUN until wget -qO- http://127.0.0.1:1234/index.html; do sleep 0.1; done\n")
     assert "lent" in docker("build", "--no-cache", f"--network=container:{identity}", tmp_path, env=CLASSIC).out
 
 
 def test_a_build_is_an_event_of_the_image(api, post):
-    before = api("GET", "/info").json()["SystemTime"]
+    before = time.time()
     status, lines = post(context(Dockerfile=FROM + "RUN true\n"), nocache=1)
     (image,) = [line["aux"]["ID"] for line in lines if "aux" in line]
-    now = api("GET", "/info").json()["SystemTime"]
-    told = api("GET", f"/events?{urlencode({'since': before, 'until': now, 'filters': json.dumps({'type': ['image']})})}").body
-    assert {"create", "build"} <= {event["Action"] for event in map(json.loads, told.splitlines()) if event["Actor"]["ID"] == image}
+    told = api("GET", f"/events?since={before:.9f}&until={time.time():.9f}").body
+    assert {"create", "build"} <= {event["Action"] for event in map(json.loads, told.splitlines()) if event.get("Actor", {}).get("ID") == image}
 
 
 def test_triggers_are_told_without_a_number(docker, tmp_path, name):

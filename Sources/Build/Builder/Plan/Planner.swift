@@ -132,7 +132,7 @@ struct Planner {
     let base = try expander.expand(stage.base)
     guard !base.isEmpty else { throw HullError(.invalidArgument, "base name (\(stage.base)) should not be blank") }
     let name = numbers.name(of: stage)
-    let own = try stage.platform.map { (text) throws(HullError) in try StagePlatform.of(text, expander, names: Array(values.keys)) } ?? platform
+    let own = try stage.platform.map { (text) throws(HullError) in try StagePlatform.of(text, expander, names: globalNames) } ?? platform
     show(own, BuildVariables(environment: []))
     if let earlier = dockerfile.stages[..<stage.index].last(where: { $0.name == base.lowercased() }), namedContext(for: base, own) == nil {
       let state = try await state(of: earlier)
@@ -321,6 +321,15 @@ struct Planner {
     var vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) \(platform) \(name)"), name: name)
     vertex.location = location
     return vertex
+  }
+
+  /// The names of the arguments before the first `FROM`, of those without a value too.
+  private var globalNames: [String] {
+    globals.keys
+      + dockerfile.metaArguments.flatMap { instruction -> [String] in
+        guard case .argument(let list) = instruction.command else { return [] }
+        return list.map(\.key)
+      }
   }
 
   /// The value of an argument before the first `FROM`, which a stage gets that declares it without a default of its own.

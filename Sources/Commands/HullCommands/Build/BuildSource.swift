@@ -52,7 +52,7 @@ struct BuildSource {
       text = Self.text(of: try Files.readAll(0, path: "standard input"))
       return
     }
-    let path = file.isEmpty ? "\(directory)/Dockerfile" : Paths.absolute(file, from: Environment.workingDirectory)
+    let path = file.isEmpty ? Self.usual(in: directory) : Paths.absolute(file, from: Environment.workingDirectory)
     guard let bytes = try? Files.read(path) else {
       throw HullError(.notFound, "failed to read dockerfile: open \(file.isEmpty ? "Dockerfile" : file): \(Self.reason(path))")
     }
@@ -62,6 +62,12 @@ struct BuildSource {
     let parent = Self.real(Paths.split(path).parent).map { "\($0)/\(Paths.split(path).name)" } ?? path
     dockerfile = parent.hasPrefix(directory + "/") ? String(parent.dropFirst(directory.utf8.count + 1)) : Paths.split(path).name
     if directory == "/" { dockerfile = String(parent.dropFirst()) }
+  }
+
+  /// `Dockerfile`, or `dockerfile` where only that is there.
+  private static func usual(in directory: String) -> String {
+    let names = ["\(directory)/Dockerfile", "\(directory)/dockerfile"]
+    return names.first { real($0) != nil } ?? names[0]
   }
 
   /// Who builds what others wrote has looked at its files, not at where its links lead.

@@ -83,7 +83,7 @@ struct StepContainer: Sendable {
   }
 
   private func launched(_ shim: ShimConnection, _ taken: ConnectionRecord?) async throws -> ProcessExit {
-    let (preparation, run, directory) = (preparation(taken), run, paths.run)
+    let (preparation, run, directory) = (try preparation(taken), run, paths.run)
     let (request, stream) = try await Blocking.run {
       var request = try preparation.request()
       StepDefinition.complete(&request.plan, for: run)
@@ -110,10 +110,12 @@ struct StepContainer: Sendable {
     }
   }
 
-  private func preparation(_ taken: ConnectionRecord?) -> LaunchPreparation {
+  private func preparation(_ taken: ConnectionRecord?) throws(HullError) -> LaunchPreparation {
     var lower = run.lower
     if lower.isEmpty { lower = [services.paths.emptyLayer] }
-    return LaunchPreparation(record: record, paths: paths, services: services, lower: lower, joined: JoinedNamespaces(), connection: taken)
+    var joined = JoinedNamespaces()
+    if let other = record.definition.hostConfig.network.container { joined.network = try Container.joinable(other, "network", services).pid }
+    return LaunchPreparation(record: record, paths: paths, services: services, lower: lower, joined: joined, connection: taken)
   }
 
   private static func exit(of shim: ShimConnection) async throws -> ProcessExit {

@@ -117,7 +117,7 @@ extension Container {
     return joined
   }
 
-  private static func joinable(_ reference: String, _ kind: String, _ services: Services) throws(HullError) -> ContainerView {
+  static func joinable(_ reference: String, _ kind: String, _ services: Services) throws(HullError) -> ContainerView {
     let view = try services.registry.find(reference).view
     guard view.isRunning, view.pid > 0 else {
       throw HullError(.conflict, "cannot join \(kind) namespace of a non running container: container \(reference) is \(view.status.rawValue)")

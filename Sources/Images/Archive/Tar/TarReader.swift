@@ -201,8 +201,12 @@ package final class TarReader {
     guard try inEntry({ () throws(HullError) in try input.skip(rest) }) else {
       throw HullError(.invalidArgument, "archive: truncated in the data of \(last)")
     }
-    // Some writers leave an archive at its last byte of data: what fills its block may be missing.
-    _ = try inEntry { () throws(HullError) in try input.skip(filling) }
+    // Some writers end an archive at its last byte of data: what fills the block may be missing, but then all of it.
+    if filling > 0, let first = try inEntry({ () throws(HullError) in try input.piece(upTo: filling)?.count }),
+      try !inEntry({ () throws(HullError) in try input.skip(filling - Int64(first)) })
+    {
+      throw HullError(.invalidArgument, "archive: truncated in the data of \(last)")
+    }
     stored = 0
     padding = 0
     sparse = nil
