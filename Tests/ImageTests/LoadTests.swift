@@ -125,7 +125,8 @@ import Testing
       tar.file("l/evil")
     }
     try expectRefused(TestImage(layers: [link]).legacy(), "\"l/evil\"")
-    try expectRefused(TestImage(layers: [Array(layer.dropLast(1200))]).legacy(), "truncated")
+    // What fills the last block may be missing, a byte of the file's own may not.
+    try expectRefused(TestImage(layers: [Array(layer.prefix(512 + 4))]).legacy(), "truncated")
     try expectRefused(TestImage(layers: [Array("no tar".utf8)]).legacy(), "not a tar archive")
   }
 

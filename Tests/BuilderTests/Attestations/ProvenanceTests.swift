@@ -28,7 +28,8 @@ import Testing
     var secret = RunMount()
     (secret.kind, secret.id) = (.secret, "token")
     var run = RunStep(
-      arguments: ["/bin/sh", "-c", "true"], environment: ["PATH=/bin"], directory: "/", user: "", network: "none", instruction: lines[2],
+      arguments: ["/bin/sh", "-c", "true"], environment: ["PATH=/bin"], directory: "/", user: "", network: "none", platform: .host,
+      instruction: lines[2],
       shown: "true")
     run.hiddenEnvironment = ["HTTP_PROXY=http://user:hidden@proxy"]
     run.mounts = [RunStep.Mount(mount: secret, target: "/run/secrets/token")]

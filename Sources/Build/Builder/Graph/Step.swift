@@ -96,7 +96,7 @@ struct RunStep: Sendable, Hashable {
   var network: String
   var insecure = false
   /// Whose programs the stage has.
-  var platform: Platform
+  var platform: Platform = .host
   /// A here-document that is a program of its own: it is put where the command finds it.
   var script: [UInt8]?
   /// As written, for messages.

@@ -69,6 +69,9 @@ struct Planner {
   /// What a stage comes to. It is planned now unless it has been: what a base image's `ONBUILD` needs is not known before.
   private mutating func state(of stage: Stage) async throws -> StageState {
     if let known = stages[stage.index] { return known }
+    // The instruction that asks for it goes on in its own stage.
+    let shown = shownPlatform
+    defer { shownPlatform = shown }
     do {
       let state = try await plan(stage)
       stages[stage.index] = state

@@ -68,6 +68,12 @@ package struct BuildResult: Sendable {
     /// What kind of predicate it is.
     package var predicateType: String
     package var json: [UInt8]
+
+    package init(platform: Platform, predicateType: String, json: [UInt8]) {
+      self.platform = platform
+      self.predicateType = predicateType
+      self.json = json
+    }
   }
 
   /// One for each platform, where the request wants them.

@@ -33,8 +33,7 @@ enum BuildNews {
     case "planned":
       self = .planned(
         event["vertices"].array.map {
-          let platform = $0["platform"].string.map { "[\($0)] " } ?? ""
-          return Step(number: $0["vertex"].int ?? 0, name: platform + $0["name"].text, isMetadata: $0["isMetadata"].bool ?? false)
+          Step(number: $0["vertex"].int ?? 0, name: $0["name"].text, isMetadata: $0["isMetadata"].bool ?? false)
         })
     case "started": self = .started(number, time: time)
     case "finished": self = .finished(number, time: time, cached: event["cached"].bool ?? false, error: event["error"].string)
