@@ -223,6 +223,18 @@ def test_an_index(registry, name):
     assert registry("PUT", f"/v2/{name}/manifests/x", sparse, {"Content-Type": OCI_INDEX}).code == "MANIFEST_BLOB_UNKNOWN"
 
 
+def test_an_index_of_blobs(registry, name):
+    """The older form of BuildKit's caches: layers where an index has manifests."""
+    registry.blob(name, b"layer")
+    registry.blob(name, b"{}")
+    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [descriptor(b"layer", OCI_LAYER), descriptor(b"{}", "application/vnd.buildkit.cacheconfig.v0")]}
+    registry.manifest(name, "cache", json.dumps(index).encode(), OCI_INDEX)
+    assert registry("GET", f"/v2/{name}/blobs/{digest(b'layer')}").body == b"layer"
+    index["manifests"].append(descriptor(b"nowhere", OCI_LAYER))
+    answer = registry("PUT", f"/v2/{name}/manifests/broken", json.dumps(index).encode(), {"Content-Type": OCI_INDEX})
+    assert answer.json()["errors"][0]["detail"] == [{"digest": digest(b"nowhere")}]
+
+
 # Discovery and management
 
 

@@ -30,8 +30,8 @@ package struct ManifestContent: Sendable, Decodable {
 
   package var isIndex: Bool { manifests != nil }
 
-  /// The configuration and the layers.
-  package var blobs: [Descriptor] { (config.map { [$0] } ?? []) + (layers ?? []) }
+  /// The configuration and the layers, and what an index lists that is no manifest: BuildKit's older form of a build cache has blobs there.
+  package var blobs: [Descriptor] { (config.map { [$0] } ?? []) + (layers ?? []) + (manifests ?? []).filter { !$0.isManifest } }
 
   /// What a list of referrers calls it (distribution specification, listing referrers).
   package var referrerType: String? {
@@ -58,13 +58,16 @@ package struct ManifestContent: Sendable, Decodable {
       throw HullError(.manifestInvalid, "the request's Content-Type \(quoted(declared)) differs from the manifest's type \(type)")
     }
     guard isIndex || (config != nil && layers != nil) else { throw HullError(.manifestInvalid, "the manifest lacks its config or its layers") }
-    for descriptor in blobs + (manifests ?? []) + (subject.map { [$0] } ?? []) where descriptor.size < 0 {
+    for descriptor in blobs + (manifests ?? []).filter(\.isManifest) + (subject.map { [$0] } ?? []) where descriptor.size < 0 {
       throw HullError(.manifestInvalid, "the manifest says that \(descriptor.digest) has \(descriptor.size) bytes")
     }
   }
 }
 
 extension Descriptor {
+  /// Whether it is another manifest or index.
+  package var isManifest: Bool { MediaType.isManifest(mediaType) || MediaType.isIndex(mediaType) }
+
   /// Whether it lies elsewhere by its own word: never uploaded, never checked.
   package var isForeign: Bool { !(urls ?? []).isEmpty || mediaType.contains("nondistributable") || mediaType.contains(".foreign.") }
 }

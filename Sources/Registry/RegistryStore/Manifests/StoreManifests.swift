@@ -138,7 +138,7 @@ extension RegistryStore {
       }
     }
     if !rules.sparseIndexes {
-      for manifest in content.manifests ?? [] where shelf.status(Layout.manifest(manifest.digest, in: name)) == nil {
+      for manifest in content.manifests ?? [] where manifest.isManifest && shelf.status(Layout.manifest(manifest.digest, in: name)) == nil {
         missing.append(manifest.digest)
       }
     }
