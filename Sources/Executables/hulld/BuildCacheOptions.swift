@@ -32,7 +32,7 @@ struct BuildCacheOptions: ParsableArguments {
     policy.reserved = try reserved.map { (text) throws(HullError) in try size(text, "reserved-space") }
     policy.maxUsed = try maxUsed.map { (text) throws(HullError) in try size(text, "max-used-space") }
     policy.minFree = try size(minFree, "min-free-space")
-    guard let nanoseconds = keep == "0" ? 0 : PruneTime.duration(keep) else {
+    guard let nanoseconds = keep == "0" ? 0 : PruneTime.duration(keep), nanoseconds >= 0 else {
       throw HullError(.invalidArgument, "invalid --build-cache-keep-duration '\(keep)': use a duration such as 48h, or 0")
     }
     policy.keep = nanoseconds / 1_000_000_000

@@ -27,9 +27,6 @@ package struct RemoteContent: Sendable {
     try await blobs.publish([blob])
   }
 
-  /// A small blob's bytes, by way of the store.
-  package func read(_ blob: Descriptor) async throws -> [UInt8] { try await blobs.read(blob, "the blob") }
-
   /// Brings blobs of the store to the registry, those that it does not have.
   package func push(_ blobs: [Descriptor], report: @escaping TransferReport) async throws {
     try await BlobPush(repository: repository, store: transfer.store, report: report).push(

@@ -6,6 +6,8 @@ import Glibc
 package enum OpenFlag {
   /// The name only: no reading or writing, no side effect of opening.
   package static let path: Int32 = 0x20_0000
+  /// `O_TMPFILE`: with `O_DIRECTORY` in it.
+  static let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY
 }
 
 /// Small file operations, relative to a directory's descriptor where one is given (`AT_FDCWD`: the working directory).
@@ -13,6 +15,11 @@ package enum Files {
   /// Opens close-on-exec.
   package static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0, at directory: Int32 = AT_FDCWD) throws(SystemError) -> OwnedDescriptor {
     OwnedDescriptor(try checked("open \(path)") { hull_openat(directory, path, flags | O_CLOEXEC, mode) })
+  }
+
+  /// A new file without a name on the file system of a directory, for reading and writing (open(2), O_TMPFILE).
+  package static func unnamed(in directory: String) throws(SystemError) -> OwnedDescriptor {
+    try open(directory, OpenFlag.unnamed | O_RDWR, mode: 0o600)
   }
 
   /// Reads to the end; `EFBIG` when there is more than `limit`.

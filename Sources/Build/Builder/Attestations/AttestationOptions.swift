@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dockerfile
 import Errors
 import OCISpec
 
@@ -87,10 +88,10 @@ extension AttestationOptions.Provenance {
   }
 
   private static func flag(_ attributes: [String: String], _ key: String) throws(HullError) -> Bool {
-    switch attributes[key] ?? "false" {
-    case "true", "1": true
-    case "false", "0", "": false
-    case let text: throw HullError(.invalidArgument, "provenance: failed to parse \(key) flag \(quoted(text)): use true or false")
+    guard let text = attributes[key], !text.isEmpty else { return false }
+    guard let truth = GoText.boolean(text) else {
+      throw HullError(.invalidArgument, "provenance: failed to parse \(key) flag \(quoted(text)): use true or false")
     }
+    return truth
   }
 }

@@ -41,16 +41,9 @@ struct CacheContentMaker: Sendable {
   private func form(_ blob: Descriptor) throws(HullError) -> Descriptor { try images.formed(blob, as: target.form, claim) }
 
   private func content(_ document: CacheDocument, _ layers: [Descriptor]) throws(HullError) -> CacheContent {
-    let ingest = try images.blobs.ingest()
-    func put(_ bytes: [UInt8], _ mediaType: String) throws(HullError) -> Descriptor {
-      let received = try ingest.receive(bytes)
-      claim.claim(blobs: [received.digest])
-      try ingest.publish([(received.file, received.digest)])
-      return Descriptor(mediaType: mediaType, digest: received.digest, size: received.size)
-    }
-    let config = try put(document.encoded, CacheDocument.configType)
+    let config = try images.store(document.encoded, CacheDocument.configType, claim)
     let (bytes, mediaType) = try manifest(config, layers)
-    let descriptor = try put(bytes, mediaType)
+    let descriptor = try images.store(bytes, mediaType, claim)
     return CacheContent(blobs: layers + [config], manifest: descriptor, manifestBytes: bytes)
   }
 

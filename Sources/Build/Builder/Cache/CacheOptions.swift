@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
+import Dockerfile
 import Errors
 import ImageStore
 import OCISpec
@@ -116,9 +117,8 @@ private struct CacheAttributes {
 
   func truth(_ key: String) throws(HullError) -> Bool? {
     guard let text = self[key] else { return nil }
-    if ["1", "t", "T", "true", "TRUE", "True"].contains(text) { return true }
-    if ["0", "f", "F", "false", "FALSE", "False"].contains(text) { return false }
-    throw invalid(key, text, "use true or false")
+    guard let truth = GoText.boolean(text) else { throw invalid(key, text, "use true or false") }
+    return truth
   }
 
   func flag(_ key: String) throws(HullError) -> Bool { try truth(key) ?? false }

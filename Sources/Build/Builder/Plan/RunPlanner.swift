@@ -38,7 +38,7 @@ struct RunPlanner {
   private static func summary(_ script: String) -> String {
     let lines = script.split(separator: "\n", omittingEmptySubsequences: false).drop { $0.allSatisfy(\.isWhitespace) }
     let more = lines.dropFirst().contains { !$0.allSatisfy(\.isWhitespace) }
-    return (lines.first.map { String($0).trimmingSpaces } ?? "") + (more ? "..." : "")
+    return (lines.first.map { String($0).trimming(\.isWhitespace) } ?? "") + (more ? "..." : "")
   }
 
   // MARK: The command
@@ -144,13 +144,6 @@ struct RunPlanner {
     if let id = mount.id, !id.isEmpty { return id }
     if let target = mount.target, !target.isEmpty { return TreePaths.split(TreePaths.clean(target)).name }
     return mount.environment ?? ""
-  }
-}
-
-extension String {
-  fileprivate var trimmingSpaces: String {
-    let start = drop(while: \.isWhitespace)
-    return String(start[..<(start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex)])
   }
 }
 

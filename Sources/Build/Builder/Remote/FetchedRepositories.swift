@@ -60,7 +60,7 @@ final class FetchedRepositories: Sendable {
     for id in ["\(name).\(host)", name] {
       guard let bytes = try await session.secret(id) else { continue }
       // A file ends with a new line.
-      return String(decoding: bytes, as: UTF8.self).trimmingSuffix { $0.isNewline }
+      return String(decoding: bytes, as: UTF8.self).trimming(\.isNewline)
     }
     return nil
   }
@@ -71,13 +71,5 @@ final class FetchedRepositories: Sendable {
     let path = "\(directory)/git-\(UInt64.random(in: 0 ... .max))"
     access.agent = path
     return try AgentSocket(path: path, mode: 0o600, uid: 0, gid: 0) { [session] in try await session.sshAgent("default") }
-  }
-}
-
-extension String {
-  fileprivate func trimmingSuffix(while isUnwanted: (Character) -> Bool) -> String {
-    var text = self[...]
-    while let last = text.last, isUnwanted(last) { text.removeLast() }
-    return String(text)
   }
 }

@@ -35,11 +35,17 @@ package struct LayoutImage: Sendable {
   /// The manifest, the configuration and the layers.
   package let blobs: [Descriptor]
 
+  /// Indexes within indexes: what is deeper, or leads in a circle, is refused.
+  private static let deepest = 8
+
   /// Follows an index to the image that suits a platform best.
-  /// - Parameter read: gives a small blob.
+  /// - Parameters:
+  ///   - depth: how many indexes have led here.
+  ///   - read: gives a small blob, which need not be verified.
   package static func find(
-    _ root: Digest, platform: Platform, read: (Digest) async throws -> [UInt8]
+    _ root: Digest, platform: Platform, depth: Int = 0, read: (Digest) async throws -> [UInt8]
   ) async throws -> LayoutImage {
+    guard depth < deepest else { throw HullError(.invalidArgument, "oci layout: \(root) lies in more than \(deepest) indexes") }
     let bytes = try await read(root)
     guard let index = try LayoutDocument.index(bytes) else {
       let descriptor = Descriptor(mediaType: try LayoutDocument.manifestType(bytes), digest: root, size: Int64(bytes.count))
@@ -51,7 +57,7 @@ package struct LayoutImage: Sendable {
       throw HullError(.notFound, "oci layout: \(root) has no image for \(platform)")
     }
     // An index may be in an index.
-    return try await find(best.digest, platform: platform, read: read)
+    return try await find(best.digest, platform: platform, depth: depth + 1, read: read)
   }
 
   private static func image(_ descriptor: Descriptor, _ bytes: [UInt8]) throws(HullError) -> LayoutImage {

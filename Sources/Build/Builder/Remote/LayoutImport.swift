@@ -54,10 +54,8 @@ struct LayoutImport: Sendable {
   }
 
   private func load(_ image: LayoutImage, _ layout: any FileTree, _ name: String) throws(HullError) -> ImageID {
-    // O_TMPFILE, which is too complex a macro for the import.
-    let number = Glibc.open(directory, 0o20_000_000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0o600)
-    guard number >= 0 else { throw HullError("cannot read the oci layout \(name)", SystemError(errno, "open")) }
-    let file = OwnedDescriptor(number)
+    let file = OwnedDescriptor(
+      try step("cannot read the oci layout \(name)") { () throws(SystemError) in try Files.unnamed(in: directory) }.take())
     try write(image, layout, name, to: file.number)
     guard lseek(file.number, 0, SEEK_SET) == 0 else { throw HullError("cannot read the oci layout \(name)", SystemError(errno, "lseek")) }
     guard let loaded = try images.load(from: file.number).first else {

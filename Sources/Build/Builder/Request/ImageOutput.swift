@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
+import Dockerfile
 import Errors
 import OCISpec
 
@@ -114,12 +115,11 @@ private struct OutputAttributes {
 
   /// An attribute without a value is set.
   func flag(_ key: String) throws(HullError) -> Bool? {
-    switch values[key] {
-    case nil: return nil
-    case "", "1", "t", "T", "true", "TRUE", "True": return true
-    case "0", "f", "F", "false", "FALSE", "False": return false
-    case let text?: throw HullError(.invalidArgument, "output: non-bool value specified for \(key): \(quoted(text))")
+    guard let text = values[key] else { return nil }
+    guard let truth = text.isEmpty ? true : GoText.boolean(text) else {
+      throw HullError(.invalidArgument, "output: non-bool value specified for \(key): \(quoted(text))")
     }
+    return truth
   }
 
   func number(_ key: String) throws(HullError) -> Int64? {

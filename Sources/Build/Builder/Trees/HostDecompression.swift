@@ -19,26 +19,10 @@ final class HostDecompression: ByteSource {
   /// Bytes as they are, unpacked when they are bzip2's or xz's and the host has the program.
   /// - Parameter directory: on whose file system a copy of the compressed bytes lies meanwhile, without a name.
   static func unpacking(_ source: any ByteSource, _ name: String, keptIn directory: String) throws(HullError) -> any ByteSource {
-    let head = try head(of: source)
+    let head = try source.head(6)
     let whole = PrefixedSource(head, then: source)
     guard let program = programs.first(where: { head.starts(with: $0.magic) && access($0.path, X_OK) == 0 }) else { return whole }
     return try HostDecompression(whole, name, program.path, keptIn: directory)
-  }
-
-  /// As many bytes as a magic number has, or all where there are fewer.
-  private static func head(of source: any ByteSource) throws(HullError) -> [UInt8] {
-    var head: [UInt8] = []
-    while head.count < 6 {
-      var piece = [UInt8](repeating: 0, count: 6 - head.count)
-      var outcome = Result<Int, HullError>.success(0)
-      piece.withUnsafeMutableBytes { buffer in
-        do throws(HullError) { outcome = .success(try source.read(into: buffer)) } catch { outcome = .failure(error) }
-      }
-      let count = try outcome.get()
-      if count == 0 { break }
-      head += piece.prefix(count)
-    }
-    return head
   }
 
   private init(_ source: any ByteSource, _ name: String, _ program: String, keptIn directory: String) throws(HullError) {

@@ -81,14 +81,12 @@ final class PackedBytesWriter: ByteSink, @unchecked Sendable {
 
   /// - Parameter directory: on whose file system the bytes lie.
   init(directory: String) throws(HullError) {
-    // O_TMPFILE, which is too complex a macro for the import.
-    fd = open(directory, 0o20_000_000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0o600)
+    fd = try step("cannot receive a build context in \(directory)") { () throws(SystemError) in try Files.unnamed(in: directory) }.take()
     disk = DiskGuard(fd, place: directory)
     sink = BufferedSink(FileSink(fd, name: "the build context"))
-    guard fd >= 0 else { throw systemFailure("cannot receive a build context in \(directory)") }
   }
 
-  deinit { if fd >= 0 { close(fd) } }
+  deinit { close(fd) }
 
   /// Some of a file's bytes.
   func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Values as Go's standard library reads them, for that is what Dockerfiles are written for.
-enum GoText {
+package enum GoText {
   /// `strconv.ParseBool`
-  static func boolean(_ text: String) -> Bool? {
+  package static func boolean(_ text: String) -> Bool? {
     switch text {
     case "1", "t", "T", "true", "TRUE", "True": return true
     case "0", "f", "F", "false", "FALSE", "False": return false
@@ -18,7 +18,7 @@ enum GoText {
   }
 
   /// `time.ParseDuration`: `1h30m`, `1.5s`, `-3ms`. In nanoseconds.
-  static func duration(_ text: String) -> Int64? {
+  package static func duration(_ text: String) -> Int64? {
     var rest = Array(text.utf8)[...]
     let isNegative = rest.first == UInt8(ascii: "-")
     if isNegative || rest.first == UInt8(ascii: "+") { rest.removeFirst() }

@@ -8,6 +8,25 @@ package protocol ByteSource: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(HullError) -> Int
 }
 
+extension ByteSource {
+  /// So many bytes, or all that are left where there are fewer.
+  package func head(_ count: Int) throws(HullError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      var outcome = Result<Int, HullError>.success(0)
+      bytes.withUnsafeMutableBytes { all in
+        let rest = UnsafeMutableRawBufferPointer(rebasing: all[filled...])
+        do throws(HullError) { outcome = .success(try read(into: rest)) } catch { outcome = .failure(error) }
+      }
+      let got = try outcome.get()
+      if got == 0 { break }
+      filled += got
+    }
+    return Array(bytes.prefix(filled))
+  }
+}
+
 /// The same, in pieces that the source owns: no copy between a decompressor and a parser.
 package protocol ChunkSource: AnyObject {
   /// The next bytes, never empty, valid until the next call; `nil` at the end.

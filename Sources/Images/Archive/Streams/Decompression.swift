@@ -44,7 +44,7 @@ package final class DecompressingSource: ByteSource {
 
   /// Reads the first bytes to find out.
   package init(_ source: any ByteSource, limit: ExpansionLimit = .standard) throws(HullError) {
-    let magic = try DecompressingSource.peek(source)
+    let magic = try source.head(4)
     compression = try .detect(magic)
     counter = CountingSource(PrefixedSource(magic, then: source))
     self.limit = limit
@@ -66,26 +66,6 @@ package final class DecompressingSource: ByteSource {
         .tooLarge, "archive: \(counter.count) compressed bytes expand more than \(limit.ratio) times: refused as a decompression bomb")
     }
     return count
-  }
-
-  private static func peek(_ source: any ByteSource) throws(HullError) -> [UInt8] {
-    var magic = [UInt8](repeating: 0, count: 4)
-    var have = 0
-    while have < 4 {
-      var failure: HullError?
-      let count = magic.withUnsafeMutableBytes { bytes in
-        do throws(HullError) {
-          return try source.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[have...]))
-        } catch {
-          failure = error
-          return 0
-        }
-      }
-      if let failure { throw failure }
-      if count == 0 { break }
-      have += count
-    }
-    return Array(magic.prefix(have))
   }
 }
 

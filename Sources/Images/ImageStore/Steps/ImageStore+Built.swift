@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
-import ContentStore
 import Errors
 import Layers
 import OCISpec
@@ -12,7 +11,7 @@ extension ImageStore {
   package func prepare(
     built requests: [BuiltImageRequest], index: BuiltIndexRequest = BuiltIndexRequest(), _ claim: Claim
   ) throws(HullError) -> BuiltContent {
-    let maker = BuiltContentMaker(blobs: blobs, claim: claim)
+    let maker = BuiltContentMaker(store: self, claim: claim)
     var made: [BuiltContentMaker.Made] = []
     for request in requests { made.append(try maker.make(request)) }
     return try maker.content(of: made, index)
@@ -56,7 +55,7 @@ private struct BuiltContentMaker {
     let attestation: ContentDocument?
   }
 
-  let blobs: ContentStore
+  let store: ImageStore
   let claim: Claim
 
   func make(_ request: BuiltImageRequest) throws(HullError) -> Made {
@@ -129,17 +128,9 @@ private struct BuiltContentMaker {
     return config
   }
 
+  private func put(_ bytes: [UInt8], _ mediaType: String) throws(HullError) -> Descriptor { try store.store(bytes, mediaType, claim) }
+
   private func imageConfig(_ layers: [Descriptor]) throws(HullError) -> Descriptor {
     try put(JSON.encode(ImageConfig(platform: .unknown, diffIDs: layers.map(\.digest))), MediaType.ociConfig)
-  }
-
-  private func put(_ bytes: [UInt8], _ mediaType: String) throws(HullError) -> Descriptor {
-    let descriptor = Descriptor(mediaType: mediaType, digest: SHA256.digest(of: bytes), size: Int64(bytes.count))
-    claim.claim(blobs: [descriptor.digest])
-    // A build that changed nothing finds all of its documents here.
-    guard blobs.size(of: descriptor.digest) == nil else { return descriptor }
-    let ingest = try blobs.ingest()
-    try ingest.publish([(try ingest.receive(bytes).file, descriptor.digest)])
-    return descriptor
   }
 }

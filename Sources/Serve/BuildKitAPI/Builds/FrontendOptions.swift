@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildKitProtocol
 import Builder
+import Dockerfile
 import Errors
 import OCISpec
 
@@ -39,5 +40,5 @@ struct FrontendOptions: Sendable {
     return pairs
   }
 
-  static func isTrue(_ text: String?) -> Bool { ["1", "t", "T", "true", "TRUE", "True"].contains(text ?? "") }
+  static func isTrue(_ text: String?) -> Bool { text.flatMap(GoText.boolean) == true }
 }

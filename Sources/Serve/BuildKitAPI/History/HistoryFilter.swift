@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildKitProtocol
+import Dockerfile
 import Errors
 import Glibc
 import OCISpec
@@ -66,7 +67,7 @@ struct HistoryFilter {
 
   private static func compare(_ have: Double, _ part: Part) -> Bool {
     let wanted: Double
-    if let length = duration(part.value) {
+    if let length = GoText.duration(part.value).map({ Double($0) / 1e9 }) {
       wanted = part.key == "duration" ? length : Double(Glibc.time(nil)) - length
     } else if let time = RFC3339.parse(part.value) {
       wanted = Double(time.seconds)
@@ -80,22 +81,6 @@ struct HistoryFilter {
     case "<": return have < wanted
     default: return false
     }
-  }
-
-  /// `1h30m`, `1.5s`, in seconds.
-  static func duration(_ text: String) -> Double? {
-    let units: [(String, Double)] = [("ms", 0.001), ("us", 1e-6), ("ns", 1e-9), ("h", 3600), ("m", 60), ("s", 1)]
-    var rest = text[...]
-    var total = 0.0
-    guard !rest.isEmpty else { return nil }
-    while !rest.isEmpty {
-      let digits = rest.prefix { $0.isNumber || $0 == "." }
-      rest = rest.dropFirst(digits.count)
-      guard let number = Double(digits), let unit = units.first(where: { rest.hasPrefix($0.0) }) else { return nil }
-      total += number * unit.1
-      rest = rest.dropFirst(unit.0.count)
-    }
-    return total
   }
 }
 

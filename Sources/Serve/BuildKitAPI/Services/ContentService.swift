@@ -47,7 +47,8 @@ struct ContentService: Sendable {
       return (BlobFile(file.take()), try Self.size(path))
     }
     var offset = request.offset
-    let end = request.size > 0 ? min(size, offset + request.size) : size
+    guard offset >= 0 else { throw RPCError(code: .outOfRange, message: "content \(request.digest): offset \(offset)") }
+    let end = request.size > 0 && request.size < size - offset ? offset + request.size : size
     while offset < end {
       let (start, count) = (offset, Int(min(end - offset, Int64(Self.pieceSize))))
       var piece = ContentReadContentResponse()

@@ -43,8 +43,8 @@ extension GatewayService {
   private static func read(_ request: GatewayReadFileRequest, _ tree: any FileTree) throws(HullError) -> [UInt8] {
     let (path, node) = try found(request.filePath, tree)
     guard node.kind == .regular else { throw HullError(.invalidArgument, "\(request.filePath) is not a file") }
-    let start = max(0, request.range.offset)
-    let end = request.range.length > 0 ? min(node.size, start + request.range.length) : node.size
+    let start = min(max(0, request.range.offset), node.size)
+    let end = request.range.length > 0 && request.range.length < node.size - start ? start + request.range.length : node.size
     guard end - start <= largestFile else { throw HullError(.tooLarge, "\(request.filePath) has \(node.size) bytes, more than \(largestFile)") }
     var bytes: [UInt8] = []
     var position: Int64 = 0

@@ -113,22 +113,10 @@ struct ClientContent: Sendable {
 /// A blob's bytes in pieces; asked by one task at a time.
 private final class BlobPieces: @unchecked Sendable {
   // One call after the other, as said above.
-  private let source: any ByteSource
-  private var buffer: [UInt8]
+  private let chunks: BufferedChunks
 
-  init(_ source: any ByteSource, size: Int) {
-    self.source = source
-    buffer = [UInt8](repeating: 0, count: size)
-  }
+  init(_ source: any ByteSource, size: Int) { chunks = BufferedChunks(source, size: size) }
 
   /// `nil` at the end. Blocking.
-  func next() throws(HullError) -> [UInt8]? {
-    var failure: HullError?
-    let count = buffer.withUnsafeMutableBytes { bytes in
-      do throws(HullError) { return try source.read(into: bytes) } catch { failure = error }
-      return 0
-    }
-    if let failure { throw failure }
-    return count == 0 ? nil : Array(buffer.prefix(count))
-  }
+  func next() throws(HullError) -> [UInt8]? { try chunks.next().map { Array($0) } }
 }

@@ -34,10 +34,3 @@ struct Distribution: Sendable, Hashable {
   /// `debian-12`, as package URLs have it.
   var qualifier: String { id.isEmpty ? "" : version.isEmpty ? id : "\(id)-\(version)" }
 }
-
-extension String {
-  /// Without the characters at both ends for which `body` holds.
-  func trimming(_ body: (Character) -> Bool) -> String {
-    String(drop(while: body).reversed().drop(while: body).reversed())
-  }
-}

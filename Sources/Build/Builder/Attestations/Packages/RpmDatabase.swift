@@ -21,11 +21,21 @@ struct RpmDatabase {
     defer { withExtendedLifetime(place) {} }
     do {
       let queue = try DatabaseQueue(path: copy)
-      headers = try queue.read { try Row.fetchAll($0, sql: "SELECT blob FROM Packages ORDER BY hnum").map { Array($0[0] as Data) } }
+      headers = try queue.read { database in
+        guard try RpmDatabase.isPlain(database) else { throw DatabaseError(message: "Packages is not a table of values") }
+        return try Row.fetchAll(database, sql: "SELECT blob FROM Packages ORDER BY hnum").map { Array($0[0] as Data) }
+      }
       try queue.close()
     } catch {
       throw HullError(.invalidArgument, "cannot read the image's rpm database /\(path)", cause: error)
     }
+  }
+
+  /// Whoever made the image made the file: a view, a virtual table or a computed column would run what it says.
+  private static func isPlain(_ database: GRDB.Database) throws -> Bool {
+    let text = try String.fetchOne(database, sql: "SELECT sql FROM sqlite_master WHERE name = 'Packages' AND type = 'table'") ?? ""
+    let columns = try Row.fetchAll(database, sql: "SELECT name FROM pragma_table_xinfo('Packages') WHERE name IN ('hnum', 'blob') AND hidden = 0")
+    return text.uppercased().hasPrefix("CREATE TABLE") && columns.count == 2
   }
 
   func packages(_ distribution: Distribution) -> [PackageRecord] {
