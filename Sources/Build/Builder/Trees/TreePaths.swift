@@ -23,6 +23,19 @@ package enum TreePaths {
     return parts.joined(separator: "/")
   }
 
+  /// As `clean`, of a name in an archive; `nil`: `..` leads out of the root on the way.
+  static func inside(_ path: String) -> String? {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+      guard part == ".." else {
+        parts.append(part)
+        continue
+      }
+      guard parts.popLast() != nil else { return nil }
+    }
+    return parts.joined(separator: "/")
+  }
+
   /// A path without its first components.
   static func dropFirst(_ count: Int, of path: String) -> String { path.split(separator: "/").dropFirst(count).joined(separator: "/") }
 
