@@ -13,7 +13,7 @@ package struct BuildRequest: Sendable {
   package var dockerfileContext = "context"
   /// The main context when it is not the session's `context`: a Git or HTTP address.
   package var remoteContext: String?
-  /// A directory of the context that stands for the whole.
+  /// The directory of the main context that stands for the whole, but for the Dockerfile; without slashes at its ends.
   package var contextDirectory = ""
   /// `--build-context name=value`: `docker-image://…`, `target:…`, a Git or HTTP address, `local:NAME` for one of the session's contexts.
   package var namedContexts: [String: String] = [:]

@@ -50,8 +50,9 @@ extension BuildRequest {
 
   private mutating func takeSources(_ options: FrontendOptions) throws {
     dockerfile = options["filename"] ?? "Dockerfile"
-    contextDirectory = options["contextsubdir"] ?? ""
     let remote = options["context"]
+    // Of a directory of the client's only that directory is sent anyway.
+    contextDirectory = remote == nil ? "" : TreePaths.clean(options["contextsubdir"] ?? "")
     if let remote, !UploadedContext.names(remote) { remoteContext = remote }
     // A Dockerfile of the client's own goes before the one in a context from elsewhere.
     dockerfileContext = remote == nil || options["dockerfilekey"] != nil ? options["dockerfilekey"] ?? "dockerfile" : "context"
