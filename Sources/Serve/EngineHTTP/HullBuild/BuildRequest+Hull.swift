@@ -31,6 +31,11 @@ extension BuildRequest {
   }
 }
 
+extension HullBuildRequest {
+  /// What the client's directory is called, by which people know a build again; `nil`: the context is elsewhere.
+  var directoryName: String? { contextKeys["context"]?.prefix { $0 != "\n" }.split(separator: "/").last.map(String.init) }
+}
+
 extension BuildLimits {
   fileprivate init(_ asked: HullBuildRequest) {
     self.init()

@@ -30,6 +30,8 @@ package struct EngineAPI: Sendable {
       "Api-Version": versions.maximum.description, "Docker-Experimental": "false", "Ostype": "linux", "Server": "Hull/\(version) (linux)",
     ]
     configuration.logger = logger
+    // BuildKit's clients speak gRPC without asking first (`buildctl --addr unix://…`, buildx's driver `remote`).
+    configuration.http2 = { [buildKit] channel in buildKit.serve(channel) }
     return configuration
   }
 
