@@ -50,7 +50,7 @@ import Testing
   @Test func othersAreServedAsEver() async throws {
     try await withEcho { client in
       client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
-      #expect(client.readAnswer(toHead: false).body == Array("one".utf8))
+      #expect(client.readAnswer().body == "one")
       // Behind a request it is no preface.
       client.send(Self.preface)
       #expect(client.readHead().status == 505)
@@ -59,7 +59,7 @@ import Testing
 
   @Test(arguments: ["P", "PRI * HTTP/2.0\r\n\r\n", "POST /", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n123", ""])
   func beginningsAreTold(_ text: String) {
-    let expected: Preface.Match = text.isEmpty || text.hasPrefix("PO") ? .none : text.count > 20 ? .whole : .part
+    let expected: Preface.Match = text.isEmpty || text.hasPrefix("PO") ? .none : text.utf8.count >= 24 ? .whole : .part
     #expect(Preface.match(ByteBuffer(string: text)) == expected)
   }
 
