@@ -9,7 +9,7 @@ import Threads
 /// Builds, as Docker's first builder offers them, and the build cache.
 extension EngineAPI {
   func addBuildRoutes(to router: Router) {
-    let (engine, contexts, buildKit) = (engine, contexts, buildKit)
+    let (engine, contexts, buildKit) = (engine, engine.buildContexts, buildKit)
     router.add("POST", "/hull/build") { _ in .hijack(try HullBuild.hijack(engine, buildKit, contexts)) }
     router.add("POST", "/build") { context in
       let query = try BuildQuery(context.query, id: Self.buildID())

@@ -13,14 +13,12 @@ package struct EngineAPI: Sendable {
   package let versions: APIVersions
   package let logger: Logger
   let buildKit: BuildKitServer
-  /// What clients of `hull build` need not send again.
-  let contexts = ContextStore()
 
   package init(engine: Engine, versions: APIVersions = APIVersions(), logger: Logger) {
     self.engine = engine
     self.versions = versions
     self.logger = logger
-    buildKit = BuildKitServer(EngineBuilds(engine: engine, contexts: contexts), log: logger)
+    buildKit = BuildKitServer(EngineBuilds(engine: engine), log: logger)
   }
 
   package func serverConfiguration(version: String) -> ServerConfiguration {
