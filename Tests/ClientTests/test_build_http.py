@@ -175,6 +175,16 @@ def test_a_context_that_leads_out_is_refused(post):
     assert status == 400 and "leads out" in said
 
 
+def test_names_that_come_back_from_a_directory_are_clean(post):
+    def fill(archive):
+        regular(archive, "Dockerfile", (FROM + "COPY foo bar /\nRUN cat /foo /bar\n").encode())
+        regular(archive, "dir/../foo", b"of foo\n")
+        regular(archive, "/./bar", b"of bar\n")
+
+    status, said = post(tar_of(fill), nocache=1)
+    assert status == 200 and "of foo\nof bar\n" in said
+
+
 def test_limits_reach_the_commands(post):
     text = FROM + "RUN cat /sys/fs/cgroup/memory.max; df -k /dev/shm | tail -1; ulimit -n\n"
     _, lines = post(

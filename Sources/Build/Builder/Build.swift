@@ -78,14 +78,14 @@ struct Build: Sendable {
   /// A graph for each platform; what they have in common is common to them.
   private func plans(_ loaded: DockerfileLoader.Loaded, _ epoch: EpochOutcome?, _ result: inout BuildResult) async throws -> [BuildPlan] {
     let (dockerfile, findings) = (loaded.dockerfile, BuildFindings(request: request, report: report))
-    var (request, planned) = (self.request, dockerfile)
-    epoch?.apply(to: &request.arguments)
+    var (asked, planned) = (request, dockerfile)
+    epoch?.apply(to: &asked.arguments)
     epoch?.apply(to: &planned)
     let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
     let (steps, isBarred) = (StepTable(), try await isBarredFromCache())
     var plans: [BuildPlan] = []
     for platform in request.platforms.isEmpty ? [Platform.host] : request.platforms where !plans.contains(where: { $0.platform == platform }) {
-      var planner = Planner(request: request, dockerfile: planned, platform: platform, images: images, ignored: loaded.ignored, steps: steps)
+      var planner = Planner(request: asked, dockerfile: planned, platform: platform, images: images, ignored: loaded.ignored, steps: steps)
       planner.namedIgnored = loaded.namedIgnored
       planner.ignoresCache = isBarred
       do { plans.append(try await planner.plan()) } catch {

@@ -43,9 +43,9 @@ extension FileTree {
     while let directory = pending.popLast() {
       for name in try names(in: directory) {
         let path = TreePaths.join(directory, name)
-        guard let node = try node(path) else { continue }
-        if node.kind == .directory { pending.append(path) }
-        if node.kind == .regular { newest = max(newest ?? .min, node.modified) }
+        guard let found = try node(path) else { continue }
+        if found.kind == .directory { pending.append(path) }
+        if found.kind == .regular { newest = max(newest ?? .min, found.modified) }
       }
     }
     return newest.map { ($0 - ($0 < 0 ? 999_999_999 : 0)) / 1_000_000_000 }

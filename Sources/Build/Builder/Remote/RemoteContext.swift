@@ -44,7 +44,9 @@ package struct RemoteContext: Sendable {
     let (tree, name) = (download.tree, download.name)
     if try ArchiveDetection.isArchive(name, in: tree, scratch: directory) {
       let pack = try TreePack.receive(try tree.source(name), keptIn: directory)
-      return RemoteContext(tree: pack, identity: download.digest.description, modified: try download.modified ?? pack.newestTime())
+      var context = RemoteContext(tree: pack, identity: download.digest.description, modified: download.modified)
+      if context.modified == nil { context.modified = try pack.newestTime() }
+      return context
     }
     guard let size = tree.node(name)?.size, size <= 1 << 20 else {
       throw HullError(.invalidArgument, "\(name) is neither an archive nor a Dockerfile (at most 1 MiB)")

@@ -126,7 +126,7 @@ private struct OutputAttributes {
   func epoch() throws(HullError) -> OutputEpoch {
     let key = "source-date-epoch"
     if values[key] == "" { return .none }
-    return try number(key).map { .seconds($0) } ?? .ofBuild
+    return try number(key).map { OutputEpoch.seconds($0) } ?? .ofBuild
   }
 
   func number(_ key: String) throws(HullError) -> Int64? {

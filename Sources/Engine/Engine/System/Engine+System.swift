@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import Builder
 import DockerAPI
 import Errors
+import ImageStore
+import OCISpec
 import Threads
 
 extension Engine {

@@ -96,7 +96,7 @@ struct HistoryTrace {
     let trace = String(SHA256.digest(of: record.ref).hex.prefix(32))
     func context(_ name: String) -> Context { Context(traceID: trace, spanID: String(SHA256.digest(of: "\(record.ref) \(name)").hex.prefix(16))) }
     let root = context("")
-    let steps = vertices.filter(\.hasStarted).map { vertex in
+    let steps = vertices.filter(\.hasStarted).map { vertex -> Span in
       let end = vertex.hasCompleted ? vertex.completed : record.completedAt
       var span = Span(
         name: vertex.name, context: context(vertex.digest), parent: root, start: vertex.started.text, end: end.text,
