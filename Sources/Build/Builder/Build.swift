@@ -124,11 +124,12 @@ struct Build: Sendable {
     var layers: [Digest: FileSystem] = [:]
     for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
     let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
+    let config = try await EarlierImage(request: request, images: surroundings.images).config(for: try assembly.config())
     let origin = BuildOrigin(
       target: plan.target.step, platform: plan.target.platform, images: plan.images, values: try await solver.results(below: plan.target.step),
       lines: dockerfile.lines, started: started)
     return BuiltImage(
-      platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem,
+      platform: plan.target.platform, config: config, fileSystem: fileSystem,
       inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, inheritedHistory: plan.target.base?.history.count ?? 0, origin: origin)
   }
 
