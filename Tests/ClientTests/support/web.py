@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A web server with a few files."""
 import threading
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -34,10 +35,12 @@ class Web:
             self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def put(self, path, body, **fields):
-        """Serves bytes at a path, with more header fields (`Last_Modified=…`); gives the address."""
+    def put(self, path, body, modified=None, **fields):
+        """Serves bytes at a path, with a time in seconds since 1970 and more header fields (`Last_Modified=…`) if there are any; gives the address."""
         self.files[path] = body
         self.fields[path] = {name.replace("_", "-"): value for name, value in fields.items()}
+        if modified is not None:
+            self.fields[path]["Last-Modified"] = formatdate(modified, usegmt=True)
         return f"http://127.0.0.1:{self.server.server_address[1]}{path}"
 
     def __enter__(self):

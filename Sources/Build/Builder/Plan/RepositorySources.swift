@@ -15,6 +15,13 @@ extension RepositoryStep {
       url: text, keepsGitDirectory: address.keepsGitDirectory ?? keepsGitDirectory ?? false, checksum: address.checksum ?? checksum, waits: true)
   }
 
+  /// The same, with its files at once.
+  var brought: RepositoryStep {
+    var step = self
+    step.waits = false
+    return step
+  }
+
   /// A context, which is needed whole.
   /// - Parameter keepsGitDirectory: `BUILDKIT_CONTEXT_KEEP_GIT_DIR` asks for it.
   init(context text: String, keepsGitDirectory: Bool = false) throws(HullError) {

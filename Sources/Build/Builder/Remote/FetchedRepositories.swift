@@ -5,6 +5,8 @@ import Synchronization
 
 /// The repositories and archives of the web that one build needs: each is asked for and fetched once, with what the client has for getting at it.
 final class FetchedRepositories: Sendable {
+  /// The files of the web that the build needs.
+  let files: FetchedFiles
   private let remote: any RemoteSources
   private let session: any BuildSession
   private let directory: String
@@ -13,6 +15,7 @@ final class FetchedRepositories: Sendable {
   /// - Parameter directory: for agents' sockets.
   init(_ remote: any RemoteSources, session: any BuildSession, sockets directory: String) {
     (self.remote, self.session, self.directory) = (remote, session, directory)
+    files = FetchedFiles(remote)
   }
 
   /// What a step gives. A repository is only known by its commit, unless its files are wanted: it is fetched by who brings them.
@@ -39,9 +42,10 @@ final class FetchedRepositories: Sendable {
     guard let address = try GitAddress(step.url) else { return try await remote.archive(step.url) }
     let revision = try await withAccess(address) { try await self.remote.revision(address, checksum: step.checksum, access: $0) }
     return IdentifiedTree(identity: revision.commit, key: revision.key(address, keepsGitDirectory: step.keepsGitDirectory)) {
-      try await self.withAccess(address) {
+      let checkout = try await self.withAccess(address) {
         try await self.remote.checkout(address, revision, keepsGitDirectory: step.keepsGitDirectory, access: $0)
       }
+      return IdentifiedTree.Contents(tree: checkout.tree, modified: checkout.committed)
     }
   }
 

@@ -8,6 +8,13 @@ import Threads
 /// A Git repository as a source of a build, fetched by the host's `git` in a directory and an environment of its own: no settings, hooks, credentials or
 /// questions of the host's, only the protocols that builds may use.
 package struct GitSource: Sendable {
+  package struct Checkout: Sendable {
+    /// The files of the commit, below the address's directory if there is one; all belong to root, with the commit's time.
+    package var tree: any FileTree
+    /// When the commit was made: seconds since 1970.
+    package var committed: Int64
+  }
+
   /// What the client gives for getting at a private repository.
   package struct Access: Sendable {
     /// For HTTPS: `GIT_AUTH_TOKEN`.
@@ -67,19 +74,19 @@ package struct GitSource: Sendable {
 
   /// Fetches one commit and its submodules.
   /// - Parameter keepsGitDirectory: the tree has `.git`, too.
-  /// - Returns: the files of the commit, below the address's directory if there is one; all belong to root, with the commit's time.
   /// - Throws: `notFound` for a directory that is not there, `unavailable` when the repository cannot be reached.
   package func checkout(
     _ address: GitAddress, _ revision: GitRevision, keepsGitDirectory: Bool = false, access: Access = Access()
-  ) async throws -> any FileTree {
+  ) async throws -> Checkout {
     let place = try await Blocking.run { [directory] in try PrivateDirectory(in: directory) }
     let git = GitProgram(place: place.path, address: address, access: access)
     try await git.run(["init", "--quiet", "--template=", "--object-format=\(revision.isSHA256 ? "sha256" : "sha1")", "."])
     try await git.run(["remote", "add", "origin", address.url])
     try await GitFetch(git: git, address: address, revision: revision).run()
     if keepsGitDirectory { try await clean(git, revision) }
-    let modified = try await fileTime(address, git)
-    return try await Blocking.stream { [directory] in
+    let committed = try await commitTime(git)
+    let modified = address.fileTime == .commit ? committed &* 1_000_000_000 : BuildClock.now()
+    let tree = try await Blocking.stream { [directory] in
       let whole = try DirectoryTree(path: place.path)
       let top = try TreePaths.resolve(address.directory, in: whole)
       guard try whole.node(top)?.kind == .directory else {
@@ -87,6 +94,7 @@ package struct GitSource: Sendable {
       }
       return try TreePacking(modified: modified, leavesOutGit: !keepsGitDirectory).pack(whole, top, keptIn: directory)
     }
+    return Checkout(tree: tree, committed: committed)
   }
 
   /// What the tree has of `.git`: the reference that was asked for, no password, nothing of how it came here.
@@ -96,14 +104,13 @@ package struct GitSource: Sendable {
     unlink(git.place + "/.git/FETCH_HEAD")
   }
 
-  /// Of the files, in nanoseconds since 1970.
-  private func fileTime(_ address: GitAddress, _ git: GitProgram) async throws -> Int64 {
-    guard address.fileTime == .commit else { return BuildClock.now() }
+  /// Seconds since 1970.
+  private func commitTime(_ git: GitProgram) async throws -> Int64 {
     let answer = try await git.run(["log", "-1", "--format=%ct"])
     guard let seconds = Int64(answer.prefix { $0 != "\n" }) else {
-      throw HullError(.internalError, "git did not say of when the commit of \(address.shown) is")
+      throw HullError(.internalError, "git did not say of when the commit of \(git.address.shown) is")
     }
-    return seconds &* 1_000_000_000
+    return seconds
   }
 }
 

@@ -22,7 +22,7 @@ package struct HostRemoteSources: RemoteSources {
 
   package func archive(_ url: String) async throws -> IdentifiedTree {
     let context = try await RemoteContext.fetch(url, from: web, keptIn: directory)
-    return IdentifiedTree(tree: context.tree, identity: context.identity)
+    return IdentifiedTree(tree: context.tree, identity: context.identity, modified: context.modified)
   }
 
   package func revision(_ address: GitAddress, checksum: String?, access: GitSource.Access) async throws -> GitRevision {
@@ -31,7 +31,7 @@ package struct HostRemoteSources: RemoteSources {
 
   package func checkout(
     _ address: GitAddress, _ revision: GitRevision, keepsGitDirectory: Bool, access: GitSource.Access
-  ) async throws -> any FileTree {
+  ) async throws -> GitSource.Checkout {
     try await GitSource(keptIn: directory).checkout(address, revision, keepsGitDirectory: keepsGitDirectory, access: access)
   }
 }

@@ -118,7 +118,7 @@ final class Solver: Sendable {
       let tree = try await session.context(name, selection) { progress("transferring \(name):", $0, 0) }
       return (.tree(try await part(name == "context" ? request.contextDirectory : "", of: tree)), false)
     case .download(let url, let checksum):
-      return (.tree(try await shared.remote.download(url, checksum: checksum, progress: report.progress(of: step))), false)
+      return (.tree(try await repositories.files.tree(url, checksum: checksum, progress: report.progress(of: step))), false)
     case .repository(let repository):
       let tree = try await repositories.tree(repository)
       guard !repository.part.isEmpty else { return (.tree(tree), false) }

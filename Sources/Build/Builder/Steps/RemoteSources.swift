@@ -14,7 +14,7 @@ package protocol RemoteSources: Sendable {
   ///   - access: what the client gives for private repositories.
   func revision(_ address: GitAddress, checksum: String?, access: GitSource.Access) async throws -> GitRevision
   /// The files of a commit.
-  func checkout(_ address: GitAddress, _ revision: GitRevision, keepsGitDirectory: Bool, access: GitSource.Access) async throws -> any FileTree
+  func checkout(_ address: GitAddress, _ revision: GitRevision, keepsGitDirectory: Bool, access: GitSource.Access) async throws -> GitSource.Checkout
 }
 
 /// Files from elsewhere, for clients that read them without a build.
@@ -26,7 +26,7 @@ package struct BuildSources: Sendable {
     guard let git = try GitAddress(address) else { return try await remote.archive(address) }
     let access = GitSource.Access()
     let revision = try await remote.revision(git, checksum: git.checksum, access: access)
-    return try await remote.checkout(git, revision, keepsGitDirectory: git.keepsGitDirectory ?? false, access: access)
+    return try await remote.checkout(git, revision, keepsGitDirectory: git.keepsGitDirectory ?? false, access: access).tree
   }
 
   /// A tree of one file, what an HTTP address gives.

@@ -6,46 +6,57 @@ import Synchronization
 
 /// A tree that is known by more than its files, which are fetched only when somebody needs them.
 package final class IdentifiedTree: FileTree {
+  struct Contents: Sendable {
+    var tree: any FileTree
+    /// Seconds since 1970: the commit's time, or when the files were changed; `nil`: not known.
+    var modified: Int64?
+  }
+
   /// The commit or digest that it is at.
   let identity: String
   /// The same key, the same files: the identity, and which part of what it names.
   let key: String
-  private let fetch: @Sendable () async throws -> any FileTree
-  private let fetched: Mutex<Task<any FileTree, any Error>?>
-  private let files: Mutex<(any FileTree)?>
+  private let fetch: @Sendable () async throws -> Contents
+  private let fetched: Mutex<Task<Contents, any Error>?>
+  private let contents: Mutex<Contents?>
 
   /// - Parameter fetch: gives the files; it is called at most once.
-  init(identity: String, key: String, fetch: @escaping @Sendable () async throws -> any FileTree) {
+  init(identity: String, key: String, fetch: @escaping @Sendable () async throws -> Contents) {
     (self.identity, self.key, self.fetch) = (identity, key, fetch)
     fetched = Mutex(nil)
-    files = Mutex(nil)
+    contents = Mutex(nil)
   }
 
   /// A tree that is here.
-  init(tree: any FileTree, identity: String) {
-    (self.identity, key, fetch) = (identity, identity, { tree })
+  init(tree: any FileTree, identity: String, modified: Int64? = nil) {
+    let contents = Contents(tree: tree, modified: modified)
+    (self.identity, key) = (identity, identity)
+    fetch = { contents }
     fetched = Mutex(nil)
-    files = Mutex(tree)
+    self.contents = Mutex(contents)
   }
 
   /// Fetches the files, unless they are here.
   func bring() async throws {
-    guard files.withLock({ $0 }) == nil else { return }
+    guard contents.withLock({ $0 == nil }) else { return }
     let task = fetched.withLock { fetched in
       let task = fetched ?? Task { try await self.fetch() }
       fetched = task
       return task
     }
-    let tree = try await withTaskCancellationHandler {
+    let brought = try await withTaskCancellationHandler {
       try await task.value
     } onCancel: {
       task.cancel()
     }
-    files.withLock { $0 = tree }
+    contents.withLock { $0 = brought }
   }
 
+  /// Seconds since 1970: the commit's time, or when the files were changed; `nil`: not known, or the files are not here.
+  var modified: Int64? { contents.withLock { $0?.modified } }
+
   private func tree() throws(HullError) -> any FileTree {
-    guard let tree = files.withLock({ $0 }) else { throw HullError(.internalError, "the files of \(identity) have not been fetched") }
+    guard let tree = contents.withLock({ $0?.tree }) else { throw HullError(.internalError, "the files of \(identity) have not been fetched") }
     return tree
   }
 

@@ -4,7 +4,7 @@ import Errors
 import OCISpec
 
 extension TreePack {
-  /// Reads an archive, compressed or not (bzip2 and xz with the host's programs). Paths with `..` that lead out are refused; links are kept as they are. Blocking.
+  /// Reads an archive, compressed or not (bzip2 and xz with the host's programs). Paths that `..` leads out of it are refused; links are kept as they are. Blocking.
   /// - Parameter directory: where the bytes are kept.
   package static func receive(_ source: any ByteSource, keptIn directory: String) throws(HullError) -> TreePack {
     let writer = try TreePackWriter(directory: directory)
@@ -13,7 +13,7 @@ extension TreePack {
     let chunks: any ChunkSource = plain.compression == .none ? BufferedChunks(plain) : Pipeline(plain)
     let reader = TarReader(chunks)
     while let entry = try reader.next() {
-      guard let place = TreePaths.inside(String(decoding: entry.path, as: UTF8.self)) else {
+      guard let place = TreePaths.inner(entry.path) else {
         throw HullError(.invalidArgument, "build context: \(entry.name) leads out of the context")
       }
       try add(entry, at: place, from: reader, to: writer)
@@ -36,7 +36,7 @@ extension TreePack {
       try writer.fill(entry.size - position)
       try writer.end()
     case .hardLink:
-      guard let target = TreePaths.inside(String(decoding: entry.link, as: UTF8.self)) else {
+      guard let target = TreePaths.inner(entry.link) else {
         throw HullError(.invalidArgument, "build context: \(entry.name) links to what is out of the context")
       }
       try writer.link(path, to: target)

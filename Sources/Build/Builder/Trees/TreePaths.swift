@@ -23,15 +23,11 @@ package enum TreePaths {
     return parts.joined(separator: "/")
   }
 
-  /// As `clean`, of a name in an archive; `nil`: `..` leads out of the root on the way.
-  static func inside(_ path: String) -> String? {
+  /// The same of an archive's name, where `..` may come back from a directory but not lead out; `nil`: it does.
+  static func inner(_ name: [UInt8]) -> String? {
     var parts: [Substring] = []
-    for part in path.split(separator: "/") where part != "." {
-      guard part == ".." else {
-        parts.append(part)
-        continue
-      }
-      guard parts.popLast() != nil else { return nil }
+    for part in String(decoding: name, as: UTF8.self).split(separator: "/") where part != "." {
+      if part != ".." { parts.append(part) } else if parts.popLast() == nil { return nil }
     }
     return parts.joined(separator: "/")
   }
