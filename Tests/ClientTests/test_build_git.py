@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from support import git
+from support.builds import steps
 from support.contexts import FROM, context
 from support.git import GitServer, Repository, token
 from support.images import regular
@@ -102,14 +103,14 @@ def test_a_repository_that_is_added_is_fetched_only_when_the_cache_has_it_not(hu
     def added(arguments):
         (tmp_path / "Dockerfile").write_text(FROM + f"LABEL name={name}\nRUN echo {name} > /unlike-others\nADD {arguments} /added\nRUN head -c 16 /dev/urandom > /random\n")
         before = asked(server)
-        said = hull("build", "--progress=plain", "-q", tmp_path, timeout=120).out
-        return said, asked(server) - before
+        said = hull("build", "--progress=plain", tmp_path, timeout=120).err
+        fates = {name.split()[0]: fate for name, fate in steps(said).items()}
+        return fates["ADD"], asked(server) - before
 
-    first = added(server.url)
-    assert first[1] == 2
-    assert added(f"--checksum={repository.second} {server.url}?branch=main") == (first[0], 1)
-    assert added(f"{server.url}#{repository.second}") == (first[0], 0)
-    assert added(f"{server.url}?submodules=false") == (first[0], 2)
+    assert added(server.url) == ("DONE", 2)
+    assert added(f"--checksum={repository.second} {server.url}?branch=main") == ("CACHED", 1)
+    assert added(f"{server.url}#{repository.second}") == ("CACHED", 0)
+    assert added(f"{server.url}?submodules=false") == ("DONE", 2)
 
 
 @pytest.mark.parametrize(
