@@ -75,7 +75,7 @@ struct TreePackTests {
     try TreeTar(tree).write(to: memory)
     let reader = TarReader(BufferedChunks(PrefixedSource(memory.bytes)))
     var kinds: [String: TarEntry.Kind] = [:]
-    while let entry = try reader.next() { kinds[entry.name] = entry.kind }
+    while let entry = try reader.next() { kinds[String(decoding: entry.path, as: UTF8.self)] = entry.kind }
     #expect(kinds["a"] == .regular && kinds["b"] == .hardLink && kinds["d/c"] == .hardLink)
     let again = try pack(memory.bytes)
     #expect(again.node("a")?.inode == again.node("d/c")?.inode && again.node("b")?.size == 3)
