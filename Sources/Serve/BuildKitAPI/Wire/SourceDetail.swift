@@ -35,7 +35,8 @@ struct SourceDetail: Encodable {
   var ranges: [Range]
 
   init(_ excerpt: SourceExcerpt) {
-    info = Info(filename: excerpt.name, data: Data(excerpt.lines.joined(separator: "\n").utf8))
+    // The last line ends, too, as that of nearly every file.
+    info = Info(filename: excerpt.name, data: Data((excerpt.lines.joined(separator: "\n") + "\n").utf8))
     ranges = Range.list(excerpt.location)
   }
 
