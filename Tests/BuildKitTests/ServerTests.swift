@@ -271,10 +271,16 @@ private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message
     }
     request.id = "failed"
     await #expect(throws: HullError.self) {
-      _ = try await server.recording(request) { _ in } _: { _, _ in throw HullError(.invalidArgument, "no way") }
+      _ = try await server.recording(request) { _ in
+      } _: { _, _ in
+        throw HullError(.invalidArgument, "no way")
+      }
     }
     request.checkOnly = true
-    _ = try await server.recording(request) { _ in } _: { _, _ in BuildResult() }
+    _ = try await server.recording(request) { _ in
+    } _: { _, _ in
+      BuildResult()
+    }
     let records = try server.history.events(ControlBuildHistoryRequest()).map(\.record)
     #expect(Set(records.map(\.ref)) == ["other", "failed"])
     let made = try #require(records.first { $0.ref == "other" })

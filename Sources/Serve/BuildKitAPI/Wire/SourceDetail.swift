@@ -35,8 +35,7 @@ struct SourceDetail: Encodable {
   var ranges: [Range]
 
   init(_ excerpt: SourceExcerpt) {
-    // The last line ends, too, as that of nearly every file.
-    info = Info(filename: excerpt.name, data: Data((excerpt.lines.joined(separator: "\n") + "\n").utf8))
+    info = Info(filename: excerpt.name, data: Data((excerpt.lines.joined(separator: "\n") + (excerpt.endsLine ? "\n" : "")).utf8))
     ranges = Range.list(excerpt.location)
   }
 
