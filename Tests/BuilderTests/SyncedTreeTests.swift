@@ -98,6 +98,20 @@ struct SyncedTreeTests {
     while store.tree("key") != nil { await Task.yield() }
   }
 
+  @Test func keptContextsAreLinesOfTheCache() throws {
+    var tree: (any FileTree)? = try send([file("a"), file("b")], ["a": "alpha", "b": "beta."]).0
+    let used = try #require(store.records().first)
+    #expect(used.kind == .localSource && used.size == 10 && used.uses == 1 && used.description == "local source for context" && used.isMutable)
+    #expect(used.inUse && tree != nil)
+    tree = nil
+    #expect(try #require(store.records().first).inUse == false)
+    _ = try send([file("a"), file("b", changed: 2)], ["b": "BETA."])
+    let again = try #require(store.records().first)
+    // What was replaced is still on the disk.
+    #expect(store.records().count == 1 && again.size == 15 && again.uses == 2 && again.id == used.id && again.created == used.created)
+    #expect(store.remove(again.id) && store.records().isEmpty && !store.remove(again.id))
+  }
+
   @Test func kindsThatChangeAreSentAgain() throws {
     var link = ListedFile(kind: .symbolicLink, path: "a", mode: 0o777)
     link.link = "b"

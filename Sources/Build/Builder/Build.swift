@@ -39,9 +39,10 @@ struct Build: Sendable {
     }
     result.dockerfile = dockerfile
     if request.readsOnly { return result }
-    try takeEpoch(of: dockerfile)
+    let epoch = try await epoch(of: dockerfile)
+    if let epoch { request.sourceDateEpoch = epoch.seconds }
     try await CacheImport(request: request, session: session, surroundings: surroundings, store: store, report: report).bring(sources)
-    let plans = try await plans(loaded, &result)
+    let plans = try await plans(loaded, epoch, &result)
     var built = try await images(plans, dockerfile)
     let cache = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
     if targets.contains(where: \.isInline) {
@@ -54,11 +55,11 @@ struct Build: Sendable {
     return result
   }
 
-  /// The time that the file itself wants its image to have (`ARG SOURCE_DATE_EPOCH=…` before the first `FROM`), unless the client says another.
-  private mutating func takeEpoch(of dockerfile: Dockerfile) throws(HullError) {
-    guard request.sourceDateEpoch == nil, request.arguments[SourceDateEpoch.name] == nil else { return }
-    guard let text = dockerfile.globalValues(request.arguments)[SourceDateEpoch.name], !text.isEmpty else { return }
-    request.sourceDateEpoch = try SourceDateEpoch.seconds(text)
+  /// What `SOURCE_DATE_EPOCH` comes to; `nil`: nobody asks for it, or the client says the time itself.
+  private func epoch(of dockerfile: Dockerfile) async throws -> EpochOutcome? {
+    guard request.sourceDateEpoch == nil, let source = try EpochReader(request: request, dockerfile: dockerfile).source() else { return nil }
+    let times = EpochTimes(repositories: repositories, session: session, directory: surroundings.directory)
+    return EpochOutcome(seconds: try await times.seconds(of: source))
   }
 
   /// What the request says of caches, understood before anything is done.
@@ -75,13 +76,16 @@ struct Build: Sendable {
   }
 
   /// A graph for each platform; what they have in common is common to them.
-  private func plans(_ loaded: DockerfileLoader.Loaded, _ result: inout BuildResult) async throws -> [BuildPlan] {
+  private func plans(_ loaded: DockerfileLoader.Loaded, _ epoch: EpochOutcome?, _ result: inout BuildResult) async throws -> [BuildPlan] {
     let (dockerfile, findings) = (loaded.dockerfile, BuildFindings(request: request, report: report))
+    var (asked, planned) = (request, dockerfile)
+    epoch?.apply(to: &asked.arguments)
+    epoch?.apply(to: &planned)
     let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
     let (steps, isBarred) = (StepTable(), try await isBarredFromCache())
     var plans: [BuildPlan] = []
     for platform in request.platforms.isEmpty ? [Platform.host] : request.platforms where !plans.contains(where: { $0.platform == platform }) {
-      var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: loaded.ignored, steps: steps)
+      var planner = Planner(request: asked, dockerfile: planned, platform: platform, images: images, ignored: loaded.ignored, steps: steps)
       planner.namedIgnored = loaded.namedIgnored
       planner.ignoresCache = isBarred
       do { plans.append(try await planner.plan()) } catch {
@@ -120,12 +124,13 @@ struct Build: Sendable {
     var layers: [Digest: FileSystem] = [:]
     for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
     let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
+    let config = try await EarlierImage(request: request, images: surroundings.images).config(for: try assembly.config())
     let origin = BuildOrigin(
       target: plan.target.step, platform: plan.target.platform, images: plan.images, values: try await solver.results(below: plan.target.step),
       lines: dockerfile.lines, started: started)
     return BuiltImage(
-      platform: plan.target.platform, config: try assembly.config(), fileSystem: fileSystem,
-      inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, origin: origin)
+      platform: plan.target.platform, config: config, fileSystem: fileSystem,
+      inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, inheritedHistory: plan.target.base?.history.count ?? 0, origin: origin)
   }
 
   /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.

@@ -11,6 +11,7 @@ final class FetchedRepositories: Sendable {
     var checksum: String?
   }
 
+  let files: FetchedFiles
   private let remote: any RemoteSources
   private let session: any BuildSession
   private let directory: String
@@ -19,6 +20,7 @@ final class FetchedRepositories: Sendable {
   /// - Parameter directory: for agents' sockets.
   init(_ remote: any RemoteSources, session: any BuildSession, sockets directory: String) {
     (self.remote, self.session, self.directory) = (remote, session, directory)
+    files = FetchedFiles(remote)
   }
 
   func tree(_ url: String, keepsGitDirectory: Bool = false, checksum: String? = nil) async throws -> any FileTree {

@@ -13,6 +13,8 @@ package struct GitSource: Sendable {
     package var tree: any FileTree
     /// 40 (or 64) hexadecimal digits.
     package var commit: String
+    /// When it was made: seconds since 1970.
+    package var committed: Int64
   }
 
   /// What the client gives for getting at a private repository.
@@ -57,7 +59,7 @@ package struct GitSource: Sendable {
       }
       return try TreePacking(modified: seconds * 1_000_000_000, leavesOutGit: !keepsGitDirectory).pack(whole, top, keptIn: directory)
     }
-    return Checkout(tree: tree, commit: String(words[0]))
+    return Checkout(tree: tree, commit: String(words[0]), committed: seconds)
   }
 
   /// The commit that a reference stands for now, without fetching it: for looking into the cache. `nil` when the server does not say.

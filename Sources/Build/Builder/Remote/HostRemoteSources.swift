@@ -28,12 +28,12 @@ package struct HostRemoteSources: RemoteSources {
   ) async throws -> any FileTree {
     guard let address = GitAddress(url) else {
       let context = try await RemoteContext.fetch(url, client: client, keptIn: directory)
-      return IdentifiedTree(tree: context.tree, identity: context.identity)
+      return IdentifiedTree(tree: context.tree, identity: context.identity, modified: context.modified)
     }
     let checkout = try await GitSource(keptIn: directory).checkout(address, keepsGitDirectory: keepsGitDirectory, access: access)
     if let checksum, !checkout.commit.hasPrefix(checksum.lowercased()) {
       throw HullError(.invalidArgument, "\(address.shown): expected checksum to match \(checksum), got \(checkout.commit)")
     }
-    return IdentifiedTree(tree: checkout.tree, identity: checkout.commit)
+    return IdentifiedTree(tree: checkout.tree, identity: checkout.commit, modified: checkout.committed)
   }
 }

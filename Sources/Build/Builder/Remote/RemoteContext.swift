@@ -12,6 +12,8 @@ package struct RemoteContext: Sendable {
   package var identity: String
   /// The address was that of a Dockerfile: the tree has it under the name `Dockerfile`, whatever name was asked for.
   package var isDockerfile = false
+  /// Seconds since 1970: the commit's time, or when the server says that the file was changed, otherwise the newest in the archive; `nil`: not known.
+  package var modified: Int64?
 
   /// Whether a context's address is one that is fetched here.
   package static func isRemote(_ address: String) -> Bool {
@@ -27,7 +29,7 @@ package struct RemoteContext: Sendable {
   ) async throws -> RemoteContext {
     if let git = GitAddress(address) {
       let checkout = try await GitSource(keptIn: directory).checkout(git, keepsGitDirectory: keepsGitDirectory, access: access)
-      return RemoteContext(tree: checkout.tree, identity: checkout.commit)
+      return RemoteContext(tree: checkout.tree, identity: checkout.commit, modified: checkout.committed)
     }
     guard isRemote(address) else {
       throw HullError(.invalidArgument, "\(quoted(address)) is no context: use a directory, a Git repository or an address that begins with https://")
@@ -42,7 +44,9 @@ package struct RemoteContext: Sendable {
     let (tree, name) = (download.tree, download.name)
     if try ArchiveDetection.isArchive(name, in: tree, scratch: directory) {
       let pack = try TreePack.receive(try tree.source(name), keptIn: directory)
-      return RemoteContext(tree: pack, identity: download.digest.description)
+      var context = RemoteContext(tree: pack, identity: download.digest.description, modified: download.modified)
+      if context.modified == nil { context.modified = try pack.newestTime() }
+      return context
     }
     guard let size = tree.node(name)?.size, size <= 1 << 20 else {
       throw HullError(.invalidArgument, "\(name) is neither an archive nor a Dockerfile (at most 1 MiB)")
@@ -51,6 +55,7 @@ package struct RemoteContext: Sendable {
     writer.begin("Dockerfile", TreeNode(kind: .regular, mode: 0o600))
     try tree.read(name) { bytes throws(HullError) in try writer.write(bytes) }
     try writer.end()
-    return RemoteContext(tree: try writer.finish(), identity: download.digest.description, isDockerfile: true)
+    return RemoteContext(
+      tree: try writer.finish(), identity: download.digest.description, isDockerfile: true, modified: download.modified)
   }
 }

@@ -112,7 +112,7 @@ final class Solver: Sendable {
       return (.fileSystem(try await Blocking.run { try store.fileSystem(of: id) }), true)
     case .context(let name, let selection): return (.tree(try await session.context(name, selection)), false)
     case .download(let url, let checksum):
-      return (.tree(try await shared.remote.download(url, checksum: checksum, progress: report.progress(of: step))), false)
+      return (.tree(try await repositories.files.tree(url, checksum: checksum, progress: report.progress(of: step))), false)
     case .repository(let url, let keeps, let checksum):
       return (.tree(try await repositories.tree(url, keepsGitDirectory: keeps, checksum: checksum)), false)
     case .directory(let directory): return try await layer(step, inputs, DirectoryWork(step: directory))

@@ -51,6 +51,8 @@ final class Builds: Sendable {
   }
 
   private func run(_ job: BuildJob) async throws -> ControlSolveResponse {
+    // An empty graph instead of a front end: there is nothing to build.
+    if job.request.frontend.isEmpty, job.request.hasDefinition, job.request.definition.def.isEmpty { return ControlSolveResponse() }
     let name: String
     if job.request.frontend.isEmpty {
       name = try await job.returned.value()
@@ -61,7 +63,7 @@ final class Builds: Sendable {
     guard !name.isEmpty else { return ControlSolveResponse() }
     let result = try await job.result(name)
     job.made = result
-    return ControlSolveResponse(result, job.request)
+    return ControlSolveResponse(result)
   }
 
   /// Notes what a front end is to build for a job, under a name.
@@ -122,7 +124,7 @@ final class Builds: Sendable {
 
   /// Pins a record, lets go of it, or removes it. Throws `notFound`.
   func update(_ request: ControlUpdateBuildHistoryRequest) async throws {
-    // Nothing is left to be done when a build ends.
+    // A build's trace is there as soon as the build has ended.
     guard !request.finalize else { return }
     try await Blocking.run { [history] in
       if request.delete { try history.delete(request.ref) } else { try history.pin(request.ref, request.pinned) }

@@ -22,7 +22,7 @@ struct SyncedContext: Sendable {
     }
     // Directories of the same name share a key: what differs is sent again.
     let key = "buildkit \(session.introduction.sharedKey) \(name) \(selection)"
-    let output = ContextOutput(try ContextReception(key, store: contexts, keptIn: directory))
+    let output = ContextOutput(try ContextReception(key, name: name, store: contexts, keptIn: directory))
     let (requests, asking) = AsyncStream<SyncPacket>.makeStream()
     do {
       return try await session.converse(ServiceName.fileSync, "DiffCopy", Self.metadata(name, selection)) { writer in
