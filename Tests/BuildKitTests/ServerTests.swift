@@ -249,6 +249,14 @@ private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message
     }
   }
 
+  @Test func anEmptyGraphIsBuiltAtOnce() async throws {
+    var request = solve("empty")
+    request.definition = LLBDefinition()
+    let asked = request
+    let answer: ControlSolveResponse = try await withPeer({ _, _ in BuildResult() }) { try await $0.call(ServiceName.control, "Solve", asked) }
+    #expect(answer.exporterResponse.isEmpty)
+  }
+
   @Test func buildsThatComeAnotherWayAreInTheHistory() async throws {
     let backend = ScriptedBackend { _, _ in BuildResult() }
     defer { try? FileManager.default.removeItem(atPath: backend.scratchDirectory) }

@@ -187,6 +187,13 @@ def test_an_image_without_layers_is_the_same_again(docker, name, tmp_path):
     assert identity("EXPOSE 80 2375\n", "--no-cache") != first
 
 
+def test_labels_of_the_client_alone_make_an_image(post, docker, name):
+    assert post(context(Dockerfile="FROM scratch\n"), t=name)[1][-1]["error"].startswith("No image was generated")
+    status, lines = post(context(Dockerfile="FROM scratch\n"), t=name, labels='{"a":"1"}')
+    assert status == 200 and "Successfully built" in text_of(lines)
+    assert docker("inspect", "-f", "{{.Config.Labels.a}}", name).out == "1"
+
+
 def test_names_that_come_back_from_a_directory_are_clean(post):
     def fill(archive):
         regular(archive, "Dockerfile", (FROM + "COPY foo bar /\nRUN cat /foo /bar\n").encode())

@@ -10,6 +10,8 @@ package struct Dockerfile: Sendable, Hashable {
   package var warnings: [BuildWarning]
   /// The text by lines, for messages.
   package var lines: [String]
+  /// The last of them ends with a newline.
+  package var endsLine = false
 }
 
 /// Parser directives: `# key=value` lines at the head of the file.

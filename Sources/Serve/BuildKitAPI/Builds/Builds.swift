@@ -51,6 +51,8 @@ final class Builds: Sendable {
   }
 
   private func run(_ job: BuildJob) async throws -> ControlSolveResponse {
+    // An empty graph instead of a front end: there is nothing to build.
+    if job.request.frontend.isEmpty, job.request.hasDefinition, job.request.definition.def.isEmpty { return ControlSolveResponse() }
     let name: String
     if job.request.frontend.isEmpty {
       name = try await job.returned.value()

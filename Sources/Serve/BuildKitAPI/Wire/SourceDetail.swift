@@ -35,7 +35,7 @@ struct SourceDetail: Encodable {
   var ranges: [Range]
 
   init(_ excerpt: SourceExcerpt) {
-    info = Info(filename: excerpt.name, data: Data(excerpt.lines.joined(separator: "\n").utf8))
+    info = Info(filename: excerpt.name, data: Data((excerpt.lines.joined(separator: "\n") + (excerpt.endsLine ? "\n" : "")).utf8))
     ranges = Range.list(excerpt.location)
   }
 
