@@ -34,13 +34,13 @@ struct EpochTests {
     #expect(try source(text) == .time(nil))
     #expect(try source(text) { $0.uploadsContext = true } == .upload)
     let address = "https://h/a.git"
-    #expect(try source(text) { $0.remoteContext = address } == .tree(address, keepsGitDirectory: false, checksum: nil))
+    #expect(try source(text) { $0.remoteContext = address } == .tree(RepositoryStep(url: address)))
   }
 
   @Test(arguments: [("http://h/a.tar", true), ("https://h/a.git#v1", true), ("docker-image://alpine", false), ("local:files", false)])
   func aNamedContextGoesBeforeAStage(_ context: String, hasTime: Bool) throws {
     let found = try source("ARG SOURCE_DATE_EPOCH=src\nFROM a AS src") { $0.namedContexts["src"] = context }
-    #expect(found == (hasTime ? .tree(context, keepsGitDirectory: false, checksum: nil) : .time(nil)))
+    #expect(found == (hasTime ? .tree(RepositoryStep(url: context)) : .time(nil)))
   }
 
   @Test func aStageOfOneSourceStandsForIt() throws {
@@ -49,7 +49,7 @@ struct EpochTests {
     let digest = SHA256.digest(of: "a")
     #expect(try stage("ADD --checksum=\(digest) http://h/a /") == .file("http://h/a", checksum: digest))
     let git = try stage("ADD --keep-git-dir=true --checksum=abc https://h/a.git#v1 /")
-    #expect(git == .tree("https://h/a.git#v1", keepsGitDirectory: true, checksum: "abc"))
+    #expect(git == .tree(RepositoryStep(url: "https://h/a.git#v1", keepsGitDirectory: true, checksum: "abc")))
   }
 
   @Test(arguments: [

@@ -102,7 +102,7 @@ struct Build: Sendable {
   private func images(_ plans: [BuildPlan], _ dockerfile: Dockerfile) async throws -> [BuiltImage] {
     let solver = Solver(
       request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared,
-      repositories: repositories, report: report)
+      repositories: repositories, uses: ContextUses(plans.map(\.target.step)), report: report)
     do {
       let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
         for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver, dockerfile)) } }

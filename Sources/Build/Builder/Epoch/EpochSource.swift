@@ -10,7 +10,7 @@ enum EpochSource: Sendable, Hashable {
   /// The main context, which the client sends as an archive: the time of the newest file.
   case upload
   /// A repository: the time of the commit. A context of the web: when the server says that it was changed, otherwise the time of its newest file.
-  case tree(String, keepsGitDirectory: Bool, checksum: String?)
+  case tree(RepositoryStep)
   /// A file of the web, as such a context.
   case file(String, checksum: Digest?)
 }
@@ -30,8 +30,8 @@ struct EpochReader {
     guard let value = given ?? globals[SourceDateEpoch.name], given != nil || !value.isEmpty else { return nil }
     if value.isEmpty { return .time(nil) }
     if let seconds = Int64(value) { return .time(seconds) }
-    if value == "context" { return mainContext }
-    if let context = namedContext(value) { return source(context) }
+    if value == "context" { return try mainContext() }
+    if let context = namedContext(value) { return try source(context) }
     guard let stage = dockerfile.stages.first(where: { $0.name == value.lowercased() }) else {
       throw HullError(
         .invalidArgument,
@@ -44,9 +44,9 @@ struct EpochReader {
     }
   }
 
-  private var mainContext: EpochSource {
+  private func mainContext() throws(HullError) -> EpochSource {
     if request.uploadsContext { return .upload }
-    return request.remoteContext.map { .tree($0, keepsGitDirectory: false, checksum: nil) } ?? .time(nil)
+    return try request.remoteSource().map { EpochSource.tree($0) } ?? .time(nil)
   }
 
   private func namedContext(_ name: String) -> String? {
@@ -54,8 +54,9 @@ struct EpochReader {
   }
 
   /// Images and the client's files have no time.
-  private func source(_ context: String) -> EpochSource {
-    RemoteContext.isRemote(context) ? .tree(context, keepsGitDirectory: false, checksum: nil) : .time(nil)
+  private func source(_ context: String) throws(HullError) -> EpochSource {
+    guard RemoteContext.isRemote(context) else { return .time(nil) }
+    return .tree(try RepositoryStep(context: context))
   }
 }
 
@@ -106,7 +107,9 @@ private struct EpochStage {
     }
     let address = try expander.expand(first)
     let checksum = try add.checksum.map { (text) throws(HullError) in try expander.expand(text) }
-    if RemoteAddress.isRepository(address) { return .tree(address, keepsGitDirectory: add.keepGitDirectory, checksum: checksum) }
+    if let repository = try GitAddress(address), !repository.looksLikePath {
+      return .tree(try RepositoryStep(address, repository, keepsGitDirectory: add.keepGitDirectory, checksum: checksum).brought)
+    }
     guard RemoteAddress.isRemote(address) else { throw Self.failure("source must be a single HTTP(S) or Git ADD") }
     return .file(address, checksum: try checksum.map { (text) throws(HullError) in try Digest(text) })
   }

@@ -14,9 +14,7 @@ struct EpochTimes {
   func seconds(of source: EpochSource) async throws -> Int64? {
     switch source {
     case .time(let seconds): return seconds
-    case .tree(let address, let keeps, let checksum):
-      let tree = try await repositories.tree(address, keepsGitDirectory: keeps, checksum: checksum)
-      return (tree as? IdentifiedTree)?.modified
+    case .tree(let source): return try await repositories.tree(source).modified
     case .upload:
       let tree = try await session.context("context", ContextSelection())
       return try await Blocking.run { try tree.newestTime() }

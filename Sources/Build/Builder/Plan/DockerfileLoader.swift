@@ -47,7 +47,7 @@ struct DockerfileLoader {
 
   /// The context is an address of a Dockerfile, which has no other name than that.
   private func loneDockerfile(_ tree: any FileTree) async throws -> [UInt8]? {
-    guard let address = request.remoteContext, !RemoteAddress.isRepository(address) else { return nil }
+    guard let address = request.remoteContext, !GitAddress.matches(address) else { return nil }
     guard try await Blocking.run({ try tree.names(in: "") }) == ["Dockerfile"] else { return nil }
     return try await read("Dockerfile", tree)
   }
@@ -65,7 +65,7 @@ struct DockerfileLoader {
   }
 
   private func files() async throws -> (any FileTree)? {
-    if let address = request.remoteContext { return try await repositories.tree(address) }
+    if let source = try request.remoteSource() { return try await repositories.tree(source) }
     var selection = ContextSelection()
     let path = TreePaths.clean(request.dockerfile)
     selection.includes = [path, DockerfileLoader.lowercased(path), path + ".dockerignore", ".dockerignore"].compactMap(\.self)

@@ -264,20 +264,23 @@ struct Planner {
 
   /// The client's files; one step for all that copy from it.
   mutating func mainContext() throws(HullError) -> Step {
-    if let address = request.remoteContext { return try remote(address) }
+    if var source = try request.remoteSource() {
+      source.part = request.contextDirectory
+      return remote(source)
+    }
     return context("context", ignored, shown: "[internal] load build context")
   }
 
   mutating func namedContext(_ name: String, _ value: String) throws(HullError) -> Step {
     if let files = NamedContexts.clientFiles(value) { return context(files, namedIgnored[files] ?? [], shown: "[context \(name)] load from client") }
-    return try remote(value)
+    return remote(try RepositoryStep(context: value))
   }
 
-  private mutating func remote(_ address: String) throws(HullError) -> Step {
-    if let known = contexts[address] { return known }
-    let step = shared(
-      Step(.repository(url: address, keepsGitDirectory: false, checksum: nil), vertex: internalVertex("[internal] load \(address)")))
-    contexts[address] = step
+  private mutating func remote(_ source: RepositoryStep) -> Step {
+    let key = "\(source.url) \(source.keepsGitDirectory) \(source.part)"
+    if let known = contexts[key] { return known }
+    let step = shared(Step(.repository(source), vertex: internalVertex("[internal] load \(source.url)")))
+    contexts[key] = step
     return step
   }
 

@@ -5,14 +5,14 @@ import OCISpec
 import RegistryClient
 import Threads
 
-/// A context that is not the client's: a Git repository, an archive of the web, or a Dockerfile of the web that needs no other file.
+/// A context that is neither the client's nor a Git repository: an archive of the web, or a Dockerfile of the web that needs no other file.
 package struct RemoteContext: Sendable {
   package var tree: any FileTree
-  /// The commit or the digest that it is at: the same identity, the same files.
+  /// The digest of what was sent: the same identity, the same files.
   package var identity: String
   /// The address was that of a Dockerfile: the tree has it under the name `Dockerfile`, whatever name was asked for.
   package var isDockerfile = false
-  /// Seconds since 1970: the commit's time, or when the server says that the file was changed, otherwise the newest in the archive; `nil`: not known.
+  /// Seconds since 1970: when the server says that the file was changed, otherwise the newest in the archive; `nil`: not known.
   package var modified: Int64?
 
   /// Whether a context's address is one that is fetched here.
@@ -23,20 +23,11 @@ package struct RemoteContext: Sendable {
   /// Fetches a context.
   /// - Parameter directory: on whose file system it is kept.
   /// - Throws: `invalidArgument` for an address of no known kind.
-  package static func fetch(
-    _ address: String, client: RegistryClient, keptIn directory: String, keepsGitDirectory: Bool = false,
-    access: GitSource.Access = GitSource.Access()
-  ) async throws -> RemoteContext {
-    if let git = GitAddress(address) {
-      let checkout = try await GitSource(keptIn: directory).checkout(git, keepsGitDirectory: keepsGitDirectory, access: access)
-      return RemoteContext(tree: checkout.tree, identity: checkout.commit, modified: checkout.committed)
-    }
+  static func fetch(_ address: String, from source: HTTPSource, keptIn directory: String) async throws -> RemoteContext {
     guard isRemote(address) else {
       throw HullError(.invalidArgument, "\(quoted(address)) is no context: use a directory, a Git repository or an address that begins with https://")
     }
-    guard let download = try await HTTPSource(client, keptIn: directory).download(address) else {
-      throw HullError(.internalError, "\(address) was not sent")
-    }
+    let download = try await source.download(address)
     return try await Blocking.stream { try unpacked(download, keptIn: directory) }
   }
 

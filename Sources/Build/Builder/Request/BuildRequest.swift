@@ -15,7 +15,7 @@ package struct BuildRequest: Sendable {
   package var remoteContext: String?
   /// The session's `context` is an archive that the client has been given, not a directory of its own.
   package var uploadsContext = false
-  /// A directory of the context that stands for the whole.
+  /// The directory of the main context that stands for the whole, but for the Dockerfile; without slashes at its ends.
   package var contextDirectory = ""
   /// `--build-context name=value`: `docker-image://…`, `target:…`, a Git or HTTP address, `local:NAME` for one of the session's contexts.
   package var namedContexts: [String: String] = [:]

@@ -11,7 +11,7 @@ package final class ContextReception: @unchecked Sendable {
   /// As many packs as a tree may have: then everything is asked for again.
   private static let mostPacks = 12
 
-  private let key: String
+  private let key: ContextKey
   private let name: String
   private let store: ContextStore
   private let writer: PackedBytesWriter
@@ -27,10 +27,10 @@ package final class ContextReception: @unchecked Sendable {
   private var earlier: SyncedTree?
 
   /// - Parameters:
-  ///   - key: names the client's directory among those that this daemon knows.
+  ///   - key: what is received.
   ///   - name: the context's name, for people.
   ///   - directory: on whose file system the bytes are kept.
-  package init(_ key: String, name: String = "context", store: ContextStore, keptIn directory: String) throws(HullError) {
+  package init(_ key: ContextKey, name: String = "context", store: ContextStore, keptIn directory: String) throws(HullError) {
     (self.key, self.name) = (key, name)
     self.store = store
     writer = try PackedBytesWriter(directory: directory)

@@ -2,6 +2,17 @@
 import Archive
 import Synchronization
 
+/// What a client sent: a directory of its own, and what was wanted of it.
+package struct ContextKey: Sendable, Hashable {
+  package var directory: String
+  package var selection: ContextSelection
+
+  /// - Parameter directory: names the client's directory among those that this daemon knows.
+  package init(directory: String, _ selection: ContextSelection = ContextSelection()) {
+    (self.directory, self.selection) = (directory, selection)
+  }
+}
+
 /// The contexts that clients built from last: what they need not send again. Large ones and old ones are let go.
 package final class ContextStore: Sendable {
   private struct Entry {
@@ -17,11 +28,11 @@ package final class ContextStore: Sendable {
 
   private struct State {
     /// The one that was used last is last.
-    var order: [String] = []
-    var entries: [String: Entry] = [:]
+    var order: [ContextKey] = []
+    var entries: [ContextKey: Entry] = [:]
     var uses = 0
 
-    mutating func remove(_ key: String) {
+    mutating func remove(_ key: ContextKey) {
       entries[key] = nil
       order.removeAll { $0 == key }
     }
@@ -36,10 +47,16 @@ package final class ContextStore: Sendable {
   /// - Parameter patience: how long a context is kept that nobody builds from.
   package init(patience: Duration = .seconds(30 * 60)) { self.patience = patience }
 
-  func tree(_ key: String) -> SyncedTree? { state.withLock { $0.entries[key]?.tree } }
+  /// The tree of a key; otherwise the largest of the same directory, which may have some of the files.
+  func tree(_ key: ContextKey) -> SyncedTree? {
+    state.withLock { state in
+      if let tree = state.entries[key]?.tree { return tree }
+      return state.entries.filter { $0.key.directory == key.directory }.values.map(\.tree).max { $0.count < $1.count }
+    }
+  }
 
   /// - Parameter name: the context's, for people.
-  func keep(_ tree: SyncedTree, as key: String, _ name: String = "context") {
+  func keep(_ tree: SyncedTree, as key: ContextKey, _ name: String = "context") {
     let now = BuildClock.now()
     let number = state.withLock { state in
       state.uses += 1
@@ -62,12 +79,12 @@ package final class ContextStore: Sendable {
     state.withLock { state in (state.order, state.entries) = ([], [:]) }
   }
 
-  private static func isTooMuch(_ entries: [String: Entry]) -> Bool {
+  private static func isTooMuch(_ entries: [ContextKey: Entry]) -> Bool {
     let files = entries.values.reduce(0) { $0 + $1.tree.count }
     return entries.count > mostContexts || files > (entries.count > 1 ? mostFiles : mostFilesOfOne)
   }
 
-  private func forget(_ key: String, usedLast number: Int) {
+  private func forget(_ key: ContextKey, usedLast number: Int) {
     state.withLock { state in
       if state.entries[key]?.number == number { state.remove(key) }
     }
@@ -102,5 +119,5 @@ package final class ContextStore: Sendable {
     }
   }
 
-  private static func id(of key: String) -> String { SHA256.digest(of: key).hex }
+  private static func id(of key: ContextKey) -> String { SHA256.digest(of: "\(key.directory)\u{0}\(key.selection)").hex }
 }

@@ -49,8 +49,9 @@ extension BuildRequest {
 
   private mutating func takeSources(_ options: FrontendOptions) throws {
     dockerfile = options["filename"] ?? "Dockerfile"
-    contextDirectory = options["contextsubdir"] ?? ""
     let remote = options["context"]
+    // Of a directory of the client's only that directory is sent anyway.
+    contextDirectory = remote == nil ? "" : TreePaths.clean(options["contextsubdir"] ?? "")
     uploadsContext = remote.map(UploadedContext.names) ?? false
     if !uploadsContext { remoteContext = remote }
     // A Dockerfile of the client's own goes before the one in a context from elsewhere.
