@@ -144,6 +144,10 @@ class HullEngine(Engine):
             *("--shim", str(BINARIES / "hull-shim"), "--cgroup-parent", self.cgroup_parent, "--log-level", "info"),
         ]
 
+    def keeps_for_a_while(self, path):
+        # The last builds, as many as a history has.
+        return path.startswith(f"{self.root}/build-history")
+
 
 class DockerEngine(Engine):
     """Debian's dockerd."""

@@ -35,7 +35,7 @@ struct StorageCheck: Sendable {
   /// Names that an engine makes there. SQLite's two files beside the database come and go.
   private static let known: Set = [
     "hull.db", "hull.db-wal", "hull.db-shm", "engine-id", "hulld.lock", "images.lock", "content", "layers", "containers", "volumes", "build",
-    "rootfs",
+    "build-history", "rootfs",
     "lost+found",
   ]
 
