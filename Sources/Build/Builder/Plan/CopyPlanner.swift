@@ -75,7 +75,8 @@ struct CopyPlanner {
     let checksum = try copy.checksum.map { (text) throws(HullError) in try expander.expand(text) }
     if RemoteAddress.isRepository(text) {
       let vertex = planner.internalVertex("[internal] load \(text)", at: instruction.location)
-      let step = Step(.repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum), vertex: vertex)
+      let operation = try planner.request.policed(.repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum))
+      let step = Step(operation, vertex: vertex)
       inputs.append(planner.shared(step))
       return .repository(input: inputs.count - 1)
     }
@@ -84,7 +85,8 @@ struct CopyPlanner {
       return nil
     }
     let digest = try checksum.map { (text) throws(HullError) in try Digest(text) }
-    inputs.append(planner.shared(Step(.download(url: text, checksum: digest), vertex: planner.internalVertex(text, at: instruction.location))))
+    let operation = try planner.request.policed(.download(url: text, checksum: digest))
+    inputs.append(planner.shared(Step(operation, vertex: planner.internalVertex(text, at: instruction.location))))
     var name = RemoteAddress.fileName(text)
     if name.isEmpty {
       guard !planner.request.tellsConfiguration else {

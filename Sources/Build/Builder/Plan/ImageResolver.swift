@@ -40,10 +40,20 @@ struct ImageResolver: BaseImages {
       throw HullError(.invalidArgument, "failed to parse stage name \(quoted(name)): \(error)")
     }
     do { try await bring(reference, wanted) } catch let error as HullError {
+      if !pull, let found = try await onlyImage(name) { return found }
       guard let other = await self.other(name) else { throw error }
       throw HullError(error.code, "\(error.message) (it is here, but for \(other) and not for \(platform))", cause: error.cause)
     }
+    if let found = try await local(name, wanted) { return found }
+    if let found = try await onlyImage(name) { return found }
     let record = try await Blocking.run { try images.resolve(name, platform: wanted) }
+    return try await base(record, name)
+  }
+
+  /// An image that is the only one under its name is taken for every platform, as BuildKit takes a manifest that is in no index.
+  private func onlyImage(_ name: String) async throws -> BaseImage? {
+    let images = surroundings.images
+    guard let record = try? await Blocking.run({ try images.onlyImage(name) }), record.artifactType == nil else { return nil }
     return try await base(record, name)
   }
 

@@ -17,7 +17,7 @@ package struct TreeTar {
       for name in try tree.names(in: directory) {
         let path = TreePaths.join(directory, name)
         guard let node = try tree.node(path) else { continue }
-        try add(path, node, to: writer)
+        try Self.add(path, node, of: tree, to: writer)
         if node.kind == .directory { pending.append(path) }
       }
     }
@@ -25,7 +25,8 @@ package struct TreeTar {
     try buffered.flush()
   }
 
-  private func add(_ path: String, _ node: TreeNode, to writer: TarWriter) throws(HullError) {
+  /// Writes one file of a tree.
+  static func add(_ path: String, _ node: TreeNode, of tree: any FileTree, to writer: TarWriter) throws(HullError) {
     var entry = TarEntry(kind: kind(node), path: Array(path.utf8), mode: node.mode)
     (entry.uid, entry.gid, entry.size) = (node.uid, node.gid, node.size)
     let second: Int64 = 1_000_000_000
@@ -36,7 +37,7 @@ package struct TreeTar {
     if node.kind == .regular { try tree.read(path) { bytes throws(HullError) in try writer.write(bytes) } }
   }
 
-  private func kind(_ node: TreeNode) -> TarEntry.Kind {
+  private static func kind(_ node: TreeNode) -> TarEntry.Kind {
     switch node.kind {
     case .regular: .regular
     case .directory: .directory

@@ -17,9 +17,7 @@ struct SourceDefinition: Sendable, Hashable {
     let steps = definition.def.compactMap { try? LLBOp(serializedBytes: $0) }.filter { $0.op != nil }
     guard steps.count == 1, case .source(let source)? = steps[0].op else { return nil }
     if source.identifier.hasPrefix("git://") {
-      let fragment = source.identifier.firstIndex(of: "#").map { String(source.identifier[$0...]) } ?? ""
-      let url = source.attrs["git.fullurl"] ?? source.identifier
-      (address, filename) = (String(url.prefix { $0 != "#" }) + fragment, nil)
+      (address, filename) = (GraphSources.repository(source), nil)
     } else if source.identifier.hasPrefix("https://") || source.identifier.hasPrefix("http://") {
       (address, filename) = (source.identifier, source.attrs["http.filename"] ?? String(source.identifier.split(separator: "/").last ?? "download"))
     } else {

@@ -28,7 +28,9 @@ extension BuildRequest {
     sourceDateEpoch = asked.sourceDateEpoch
     if sourceDateEpoch == nil { sourceDateEpoch = try BuildRequest.epoch(in: arguments) }
     attestations = asked.attestations
-    allowsInsecure = asked.allow.contains("security.insecure")
+    entitlements = try Entitlement.set(asked.allow)
+    // Who asks for the host's network for the whole build has said it.
+    if network == "host" { entitlements.insert(.hostNetwork) }
   }
 }
 
