@@ -46,5 +46,5 @@ def test_a_context_of_100000_files_costs_little_memory(fresh_engine, many, build
     processes.reset_peak(engine.pid)
     build(engine, many)
     print(f"{build.__name__}: peak {first >> 10} MiB, when nothing has changed {processes.peak_resident(engine.pid) >> 10} MiB")
-    until(lambda: processes.resident(engine.pid) < AFTER, f"below 60 MiB when idle (now {processes.resident(engine.pid)} KiB)", 30, every=1)
+    until(lambda: processes.resident(engine.pid) < AFTER, lambda: f"below 60 MiB when idle (now {processes.resident(engine.pid)} KiB)", 30, every=1)
     assert first < PEAK

@@ -5,7 +5,8 @@ import Glibc
 
 /// What the daemon sets up around itself.
 enum Process {
-  /// As many descriptors as allowed (the soft limit is for programs that use select), few heaps (each thread would get its own).
+  /// As many descriptors as allowed (the soft limit is for programs that use select), few heaps (each thread would get its own), and
+  /// large blocks apart from them: between small ones that live on they would leave holes.
   static func prepare() {
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max {
@@ -13,6 +14,7 @@ enum Process {
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
     hull_limit_heaps(2)
+    hull_return_large_blocks()
     umask(0o022)
   }
 
