@@ -209,7 +209,7 @@ let package = Package(
     tests("DockerfileTests", ["Dockerfile", "Errors"]),
     tests("BuilderTests", ["Builder", "BuildWire", "Dockerfile", "Archive", "OCISpec", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
-    tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", "OCISpec", "LinuxSystem", "Errors"]),
+    tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
     tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),
     tests("RegistryStoreTests", ["RegistryStore", "OCISpec", "Archive", "LinuxSystem", "Errors"]),
     tests("RegistryServerTests", ["RegistryServer", "RegistryStore", "OCISpec", "Archive", "Errors", httpClient, nio, nioHTTP, nioEmbedded]),

@@ -34,7 +34,8 @@ import Testing
     #expect(request.extraHosts == ["h:1.2.3.4", "i:::1"])
     #expect(
       request.limits.memory == 1024 && request.limits.ulimits == [.init(name: "nofile", soft: 10, hard: 20), .init(name: "nproc", soft: 5, hard: 5)])
-    #expect(request.sourceDateEpoch == 7 && request.attestations == ["provenance": ["mode": "max"], "sbom": ["inline-only": "true"]])
+    #expect(
+      request.arguments["SOURCE_DATE_EPOCH"] == "7" && request.attestations == ["provenance": ["mode": "max"], "sbom": ["inline-only": "true"]])
     #expect(request.namedContexts == ["c": "docker-image://x"])
   }
 

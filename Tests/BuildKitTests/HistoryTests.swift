@@ -120,6 +120,33 @@ import Testing
     #expect(types == [.started, .complete, .complete, .deleted])
   }
 
+  @Test func theTraceHasTheBuildAndTheStepsThatHaveBegun() throws {
+    var record = self.record("one")
+    record.completedAt = .init(nanoseconds: 1001 * 1_000_000_000)
+    record.error.message = "broken"
+    var (begun, planned) = (ControlVertex(), ControlVertex())
+    (begun.digest, begun.name, begun.cached, begun.error) = (step.description, "[1/1] RUN false", true, "broken")
+    (begun.started, planned.digest) = (.init(nanoseconds: 1_000_500_000_000), "sha256:other")
+    let trace = HistoryTrace(record, [begun, planned])
+    let (build, one) = (trace.spans[0], trace.spans[1])
+    #expect(trace.spans.count == 2 && build.parent == .none && build.children == 1 && build.status.code == 1)
+    #expect(one.parent == build.context && one.name == "[1/1] RUN false" && one.status.description == "broken")
+    #expect(one.attributes == [.init("vertex", step.description), .init("cached", "true")])
+    // A step that was cut off ends with the build.
+    #expect(one.start == "1970-01-01T00:16:40.5Z" && one.end == build.end)
+    let documents = String(decoding: try #require(trace.json), as: UTF8.self)
+    #expect(documents.contains(#""TraceID" : "\#(build.context.traceID)""#) && documents.hasSuffix("}\n"))
+  }
+
+  @Test func anEndedBuildHasItsTrace() throws {
+    defer { clean() }
+    let history = BuildHistory(directory: directory)
+    try end(history, "one")
+    let record = try #require(try events(history).first?.record)
+    #expect(record.hasTrace && record.trace.mediaType == HistoryTrace.mediaType)
+    #expect(try history.path(of: Digest(record.trace.digest)) != nil)
+  }
+
   @Test(arguments: [
     ("ref~=n", true), ("ref==x", false), ("status==completed", true), ("status!=completed", false), ("repository~=example", true),
     ("duration>500ms", true),

@@ -2,6 +2,7 @@
 import BuildKitProtocol
 import Builder
 import DockerAPI
+import Dockerfile
 import Errors
 import Foundation
 import GRPCCore
@@ -303,6 +304,54 @@ private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message
       let _: GatewayReturnResponse = try await peer.call(ServiceName.gateway, "Return", GatewayReturnRequest(), build: "d1")
       _ = try await outcome
     }
+  }
+
+  @Test func anEmptyGraphIsBuiltAtOnce() async throws {
+    var request = solve("empty")
+    request.definition = LLBDefinition()
+    let asked = request
+    let answer: ControlSolveResponse = try await withPeer({ _, _ in BuildResult() }) { try await $0.call(ServiceName.control, "Solve", asked) }
+    #expect(answer.exporterResponse.isEmpty)
+  }
+
+  @Test func buildsThatComeAnotherWayAreInTheHistory() async throws {
+    let backend = ScriptedBackend { _, _ in BuildResult() }
+    defer { try? FileManager.default.removeItem(atPath: backend.scratchDirectory) }
+    let server = BuildKitServer(backend, log: Logger(label: "test"))
+    var request = BuildRequest(id: "other")
+    (request.dockerfile, request.target, request.arguments) = ("D", "t", ["A": "1"])
+    let session = BuildKitSession(main: "none", Rendezvous(patience: .zero), FrontendOptions([:]), ContextStore(), keptIn: "/var/tmp")
+    _ = try await server.recording(request, directory: "app") { _ in
+    } _: {
+      #expect($0.recordsProvenance)
+      return try await backend.build($0, session, $1)
+    }
+    request.id = "failed"
+    await #expect(throws: HullError.self) {
+      _ = try await server.recording(request) { _ in
+      } _: { _, _ in
+        throw HullError(.invalidArgument, "no way")
+      }
+    }
+    request.checkOnly = true
+    _ = try await server.recording(request) { _ in
+    } _: { _, _ in
+      BuildResult()
+    }
+    let records = try server.history.events(ControlBuildHistoryRequest()).map(\.record)
+    #expect(Set(records.map(\.ref)) == ["other", "failed"])
+    let made = try #require(records.first { $0.ref == "other" })
+    #expect(made.frontendAttrs["filename"] == "D" && made.frontendAttrs["target"] == "t" && made.frontendAttrs["build-arg:A"] == "1")
+    #expect(made.frontendAttrs["vcs:localdir:context"] == "app" && made.numTotalSteps == 1 && made.exporters.map(\.type) == ["image"])
+    #expect(records.first { $0.ref == "failed" }?.error.message == "no way")
+  }
+
+  @Test func anErrorNamesTheProcessItComesFrom() throws {
+    let dockerfile = try DockerfileParser.parse(Array("FROM a\nRUN b".utf8))
+    let error = HullError(.invalidArgument, "no").located(at: try #require(dockerfile.stages.first?.location), in: dockerfile)
+    let status = try #require(CallFailure.status(of: CallFailure.of(error)))
+    #expect(status.details.map(\.typeURL) == [ProcessDetail.type, SourceDetail.type])
+    #expect(String(decoding: status.details[0].value, as: UTF8.self).contains("\"pid\":\(getpid())"))
   }
 
   @Test func aMissingSessionIsAnErrorThatSaysSo() async throws {

@@ -17,8 +17,13 @@ struct SyncedTreeTests {
   }
 
   /// Lists and sends; gives the tree and the paths that were asked for.
-  private func send(_ files: [ListedFile], _ contents: [String: String], at time: Int64 = 10_000_000_000) throws -> (any FileTree, [String]) {
-    let reception = try ContextReception("key", store: store, keptIn: "/tmp")
+  private func send(
+    _ files: [ListedFile], _ contents: [String: String], at time: Int64 = 10_000_000_000,
+    followed: [String] = []
+  ) throws -> (any FileTree, [String]) {
+    var selection = ContextSelection()
+    selection.followed = followed
+    let reception = try ContextReception(ContextKey(directory: "key", selection), store: store, keptIn: "/tmp")
     var listing: [UInt8] = []
     for file in files { file.append(to: &listing) }
     try reception.list(listing)
@@ -79,7 +84,7 @@ struct SyncedTreeTests {
   }
 
   @Test func bytesThatNobodyAskedForAreRefused() throws {
-    let reception = try ContextReception("other", store: store, keptIn: "/tmp")
+    let reception = try ContextReception(ContextKey(directory: "other"), store: store, keptIn: "/tmp")
     _ = try reception.listed(at: 1)
     #expect(throws: HullError.self) { try reception.data([1]) }
     #expect(throws: HullError.self) { try reception.file(0) }
@@ -87,7 +92,7 @@ struct SyncedTreeTests {
 
   @Test func aContextThatNobodyBuildsFromIsForgotten() async throws {
     let store = ContextStore(patience: .milliseconds(10))
-    let reception = try ContextReception("key", store: store, keptIn: "/tmp")
+    let reception = try ContextReception(ContextKey(directory: "key"), store: store, keptIn: "/tmp")
     var listing: [UInt8] = []
     file("a").append(to: &listing)
     try reception.list(listing)
@@ -95,7 +100,21 @@ struct SyncedTreeTests {
     try reception.file(0)
     try reception.data([1])
     _ = try reception.finish()
-    while store.tree("key") != nil { await Task.yield() }
+    while store.tree(ContextKey(directory: "key")) != nil { await Task.yield() }
+  }
+
+  @Test func keptContextsAreLinesOfTheCache() throws {
+    var tree: (any FileTree)? = try send([file("a"), file("b")], ["a": "alpha", "b": "beta."]).0
+    let used = try #require(store.records().first)
+    #expect(used.kind == .localSource && used.size == 10 && used.uses == 1 && used.description == "local source for context" && used.isMutable)
+    #expect(used.inUse && tree != nil)
+    tree = nil
+    #expect(try #require(store.records().first).inUse == false)
+    _ = try send([file("a"), file("b", changed: 2)], ["b": "BETA."])
+    let again = try #require(store.records().first)
+    // What was replaced is still on the disk.
+    #expect(store.records().count == 1 && again.size == 15 && again.uses == 2 && again.id == used.id && again.created == used.created)
+    #expect(store.remove(again.id) && store.records().isEmpty && !store.remove(again.id))
   }
 
   @Test func kindsThatChangeAreSentAgain() throws {
@@ -106,5 +125,14 @@ struct SyncedTreeTests {
     #expect(sent == ["a"])
     #expect(try tree.node("a")?.link == "")
     #expect(try text(tree, "a") == "alpha")
+  }
+
+  @Test func whatCameForAnotherSelectionIsNotSentAgain() throws {
+    _ = try send([file("a"), file("b"), file("c")], ["a": "alpha", "b": "beta.", "c": "gamma"])
+    let (part, sent) = try send([file("b")], [:], followed: ["b"])
+    #expect(sent.isEmpty && part is SyncedTree)
+    #expect(try text(part, "b") == "beta." && part.node("a") == nil)
+    let (_, sentLater) = try send([file("a"), file("b"), file("d")], ["d": "delta"], followed: ["a", "b", "d"])
+    #expect(sentLater == ["d"])
   }
 }

@@ -97,12 +97,13 @@ def test_what_came_is_build_cache_and_can_be_pruned(engine, build, forget, regis
     forget()
     before = (images(api), sum(blobs(engine).values()))
     build(text, "-o", "type=none", "--cache-from", f"{PLACE}/app:df")
-    records = [record for record in api("GET", "/system/df").json()["BuildCache"] if record["Size"]]
+    records = [record for record in api("GET", "/system/df").json()["BuildCache"] if record["Size"] and record["Type"] == "regular"]
     assert [record["Description"] for record in records] == ["RUN dd if=/dev/urandom of=/some bs=1M count=3"]
     assert not records[0]["Shared"] and records[0]["Size"] >= 6 << 20
     assert images(api) == before[0]
     freed = api("POST", "/build/prune").json()
-    assert freed["SpaceReclaimed"] == records[0]["Size"]
+    # With the client's context, which has nothing but the Dockerfile.
+    assert records[0]["Size"] <= freed["SpaceReclaimed"] < records[0]["Size"] + 4096
     assert (images(api), sum(blobs(engine).values())) == before
 
 

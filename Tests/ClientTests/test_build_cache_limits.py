@@ -37,7 +37,8 @@ class Cache:
         return {record["Description"].partition("of=/")[2].split()[0] for record in self.records() if "of=/" in record["Description"]}
 
     def size(self):
-        return sum(record["Size"] for record in self.records() if not record["Shared"])
+        """Without the contexts of clients, which have nothing but the Dockerfile."""
+        return sum(record["Size"] for record in self.records() if not record["Shared"] and record["Type"] != "source.local")
 
     def prune(self, status=200, filters=None, **query):
         pairs = [f"{key.replace('_', '-')}={value}" for key, value in query.items()]
@@ -77,9 +78,10 @@ def test_what_is_counted_is_what_is_on_the_disk(cache):
     blobs = files(root / "content" / "blobs")
     layers = sum(int((layer / "layer").read_text().split()[1]) for layer in (root / "layers").iterdir() if (layer / "layer").exists())
     mounts = sum(record["Size"] for record in usage["BuildCache"] if record["Type"] == "exec.cachemount")
+    contexts = sum(record["Size"] for record in usage["BuildCache"] if record["Type"] == "source.local")
     own = sum(record["Size"] for record in usage["BuildCache"] if not record["Shared"])
     assert usage["BuilderSize"] == own
-    assert usage["LayersSize"] + usage["ContentSize"] + own - mounts == layers + blobs
+    assert usage["LayersSize"] + usage["ContentSize"] + own - mounts - contexts == layers + blobs
     assert 5 * MiB <= mounts < 5 * MiB + 65536
     shared = [record for record in usage["BuildCache"] if "of=/shared" in record["Description"]]
     assert shared[0]["Shared"] and shared[0]["Size"] >= 6 * MiB
@@ -105,9 +107,35 @@ def test_dockers_table_adds_up(cache):
     cache = cache()
     cache.fill("alone")
     lines = {line["Type"]: line for line in map(json.loads, cache.engine.docker("system", "df", "--format", "json").lines)}
-    assert lines["Build Cache"]["TotalCount"] == "1" and lines["Build Cache"]["Size"].startswith("8.39")
+    assert lines["Build Cache"]["TotalCount"] == "2" and lines["Build Cache"]["Size"].startswith("8.39")
     assert re.search(r"regular +8\.39MB", cache.engine.docker("system", "df", "-v").out)
     assert "of=/alone" in cache.engine.hull("builder", "df").out
+
+
+def test_contexts_and_what_failed_commands_leave_are_the_caches(cache):
+    cache = cache()
+    (cache.folder / "large").write_bytes(bytes(MiB))
+    cache.build("COPY large /\nRUN dd if=/dev/urandom of=/left bs=1M count=2 && exit 3\n", code=1)
+    context = [record for record in cache.records() if record["Type"] == "source.local" and record["Size"] >= MiB]
+    assert context[0]["Description"] == "local source for context" and not context[0]["InUse"]
+    (failed,) = [record for record in cache.records() if record["Type"] == "exec.failed"]
+    assert failed["Description"].startswith("failed: /bin/sh -c dd") and 4 * MiB <= failed["Size"] < 5 * MiB
+    usage, root = cache.engine.api("GET", "/system/df").json(), cache.engine.root
+    assert not [image for image in usage["Images"] if any(tag.startswith("failed-build:") for tag in image["RepoTags"] or [])]
+    assert cache.engine.docker("images", "-q", "failed-build").out
+    blobs = files(root / "content" / "blobs")
+    layers = sum(int((layer / "layer").read_text().split()[1]) for layer in (root / "layers").iterdir() if (layer / "layer").exists())
+    own = sum(record["Size"] for record in usage["BuildCache"] if not record["Shared"] and record["Type"] != "source.local")
+    assert usage["LayersSize"] + usage["ContentSize"] + own == layers + blobs
+    # A container is made from it.
+    tag = cache.engine.docker("images", "--format", "{{.Tag}}", "failed-build").out
+    cache.engine.docker("create", "--name", "looks", f"failed-build:{tag}")
+    assert not cache.prune(filters={"type": ["exec.failed"]})["CachesDeleted"]
+    cache.engine.docker("rm", "looks")
+    assert cache.prune(filters={"type": ["exec.failed"]}) == {"CachesDeleted": [failed["ID"]], "SpaceReclaimed": failed["Size"]}
+    assert not cache.engine.docker("images", "-q", "failed-build").out
+    cache.prune(all=1)
+    assert not cache.records()
 
 
 # What is removed on demand.
@@ -127,7 +155,7 @@ def test_the_least_recently_used_goes_first(cache):
     for name in ("a", "b", "c"):
         cache.fill(name)
     cache.fill("a")
-    until(lambda: cache.records()[-1]["UsageCount"] > 0 or any(record["UsageCount"] for record in cache.records()), "the use is written down")
+    until(lambda: any(record["UsageCount"] for record in cache.records() if record["Type"] == "regular"), "the use is written down")
     cache.prune(**{"max-used-space": 20 * MiB})
     assert cache.kept() == {"a", "c"}
     cache.prune(**{"keep-storage": 10 * MiB})

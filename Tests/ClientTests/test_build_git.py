@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from support import git
+from support.builds import steps
 from support.contexts import FROM, context
 from support.git import GitServer, Repository, token
 from support.images import regular
@@ -85,10 +86,74 @@ def test_a_directory_of_a_repository_is_a_context(build, serve):
     assert "not a directory" in build(f"{serve().url}#main:file", code=1)
 
 
+def asked(server):
+    """How often a server was spoken to: once for what a reference stands for, once more for fetching."""
+    return len([path for path, _ in server.requests if "info/refs" in path])
+
+
 def test_a_repository_is_fetched_once_for_a_build(build, serve):
     server = serve()
     build(server.url)
-    assert len([path for path, _ in server.requests if "info/refs" in path]) == 1
+    assert asked(server) == 2
+
+
+def test_a_repository_that_is_added_is_fetched_only_when_the_cache_has_it_not(hull, serve, repository, tmp_path, name):
+    server = serve()
+
+    def added(arguments):
+        (tmp_path / "Dockerfile").write_text(FROM + f"LABEL name={name}\nRUN echo {name} > /unlike-others\nADD {arguments} /added\nRUN head -c 16 /dev/urandom > /random\n")
+        before = asked(server)
+        said = hull("build", "--progress=plain", tmp_path, timeout=120).err
+        fates = {name.split()[0]: fate for name, fate in steps(said).items()}
+        return fates["ADD"], asked(server) - before
+
+    assert added(server.url) == ("DONE", 2)
+    assert added(f"--checksum={repository.second} {server.url}?branch=main") == ("CACHED", 1)
+    assert added(f"{server.url}#{repository.second}") == ("CACHED", 0)
+    assert added(f"{server.url}?submodules=false") == ("DONE", 2)
+
+
+@pytest.mark.parametrize(
+    "query, text",
+    [("?branch=side", "first"), ("?tag=v1", "first"), ("?ref=main", "second"), ("?commit={second}", "second"), ("?ref={first}&commit={first}", "first"), ("?tag=v1#refs/tags/v1", "first")],
+)
+def test_a_query_says_the_reference(build, serve, repository, query, text):
+    query = query.format(first=repository.first, second=repository.second)
+    assert f"of the {text} commit" in build(serve().url + query)
+
+
+def test_a_query_says_what_is_kept_and_which_directory_is_meant(build, add, serve, repository):
+    url = serve().url
+    assert "inner" in build(f"{url}?subdir=sub&branch=main")
+    kept = add(f"{url}?keep-git-dir=true&tag=v1", "cat /added/.git/HEAD /added/.git/refs/tags/v1; ls /added/.git")
+    assert repository.first in kept and repository.git("rev-parse", "v1") in kept and "FETCH_HEAD" not in kept
+    assert ".git" in build(f"{url}?keep-git-dir").split("RUN")[-1].replace("code.git", "")
+    assert ".git" in build(url, "--build-arg", "BUILDKIT_CONTEXT_KEEP_GIT_DIR=1").split("RUN")[-1].replace("code.git", "")
+
+
+@pytest.mark.parametrize(
+    "query, message",
+    [
+        ("?branch=nowhere", "repository does not contain ref refs/heads/nowhere"),
+        ("?branch=v1", "repository does not contain ref"),
+        ("?ref={short}", "repository does not contain ref"),
+        ("?tag=v1&commit={second}", "expected checksum to match"),
+        ("?commit=zz", "invalid checksum zz for Git URL, expected hex commit hash"),
+        ("?tag=v1#refs/heads/main", "ref conflicts"),
+        ("?depth=1", 'unexpected query "depth"'),
+        ("?fetch-by-commit", "fetch-by-commit requires a checksum"),
+    ],
+)
+def test_a_query_that_does_not_fit_is_an_error(build, add, serve, repository, query, message):
+    query = query.format(short=repository.first[:8], second=repository.second)
+    assert message in build(serve().url + query, code=1)
+    assert message in add(serve().url + query, code=1)
+
+
+def test_a_commit_is_fetched_without_asking_for_the_reference(build, serve, repository):
+    server = serve()
+    assert "of the first commit" in build(f"{server.url}?fetch-by-commit&ref=main&commit={repository.first}")
+    assert asked(server) == 1
 
 
 def test_add_takes_a_repository_a_reference_and_a_directory(add, serve):
@@ -222,3 +287,23 @@ def test_an_archive_of_the_web_is_a_context_however_it_is_packed(engine, build, 
     with Web(engine.host) as web:
         body = context(FROM + "COPY a /\nRUN cat /a\n", lambda archive: regular(archive, "a", b"of the web"))
         assert "of the web" in build(web.put("/context", pack(body)))
+
+
+def test_a_file_of_the_web_has_the_time_that_the_server_says(engine, add):
+    with Web(engine.host) as web:
+        for stamp in ("Tue, 14 Nov 2023 22:13:20 GMT", "Tuesday, 14-Nov-23 22:13:20 UTC"):
+            assert "1700000000" in add(web.put("/file", b"x", Last_Modified=stamp), "stat -c %Y /added")
+        assert "=0=" in add(web.put("/timeless", b"x"), "echo =$(stat -c %Y /added)=")
+
+
+def test_a_file_of_the_web_is_fetched_again_only_when_it_has_changed(engine, add):
+    with Web(engine.host) as web:
+        address = web.put("/file", b"one", ETag='"1"')
+        assert "one" in add(address, "cat /added") and "one" in add(address, "cat /added")
+        assert [method for method, _ in web.requests] == ["GET", "HEAD"]
+        web.put("/file", b"two", ETag='"2"')
+        assert "two" in add(address, "cat /added")
+        assert [method for method, _ in web.requests] == ["GET", "HEAD", "HEAD", "GET"]
+        untagged = web.put("/untagged", b"x")
+        add(untagged), add(untagged)
+        assert [method for method, path in web.requests if path == "/untagged"] == ["GET", "GET"]

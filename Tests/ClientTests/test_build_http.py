@@ -175,6 +175,35 @@ def test_a_context_that_leads_out_is_refused(post):
     assert status == 400 and "leads out" in said
 
 
+def test_an_image_without_layers_is_the_same_again(docker, name, tmp_path):
+    def identity(text, *flags):
+        (tmp_path / "Dockerfile").write_text("FROM scratch\nMAINTAINER somebody\n" + text)
+        docker("build", *flags, "-t", name, tmp_path, env=CLASSIC)
+        return docker("images", "-q", "--no-trunc", name).out
+
+    first = identity("EXPOSE 80 2375\n")
+    assert identity("EXPOSE 2375 80\n") == first
+    assert identity("EXPOSE 80\n") != first
+    assert identity("EXPOSE 80 2375\n", "--no-cache") != first
+
+
+def test_labels_of_the_client_alone_make_an_image(post, docker, name):
+    assert post(context(Dockerfile="FROM scratch\n"), t=name)[1][-1]["error"].startswith("No image was generated")
+    status, lines = post(context(Dockerfile="FROM scratch\n"), t=name, labels='{"a":"1"}')
+    assert status == 200 and "Successfully built" in text_of(lines)
+    assert docker("inspect", "-f", "{{.Config.Labels.a}}", name).out == "1"
+
+
+def test_names_that_come_back_from_a_directory_are_clean(post):
+    def fill(archive):
+        regular(archive, "Dockerfile", (FROM + "COPY foo bar /\nRUN cat /foo /bar\n").encode())
+        regular(archive, "dir/../foo", b"of foo\n")
+        regular(archive, "/./bar", b"of bar\n")
+
+    status, lines = post(tar_of(fill), nocache=1)
+    assert status == 200 and "of foo\nof bar\n" in text_of(lines)
+
+
 def test_limits_reach_the_commands(post):
     text = FROM + "RUN cat /sys/fs/cgroup/memory.max; df -k /dev/shm | tail -1; ulimit -n\n"
     _, lines = post(

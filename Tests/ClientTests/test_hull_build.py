@@ -42,6 +42,14 @@ def test_the_quiet_build_prints_the_id(build, docker):
     assert said.out == docker("images", "-q", "--no-trunc", "hull-quiet").out and said.err == ""
 
 
+def test_the_image_and_its_names_are_told(build, docker, name):
+    said = build(FROM + "RUN true\n", "-t", f"{name}:1", "-t", f"{name}:2").err
+    identity = docker("image", "inspect", "-f", "{{.Id}}", f"{name}:1").out.strip()
+    assert re.search(rf"^#\d+ writing image {identity} done$", said, re.M)
+    for tag in (1, 2):
+        assert re.search(rf"^#\d+ naming to docker.io/library/{name}:{tag} done$", said, re.M)
+
+
 def test_what_was_done_before_is_cached(build, name):
     build(FROM + f"RUN echo {name}\n")
     assert re.search(r"^#\d+ CACHED$", build(FROM + f"RUN echo {name}\n").err, re.M)

@@ -22,9 +22,9 @@ import Testing
 
   deinit { TemporaryDirectory.remove(root) }
 
-  private func list(includes: [String] = [], excludes: [String] = []) throws -> [ListedFile] {
+  private func list(includes: [String] = [], followed: [String] = [], excludes: [String] = []) throws -> [ListedFile] {
     var files: [ListedFile] = []
-    try BuildContext(directory: root).list(includes: includes, excludes: excludes) { files.append($0) }
+    try BuildContext(directory: root).list(includes: includes, followed: followed, excludes: excludes) { files.append($0) }
     return files
   }
 
@@ -42,6 +42,23 @@ import Testing
 
   @Test func onlyWhatIsAskedForIsListed() throws {
     #expect(try list(includes: ["a/deep", "./z", "nothing"]).map(\.path) == ["a/deep", "a/deep/two.log", "z"])
+  }
+
+  @Test func onlyWhatCopiesTakeIsListed() throws {
+    #expect(try list(followed: ["a/*/two.log", "z", "none"]).map(\.path) == ["a/deep/two.log", "z"])
+    #expect(try list(includes: ["b"], followed: ["a/one"]).map(\.path) == ["a/one", "b", "b/three"])
+    #expect(try list(followed: ["a/**/x"]).map(\.path) == ["a", "a/deep", "a/deep/two.log", "a/one"])
+    #expect(try list(followed: ["a"], excludes: ["a/deep"]).map(\.path) == ["a", "a/one"])
+    #expect(try list(followed: [""]).count == 9)
+  }
+
+  @Test func linksAmongThoseAreFollowedWithinTheContext() throws {
+    symlink("../b", "\(root)/a/inner")
+    symlink("/a/inner/three", "\(root)/c")
+    symlink("loop", "\(root)/loop")
+    #expect(try list(followed: ["c"]).map(\.path) == ["a/inner", "b/three", "c"])
+    #expect(try list(followed: ["a/inner/t*"]).map(\.path) == ["a/inner", "b/three"])
+    #expect(try list(followed: ["link/passwd", "loop", "../../z"]).map(\.path) == ["link", "loop", "z"])
   }
 
   @Test func aListingIsReadAsItWasWritten() throws {

@@ -70,7 +70,7 @@ import Testing
     #expect(copied.from == "build" && copied.chown == "1:2" && copied.chmod == "755" && copied.link && !copied.parents)
     #expect(copied.excludes == ["*.o", "a b"] && copied.sources == ["a", "b*"] && copied.destination == "/dest/")
     let added = try copy("ADD --keep-git-dir=true --checksum=sha256:00 --unpack=false --link=false [\"https://x/y z\", \"/\"]")
-    #expect(added.keepGitDirectory && added.checksum == "sha256:00" && added.unpack == false && !added.link)
+    #expect(added.keepGitDirectory == true && added.checksum == "sha256:00" && added.unpack == false && !added.link)
     #expect(added.sources == ["https://x/y z"] && added.destination == "/")
     #expect(try copy("COPY -- --from=x /a").sources == ["--from=x"] && (try copy("ADD a b")).unpack == nil)
   }

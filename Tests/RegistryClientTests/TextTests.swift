@@ -75,6 +75,7 @@ import Testing
   @Test func datesBecomeSeconds() {
     #expect(HTTPDate.seconds("Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777)
     #expect(HTTPDate.seconds("Sunday, 06-Nov-94 08:49:37 GMT") == 784_111_777)
+    #expect(HTTPDate.seconds("Sunday, 06-Nov-94 08:49:37 UTC") == 784_111_777)
     for text in ["", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT", "06 Nov 1994", "Sunday, 06-Nov 08:49:37 GMT"] {
       #expect(HTTPDate.seconds(text) == nil)
     }

@@ -61,15 +61,16 @@ struct Build: Sendable {
     }
     (planned.dockerfile, planned.result.dockerfile) = (dockerfile, dockerfile)
     if request.readsOnly { return }
-    try takeEpoch(of: dockerfile, &planned.request)
-    planned.plans = try await plans(loaded, planned.request, &planned.result)
+    let epoch = try await epoch(of: dockerfile)
+    if let epoch { planned.request.sourceDateEpoch = epoch.seconds }
+    planned.plans = try await plans(loaded, planned.request, epoch, &planned.result)
   }
 
-  /// The time that the file itself wants its image to have (`ARG SOURCE_DATE_EPOCH=…` before the first `FROM`), unless the client says another.
-  private func takeEpoch(of dockerfile: Dockerfile, _ request: inout BuildRequest) throws(HullError) {
-    guard request.sourceDateEpoch == nil, request.arguments[SourceDateEpoch.name] == nil else { return }
-    guard let text = dockerfile.globalValues(request.arguments)[SourceDateEpoch.name], !text.isEmpty else { return }
-    request.sourceDateEpoch = try SourceDateEpoch.seconds(text)
+  /// What `SOURCE_DATE_EPOCH` comes to; `nil`: nobody asks for it, or the client says the time itself.
+  private func epoch(of dockerfile: Dockerfile) async throws -> EpochOutcome? {
+    guard request.sourceDateEpoch == nil, let source = try EpochReader(request: request, dockerfile: dockerfile).source() else { return nil }
+    let times = EpochTimes(repositories: repositories, session: session, directory: surroundings.directory)
+    return EpochOutcome(seconds: try await times.seconds(of: source))
   }
 
   /// What the request says of caches, understood before anything is done.
@@ -87,14 +88,17 @@ struct Build: Sendable {
 
   /// A graph for each platform; what they have in common is common to them.
   private func plans(
-    _ loaded: DockerfileLoader.Loaded, _ request: BuildRequest, _ result: inout BuildResult
+    _ loaded: DockerfileLoader.Loaded, _ request: BuildRequest, _ epoch: EpochOutcome?, _ result: inout BuildResult
   ) async throws -> [BuildPlan] {
     let (dockerfile, findings) = (loaded.dockerfile, BuildFindings(request: request, report: report))
+    var (asked, planned) = (request, dockerfile)
+    epoch?.apply(to: &asked.arguments)
+    epoch?.apply(to: &planned)
     let images = resolver(request)
     let (steps, isBarred) = (StepTable(), try await isBarredFromCache())
     var plans: [BuildPlan] = []
     for platform in request.platforms.isEmpty ? [Platform.host] : request.platforms where !plans.contains(where: { $0.platform == platform }) {
-      var planner = Planner(request: request, dockerfile: dockerfile, platform: platform, images: images, ignored: loaded.ignored, steps: steps)
+      var planner = Planner(request: asked, dockerfile: planned, platform: platform, images: images, ignored: loaded.ignored, steps: steps)
       planner.namedIgnored = loaded.namedIgnored
       planner.ignoresCache = isBarred
       do { plans.append(try await planner.plan()) } catch {
@@ -117,14 +121,16 @@ struct Build: Sendable {
     return MadeBuild(planned: planned, images: try await images(planned))
   }
 
-  func solver(_ request: BuildRequest) -> Solver {
+  /// - Parameter targets: the last steps.
+  func solver(_ request: BuildRequest, for targets: [Step]) -> Solver {
     Solver(
       request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared,
-      repositories: repositories, report: report)
+      repositories: repositories, uses: ContextUses(targets), report: report)
   }
 
   private func images(_ planned: PlannedBuild) async throws -> [BuiltImage] {
-    let (solver, plans) = (solver(planned.request), planned.plans)
+    let plans = planned.plans
+    let solver = solver(planned.request, for: plans.map(\.target.step))
     do {
       let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
         for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver, planned)) } }
@@ -146,12 +152,13 @@ struct Build: Sendable {
     var layers: [Digest: FileSystem] = [:]
     for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
     let assembly = ImageAssembly(request: planned.request, plan: plan, fileSystem: fileSystem, layers: layers)
+    let config = try await EarlierImage(request: planned.request, images: surroundings.images).config(for: try assembly.config())
     let origin = BuildOrigin(
       target: plan.target.step, platform: plan.target.platform, images: plan.images, values: try await solver.results(below: plan.target.step),
       lines: planned.dockerfile?.lines ?? [], started: started, request: planned.request)
     return BuiltImage(
-      platform: assembly.platform, config: try assembly.config(), fileSystem: fileSystem,
-      inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, origin: origin)
+      platform: assembly.platform, config: config, fileSystem: fileSystem,
+      inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, inheritedHistory: plan.target.base?.history.count ?? 0, origin: origin)
   }
 
   /// The first builder's `--cache-from`: with it only images that it names may serve as a cache, and when none is here there is no cache.

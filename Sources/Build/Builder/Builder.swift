@@ -16,6 +16,8 @@ import Threads
 package final class Builder: Sendable {
   let surroundings: BuilderSurroundings
   let shared: SharedWork
+  /// What clients need not send again.
+  package let contexts = ContextStore()
   /// One at a time: what one has chosen another must not count on.
   let pruning = Monitor<Void>(())
   private let running = Mutex<[String: @Sendable () -> Void]>([:])

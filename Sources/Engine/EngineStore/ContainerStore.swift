@@ -64,7 +64,7 @@ package final class ContainerStore: Sendable {
     let encoded = try DockerJSON.encode(definition)
     try await writer.write { database in
       for volume in volumes { try Self.insert(volume, in: database) }
-      try database.execute(sql: "UPDATE container SET definition = ? WHERE id = ?", arguments: [encoded, id])
+      try database.cachedStatement(sql: "UPDATE container SET definition = ? WHERE id = ?").execute(arguments: [encoded, id])
       try also(database)
     }
   }
@@ -73,7 +73,7 @@ package final class ContainerStore: Sendable {
   package func save(_ state: StateRecord, _ definition: ContainerDefinition, of id: String) async throws {
     let encoded = try DockerJSON.encode(definition)
     try await save(state, of: id) { database in
-      try database.execute(sql: "UPDATE container SET definition = ? WHERE id = ?", arguments: [encoded, id])
+      try database.cachedStatement(sql: "UPDATE container SET definition = ? WHERE id = ?").execute(arguments: [encoded, id])
     }
   }
 
@@ -84,14 +84,14 @@ package final class ContainerStore: Sendable {
     let encoded = try DockerJSON.encode(record.definition)
     try await writer.write { database in
       for volume in volumes { try Self.insert(volume, in: database) }
-      try database.execute(sql: "UPDATE container SET definition = ? WHERE id = ?", arguments: [encoded, record.id])
+      try database.cachedStatement(sql: "UPDATE container SET definition = ? WHERE id = ?").execute(arguments: [encoded, record.id])
       try also(database)
     }
   }
 
   package func rename(_ id: String, to name: String) async throws {
     try await writer.write { database in
-      try database.execute(sql: "UPDATE container SET name = ? WHERE id = ?", arguments: [name, id])
+      try database.cachedStatement(sql: "UPDATE container SET name = ? WHERE id = ?").execute(arguments: [name, id])
     }
   }
 
@@ -108,7 +108,7 @@ package final class ContainerStore: Sendable {
   /// Every container, oldest first. Blocking. Throws when a row cannot be read.
   package func containers() throws(HullError) -> [ContainerRecord] {
     try database.read("read the containers") { database in
-      try Row.fetchAll(database, sql: "SELECT * FROM container ORDER BY created, id").map(Self.record)
+      try Row.fetchAll(database.cachedStatement(sql: "SELECT * FROM container ORDER BY created, id")).map(Self.record)
     }
   }
 

@@ -6,16 +6,19 @@ import GRPCNIOTransportHTTP2Posix
 import Logging
 import NIOCore
 
-/// BuildKit's gRPC API on connections that clients of the Docker API hand over (`POST /grpc`, `POST /session`).
+/// BuildKit's gRPC API, on connections that clients of the Docker API hand over (`POST /grpc`, `POST /session`), and on those that speak HTTP/2 from the
+/// first byte.
 package final class BuildKitServer: Sendable {
   private let backend: any BuildBackend
   private let sessions = Rendezvous<ClientSession>(patience: .seconds(10))
   private let builds: Builds
+  let history: BuildHistory
   private let log: Logger
 
   package init(_ backend: any BuildBackend, log: Logger) {
     (self.backend, self.log) = (backend, log)
-    builds = Builds(backend, sessions, BuildHistory(directory: backend.scratchDirectory + "/build-history"))
+    history = BuildHistory(directory: backend.scratchDirectory + "/build-history")
+    builds = Builds(backend, sessions, history)
   }
 
   /// Serves calls on a connection, until it ends; with it end the builds that were called for on it.

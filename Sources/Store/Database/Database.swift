@@ -27,12 +27,11 @@ package final class HullDatabase: Sendable {
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(10)
     configuration.maximumReaderCount = 4
-    configuration.prepareDatabase { database in
-      try database.execute(sql: "PRAGMA synchronous = FULL")
-      try database.execute(sql: "PRAGMA journal_size_limit = 4194304")
-    }
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_size_limit = 4194304") }
     do {
       pool = try DatabasePool(path: path, configuration: configuration)
+      // Not while connections are prepared: the pool sets NORMAL when it turns to WAL.
+      try pool.writeWithoutTransaction { try $0.flushesCommits(true) }
       var migrator = DatabaseMigrator()
       for schema in schemas {
         for (name, apply) in schema.migrations { migrator.registerMigration("\(schema.name).\(name)", migrate: apply) }
@@ -54,10 +53,31 @@ package final class HullDatabase: Sendable {
     }
   }
 
+  /// The same for what may be lost with the power, such as the time of the last use: the kernel writes it to the disk when it likes.
+  package func note(_ what: String, _ body: (GRDB.Database) throws -> Void) throws(HullError) {
+    do {
+      try pool.writeWithoutTransaction { database in
+        try database.flushesCommits(false)
+        defer { try? database.flushesCommits(true) }
+        try database.inTransaction {
+          try body(database)
+          return .commit
+        }
+      }
+    } catch let error as HullError { throw error } catch {
+      throw HullError(.internalError, "cannot \(what)", cause: error)
+    }
+  }
+
   /// Reads one consistent snapshot; errors that are not Hull's are wrapped with `what`.
   package func read<Result>(_ what: String, _ body: (GRDB.Database) throws -> Result) throws(HullError) -> Result {
     do { return try pool.read(body) } catch let error as HullError { throw error } catch {
       throw HullError(.internalError, "cannot \(what)", cause: error)
     }
   }
+}
+
+extension GRDB.Database {
+  /// Whether the connection's commits are on disk when they return: in WAL mode `synchronous = FULL`, otherwise `NORMAL`.
+  fileprivate func flushesCommits(_ flushes: Bool) throws { try execute(sql: "PRAGMA synchronous = \(flushes ? "FULL" : "NORMAL")") }
 }

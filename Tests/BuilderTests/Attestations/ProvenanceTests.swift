@@ -96,7 +96,7 @@ import Testing
     var request = self.request()
     (request.remoteContext, request.dockerfileContext) = (url, "context")
     let tree = IdentifiedTree(tree: TreePack.empty, identity: commit)
-    let from = origin(context: .repository(url: url, keepsGitDirectory: false, checksum: nil), .tree(tree))
+    let from = origin(context: .repository(RepositoryStep(url: url)), .tree(tree))
     let (text, value) = try json(["version": "v0.2", "complete-materials": "true"], request, from)
     #expect(path(value, "invocation", "configSource", "digest", "sha1") as? String == commit)
     #expect(path(value, "metadata", "completeness", "materials") as? Bool == true)

@@ -1,22 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """A web server with a few files."""
 import threading
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Web:
-    """Serves files on the loopback of a host, for as long as the `with` block lasts."""
+    """Serves files on the loopback of a host, for as long as the `with` block lasts. `requests` are their methods and paths."""
 
     def __init__(self, host):
-        files = self.files = {}
+        files, fields, requests = self.files, self.fields, self.requests = {}, {}, []
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                body = files.get(self.path.partition("?")[0])
-                self.send_response(200 if body is not None else 404)
-                self.send_header("Content-Length", str(len(body or b"")))
+                requests.append((self.command, self.path))
+                path = self.path.partition("?")[0]
+                body, own = files.get(path), fields.get(path, {})
+                unchanged = "ETag" in own and self.headers.get("If-None-Match") == own["ETag"]
+                self.send_response(404 if body is None else 304 if unchanged else 200)
+                for name, value in own.items():
+                    self.send_header(name, value)
+                if not unchanged:
+                    self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
-                self.wfile.write(body or b"")
+                if self.command == "GET" and not unchanged:
+                    self.wfile.write(body or b"")
+
+            do_HEAD = do_GET
 
             def log_message(self, *_):
                 pass
@@ -25,9 +35,12 @@ class Web:
             self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def put(self, path, body):
-        """Serves bytes at a path; gives the address."""
+    def put(self, path, body, modified=None, **fields):
+        """Serves bytes at a path, with a time in seconds since 1970 and more header fields (`Last_Modified=…`) if there are any; gives the address."""
         self.files[path] = body
+        self.fields[path] = {name.replace("_", "-"): value for name, value in fields.items()}
+        if modified is not None:
+            self.fields[path]["Last-Modified"] = formatdate(modified, usegmt=True)
         return f"http://127.0.0.1:{self.server.server_address[1]}{path}"
 
     def __enter__(self):

@@ -24,7 +24,7 @@ extension Builder {
       return record
     }
     Self.rejuvenate(&records)
-    records += try mounts()
+    records += try mounts() + contexts.records() + keptFailures().map(Self.record)
     return records.sorted { ($0.used, -$0.created, $0.id) < ($1.used, -$1.created, $1.id) }
   }
 
@@ -56,6 +56,20 @@ extension Builder {
     return records
   }
 
+  /// The file systems of commands that failed (`FailedStep`), with what goes with each.
+  package func keptFailures() throws(HullError) -> [RepositoryImage] {
+    try surroundings.images.images(onlyIn: try Reference(FailedStep.repository))
+  }
+
+  private static func record(_ kept: RepositoryImage) -> CacheRecord {
+    let command = kept.record.labels[FailedStep.label] ?? ""
+    var record = CacheRecord(
+      id: kept.record.id.hex, kind: .failedStep, description: "failed: \(command)", size: kept.layers + kept.blobs, created: kept.record.added,
+      used: kept.record.lastUse, uses: 1)
+    record.inUse = kept.isHeld
+    return record
+  }
+
   private static func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
 
   /// Bytes of all cache mounts, as far as that is known without looking once more.
@@ -63,6 +77,9 @@ extension Builder {
     let mounts = shared.cacheMounts
     return try mounts.names().reduce(0) { $0 + mounts.size(of: $1, afresh: false) }
   }
+
+  /// Bytes of the contexts that are kept.
+  package var contextBytes: Int64 { contexts.records().reduce(0) { $0 + $1.size } }
 
   /// Takes away what may go.
   package func pruneCache(_ prune: CachePrune) throws(HullError) -> CachePruned {
@@ -89,12 +106,30 @@ extension Builder {
     // What stands on another goes before it.
     var pruned = CachePruned(bytes: try surroundings.images.removeBuildSteps(steps.sorted { $0.created > $1.created }))
     for record in records {
-      if record.kind == .cacheMount {
-        guard try shared.cacheMounts.remove(record.id) else { continue }
-        pruned.bytes += record.size
-      }
+      guard try removeFiles(record) else { continue }
+      if record.kind != .regular { pruned.bytes += record.size }
       pruned.records.append(record)
     }
     return pruned
+  }
+
+  /// Removes what is no step. `false`: it is not there any more, or in use by now.
+  private func removeFiles(_ record: CacheRecord) throws(HullError) -> Bool {
+    switch record.kind {
+    case .regular: return true
+    case .cacheMount: return try shared.cacheMounts.remove(record.id)
+    case .localSource: return contexts.remove(record.id)
+    case .failedStep: return try removeKept(record.id)
+    }
+  }
+
+  private func removeKept(_ image: String) throws(HullError) -> Bool {
+    do throws(HullError) {
+      _ = try surroundings.images.remove(image, force: true) { _ in [] }
+      return true
+    } catch {
+      guard error.code == .notFound || error.code == .conflict else { throw error }
+      return false
+    }
   }
 }

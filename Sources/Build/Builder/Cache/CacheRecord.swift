@@ -5,9 +5,13 @@ package struct CacheRecord: Sendable, Hashable {
   package enum Kind: String, Sendable {
     case regular
     case cacheMount = "exec.cachemount"
+    /// A client's context.
+    case localSource = "source.local"
+    /// The file system of a command that has failed.
+    case failedStep = "exec.failed"
   }
 
-  /// A step's key without the algorithm, or a cache mount's name.
+  /// A step's key without the algorithm, a cache mount's name, the digest of what names a context, or an image's ID without the algorithm.
   package var id: String
   package var kind: Kind
   package var description: String
@@ -25,5 +29,5 @@ package struct CacheRecord: Sendable, Hashable {
   package var uses: Int
 
   /// Builds change what is in it.
-  package var isMutable: Bool { kind == .cacheMount }
+  package var isMutable: Bool { kind == .cacheMount || kind == .localSource }
 }

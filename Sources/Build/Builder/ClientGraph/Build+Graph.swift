@@ -23,7 +23,7 @@ extension Build {
   func files(of input: BuildInput) async throws -> any FileTree {
     var planner = GraphPlanner(request: request, platform: .host, images: resolver(request), steps: StepTable())
     let step = try await planner.step(of: input.root)
-    let solver = solver(request)
+    let solver = solver(request, for: [step])
     do { return try await tree(of: solver.value(of: step), step) } catch {
       solver.cancel()
       await solver.settle()

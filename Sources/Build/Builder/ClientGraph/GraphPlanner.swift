@@ -46,7 +46,7 @@ struct GraphPlanner {
     case .image, .layout, .made: return [0: try await image(node)]
     case .context(let name, let selection): return [0: step(try request.policed(.context(name, selection)), [], node)]
     case .repository(let url, let keeps, let checksum):
-      return [0: step(try request.policed(.repository(url: url, keepsGitDirectory: keeps, checksum: checksum)), [], node)]
+      return [0: step(try request.policed(.repository(RepositoryStep(url: url, keepsGitDirectory: keeps, checksum: checksum))), [], node)]
     case .download(let download): return [0: try self.download(download, node)]
     case .run(let run): return try self.run(run, node, inputs)
     case .change(let changes): return try GraphChanges(node: node, inputs: inputs).steps(of: changes, in: &self)

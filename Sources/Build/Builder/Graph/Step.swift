@@ -30,7 +30,7 @@ enum Operation: Sendable, Hashable {
   /// Files from the client.
   case context(String, ContextSelection)
   case download(url: String, checksum: Digest?)
-  case repository(url: String, keepsGitDirectory: Bool, checksum: String?)
+  case repository(RepositoryStep)
   case directory(DirectoryStep)
   case copy(CopyStep)
   case run(RunStep)
@@ -44,6 +44,19 @@ enum Operation: Sendable, Hashable {
   case merge
   /// What its second input changes of its first one.
   case difference
+}
+
+/// A Git repository, or an archive of the web that is a context.
+struct RepositoryStep: Sendable, Hashable {
+  /// As written.
+  var url: String
+  var keepsGitDirectory = false
+  /// Of the commit, or the beginning of it.
+  var checksum: String?
+  /// The directory that is meant, beside the address's own.
+  var part = ""
+  /// The files are fetched only when a step that is not in the cache needs them.
+  var waits = false
 }
 
 /// `WORKDIR`: a directory that must be there.
@@ -110,6 +123,26 @@ struct CopyStep: Sendable, Hashable {
   }
 
   static let mainContext = "context"
+
+  /// The sources that are repositories: their places among the sources, and which inputs they are.
+  var repositories: [(place: Int, input: Int)] {
+    sources.enumerated().compactMap { place, source -> (Int, Int)? in
+      guard case .repository(let input) = source else { return nil }
+      return (place, input)
+    }
+  }
+
+  var hasRepositories: Bool { !repositories.isEmpty }
+
+  /// The same of its other sources.
+  var withoutRepositories: CopyStep {
+    var step = self
+    step.sources.removeAll { source -> Bool in
+      if case .repository = source { return true }
+      return false
+    }
+    return step
+  }
 }
 
 /// `RUN`, everything expanded.

@@ -43,9 +43,12 @@ struct CopyPlanner {
   ) async throws {
     var patterns: [String] = []
     guard copy.from?.contains("$") != true else { throw CopyPlanner.variableSource }
+    guard copy.checksum == nil || copy.sources.count == 1 else {
+      throw HullError(.invalidArgument, "checksum can't be specified for multiple sources")
+    }
     for source in copy.sources {
       let text = try expander.expand(source)
-      guard isAdd, let remote = try self.remote(text, copy, expander, &inputs, &planner) else {
+      guard let remote = try self.remote(text, copy, expander, &inputs, &planner) else {
         patterns.append(text)
         continue
       }
@@ -68,22 +71,23 @@ struct CopyPlanner {
 
   private static let uncheckable = HullError(.invalidArgument, "checksum requires HTTP(S) or Git sources")
 
-  /// A source of `ADD` that is an address.
+  /// A source that is an address, which only `ADD` may have.
   private func remote(
     _ text: String, _ copy: CopyCommand, _ expander: WordExpander, _ inputs: inout [Step], _ planner: inout Planner
   ) throws(HullError) -> CopyStep.Source? {
     let checksum = try copy.checksum.map { (text) throws(HullError) in try expander.expand(text) }
-    if RemoteAddress.isRepository(text) {
+    if let address = try GitAddress(text), !address.looksLikePath {
+      guard isAdd else { throw HullError(.invalidArgument, "source can't be a git ref for COPY: use ADD for \(quoted(text))") }
       let vertex = planner.internalVertex("[internal] load \(text)", at: instruction.location)
-      let operation = try planner.request.policed(.repository(url: text, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum))
-      let step = Step(operation, vertex: vertex)
-      inputs.append(planner.shared(step))
+      let step = try RepositoryStep(text, address, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum)
+      inputs.append(planner.shared(Step(try planner.request.policed(.repository(step)), vertex: vertex)))
       return .repository(input: inputs.count - 1)
     }
     guard text.hasPrefix("http://") || text.hasPrefix("https://") else {
       if checksum != nil { throw CopyPlanner.uncheckable }
       return nil
     }
+    guard isAdd else { throw HullError(.invalidArgument, "source can't be a URL for COPY: use ADD for \(quoted(text))") }
     let digest = try checksum.map { (text) throws(HullError) in try Digest(text) }
     let operation = try planner.request.policed(.download(url: text, checksum: digest))
     inputs.append(planner.shared(Step(operation, vertex: planner.internalVertex(text, at: instruction.location))))
@@ -106,17 +110,9 @@ extension CopyStep.Source {
 }
 
 /// What kind of thing an address names.
-package enum RemoteAddress {
-  /// `git@…`, `git://…`, `ssh://…`, or HTTP(S) with `.git` at the end of its path.
-  package static func isRepository(_ text: String) -> Bool {
-    if text.hasPrefix("git@") || text.hasPrefix("git://") || text.hasPrefix("ssh://") || text.hasPrefix("github.com/") { return true }
-    guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return false }
-    let path = text.prefix { $0 != "#" && $0 != "?" }
-    return path.hasSuffix(".git")
-  }
-
+enum RemoteAddress {
   /// Whether it is any address: what a context cannot have.
-  static func isRemote(_ text: String) -> Bool { isRepository(text) || text.hasPrefix("http://") || text.hasPrefix("https://") }
+  static func isRemote(_ text: String) -> Bool { GitAddress.matches(text) || text.hasPrefix("http://") || text.hasPrefix("https://") }
 
   /// The last component of an address's path.
   static func fileName(_ text: String) -> String {

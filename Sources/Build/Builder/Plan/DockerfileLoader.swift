@@ -56,7 +56,7 @@ struct DockerfileLoader {
 
   /// The context is an address of a Dockerfile, which has no other name than that.
   private func loneDockerfile(_ tree: any FileTree) async throws -> [UInt8]? {
-    guard let address = request.remoteContext, !RemoteAddress.isRepository(address) else { return nil }
+    guard let address = request.remoteContext, !GitAddress.matches(address) else { return nil }
     guard try await Blocking.run({ try tree.names(in: "") }) == ["Dockerfile"] else { return nil }
     return try await read("Dockerfile", tree)
   }
@@ -75,7 +75,7 @@ struct DockerfileLoader {
 
   private func definition() async throws -> (any FileTree)? {
     if let key = request.dockerfileInput, let input = request.inputs[key] { return try await files(input) }
-    if let address = request.remoteContext, request.dockerfileContext == CopyStep.mainContext { return try await repositories.tree(address) }
+    if request.dockerfileContext == CopyStep.mainContext, let source = try request.remoteSource() { return try await repositories.tree(source) }
     var selection = ContextSelection()
     let path = TreePaths.clean(request.dockerfile)
     selection.includes = [path, DockerfileLoader.lowercased(path), path + ".dockerignore", ".dockerignore"].compactMap(\.self)

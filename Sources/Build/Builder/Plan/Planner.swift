@@ -280,7 +280,10 @@ struct Planner {
   /// The client's files; one step for all that copy from it.
   mutating func mainContext() throws(HullError) -> Step {
     if let step = contexts[Self.inputContext] { return step }
-    if let address = request.remoteContext { return try remote(address) }
+    if var source = try request.remoteSource() {
+      source.part = request.contextDirectory
+      return try remote(source)
+    }
     return try context("context", ignored, shown: "[internal] load build context")
   }
 
@@ -288,14 +291,14 @@ struct Planner {
     if let files = NamedContexts.clientFiles(value) {
       return try context(files, namedIgnored[files] ?? [], shown: "[context \(name)] load from client")
     }
-    return try remote(value)
+    return try remote(try RepositoryStep(context: value))
   }
 
-  private mutating func remote(_ address: String) throws(HullError) -> Step {
-    if let known = contexts[address] { return known }
-    let operation = try request.policed(.repository(url: address, keepsGitDirectory: false, checksum: nil))
-    let step = shared(Step(operation, vertex: internalVertex("[internal] load \(address)")))
-    contexts[address] = step
+  private mutating func remote(_ source: RepositoryStep) throws(HullError) -> Step {
+    let key = "\(source.url) \(source.keepsGitDirectory) \(source.part)"
+    if let known = contexts[key] { return known }
+    let step = shared(Step(try request.policed(.repository(source)), vertex: internalVertex("[internal] load \(source.url)")))
+    contexts[key] = step
     return step
   }
 

@@ -31,7 +31,8 @@ extension BuildRequest {
     switch operation {
     case .context(let name, _): return SourcePolicy.Source("local://\(name)")
     case .download(let url, let checksum): return SourcePolicy.Source(url, checksum.map { ["http.checksum": $0.description] } ?? [:])
-    case .repository(let url, _, let checksum):
+    case .repository(let step):
+      let (url, checksum) = (step.url, step.checksum)
       let address = url.firstRange(of: "://").map { "git://\(url[$0.upperBound...])" } ?? "git://\(url)"
       var attributes = ["git.fullurl": String(url.prefix { $0 != "#" })]
       attributes["git.checksum"] = checksum
@@ -52,10 +53,11 @@ extension BuildRequest {
     if source.name.hasPrefix("git://") {
       let fragment = source.name.firstIndex(of: "#").map { String(source.name[$0...]) } ?? ""
       var keeps = false
-      if case .repository(_, let own, _) = old { keeps = own }
+      if case .repository(let own) = old { keeps = own.keepsGitDirectory }
       return .repository(
-        url: (source.attributes["git.fullurl"] ?? String(source.name.prefix { $0 != "#" })) + fragment, keepsGitDirectory: keeps,
-        checksum: source.attributes["git.checksum"])
+        RepositoryStep(
+          url: (source.attributes["git.fullurl"] ?? String(source.name.prefix { $0 != "#" })) + fragment, keepsGitDirectory: keeps,
+          checksum: source.attributes["git.checksum"]))
     }
     throw HullError(.unsupported, "source policy: \(source.name) cannot take the place of files: use local://, http(s):// or git://")
   }

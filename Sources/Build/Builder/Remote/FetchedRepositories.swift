@@ -3,47 +3,60 @@ import Errors
 import Glibc
 import Synchronization
 
-/// The repositories and archives of the web that one build needs: each is fetched once, with what the client has for getting at it.
+/// The repositories and archives of the web that one build needs: each is asked for and fetched once, with what the client has for getting at it.
 final class FetchedRepositories: Sendable {
-  private struct Key: Hashable {
-    var url: String
-    var keepsGitDirectory: Bool
-    var checksum: String?
-  }
-
+  /// The files of the web that the build needs.
+  let files: FetchedFiles
   private let remote: any RemoteSources
   private let session: any BuildSession
   private let directory: String
-  private let fetches = Mutex<[Key: Task<any FileTree, any Error>]>([:])
+  private let trees = Mutex<[RepositoryStep: Task<IdentifiedTree, any Error>]>([:])
 
   /// - Parameter directory: for agents' sockets.
   init(_ remote: any RemoteSources, session: any BuildSession, sockets directory: String) {
     (self.remote, self.session, self.directory) = (remote, session, directory)
+    files = FetchedFiles(remote)
   }
 
-  func tree(_ url: String, keepsGitDirectory: Bool = false, checksum: String? = nil) async throws -> any FileTree {
-    let key = Key(url: url, keepsGitDirectory: keepsGitDirectory, checksum: checksum)
-    let task = fetches.withLock { fetches in
-      if let known = fetches[key] { return known }
-      let task = Task { try await self.fetch(key) }
-      fetches[key] = task
+  /// What a step gives. A repository is only known by its commit, unless its files are wanted: it is fetched by who brings them.
+  func tree(_ step: RepositoryStep) async throws -> IdentifiedTree {
+    var whole = step
+    (whole.waits, whole.part) = (false, "")
+    let key = whole
+    let task = trees.withLock { trees in
+      if let known = trees[key] { return known }
+      let task = Task { try await self.identify(key) }
+      trees[key] = task
       return task
     }
-    return try await withTaskCancellationHandler {
+    let tree = try await withTaskCancellationHandler {
       try await task.value
     } onCancel: {
       task.cancel()
     }
+    if !step.waits { try await tree.bring() }
+    return tree
   }
 
-  private func fetch(_ key: Key) async throws -> any FileTree {
+  private func identify(_ step: RepositoryStep) async throws -> IdentifiedTree {
+    guard let address = try GitAddress(step.url) else { return try await remote.archive(step.url) }
+    let revision = try await withAccess(address) { try await self.remote.revision(address, checksum: step.checksum, access: $0) }
+    return IdentifiedTree(identity: revision.commit, key: revision.key(address, keepsGitDirectory: step.keepsGitDirectory)) {
+      let checkout = try await self.withAccess(address) {
+        try await self.remote.checkout(address, revision, keepsGitDirectory: step.keepsGitDirectory, access: $0)
+      }
+      return IdentifiedTree.Contents(tree: checkout.tree, modified: checkout.committed)
+    }
+  }
+
+  // MARK: Access
+
+  private func withAccess<Result>(_ address: GitAddress, _ body: (GitSource.Access) async throws -> Result) async throws -> Result {
     var access = GitSource.Access()
     var agent: AgentSocket?
-    if let address = GitAddress(key.url) {
-      if address.usesSecureShell { agent = try await self.agent(&access) } else { try await secrets(for: address, &access) }
-    }
+    if address.usesSecureShell { agent = try await self.agent(&access) } else { try await secrets(for: address, &access) }
     defer { agent?.close() }
-    return try await remote.repository(key.url, keepsGitDirectory: key.keepsGitDirectory, checksum: key.checksum, access: access)
+    return try await body(access)
   }
 
   /// As BuildKit has them: the whole header before the token, those of the host before those of all.

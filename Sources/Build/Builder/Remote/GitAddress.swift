@@ -1,25 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import OCISpec
+import RegistryClient
 
-/// A Git repository as builds name it: `https://host/path.git#ref:directory`, `git://…`, `ssh://…`, `git@host:path`.
+/// A Git repository as builds name it: `https://host/path.git#ref:directory`, `https://host/path.git?ref=…&subdir=…`, `git://…`, `ssh://…`, `git@host:path`.
 package struct GitAddress: Sendable, Hashable {
+  /// What times the files of a checkout have.
+  package enum FileTime: String, Sendable { case commit, checkout }
+
   /// What `git` is given, without credentials in messages.
   package var url: String
   /// Branch, tag or commit; `nil`: what the repository's `HEAD` is.
   package var reference: String?
   /// The part of the repository that is meant, without slashes at its ends; empty: all.
   package var directory = ""
+  /// The commit that the reference must stand for, or the beginning of it.
+  package var checksum: String?
+  /// Whether `.git` is kept; `nil`: the address does not say.
+  package var keepsGitDirectory: Bool?
+  /// Submodules are fetched, too.
+  package var hasSubmodules = true
+  package var fileTime = FileTime.commit
+  /// The checksum, a whole commit, is fetched; what the reference stands for is not asked.
+  package var fetchesCommit = false
+  /// It could as well be the path of a file: `github.com/…`, which only contexts may be.
+  private(set) var looksLikePath = false
 
-  /// Reads an address; `nil` when it is not one of a Git repository.
-  package init?(_ text: String) {
-    let halves = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard let base = halves.first, let url = GitAddress.url(base, hasFragment: halves.count > 1) else { return nil }
-    self.url = url
-    guard halves.count > 1 else { return }
-    let parts = halves[1].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    reference = parts[0].isEmpty ? nil : parts[0]
-    if parts.count > 1 { directory = TreePaths.clean(parts[1]) }
+  /// Reads an address; `nil` when it is not one of a Git repository. Throws `invalidArgument` for a query that says nothing or contradicts itself.
+  package init?(_ text: String) throws(HullError) {
+    let halves = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = halves[0].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard let url = GitAddress.url(parts[0]) else { return nil }
+    (self.url, looksLikePath) = (url, url != parts[0])
+    if halves.count > 1 {
+      let fragment = WebAddress.unescaped(halves[1]).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      reference = fragment[0].isEmpty ? nil : fragment[0]
+      if fragment.count > 1 { directory = TreePaths.clean(fragment[1]) }
+    }
+    if parts.count > 1 { try GitQuery(parts[1]).apply(to: &self) }
   }
 
   /// Throws `invalidArgument` for what `git` could take for an option, and for white space.
@@ -39,6 +57,12 @@ package struct GitAddress: Sendable, Hashable {
     return String(url[..<scheme.upperBound] + url[url.index(after: at)...])
   }
 
+  /// The address in its shorter form, `repository#reference:directory`, with its password.
+  func fragmentForm(withDirectory: Bool) -> String {
+    let part = withDirectory && !directory.isEmpty ? ":" + directory : ""
+    return reference == nil && part.isEmpty ? url : "\(url)#\(reference ?? "")\(part)"
+  }
+
   /// The host, with its port where one is given, of an HTTP address; `nil` for others.
   package var host: String? { webScope.map { String($0.drop { $0 != "/" }.dropFirst(2).dropLast()) } }
 
@@ -52,14 +76,17 @@ package struct GitAddress: Sendable, Hashable {
   /// `ssh://…` or `user@host:path`.
   var usesSecureShell: Bool { !url.contains("://") || url.hasPrefix("ssh://") }
 
-  /// Whether a text is meant as a Git address.
-  package static func matches(_ text: String) -> Bool { GitAddress(text) != nil }
+  /// Whether a text is meant as a Git address, right or wrong.
+  package static func matches(_ text: String) -> Bool {
+    do { return try GitAddress(text) != nil } catch { return true }
+  }
 
-  private static func url(_ base: String, hasFragment: Bool) -> String? {
+  /// An address without its query and fragment as `git` is given it; `nil`: it is none of a repository.
+  private static func url(_ base: String) -> String? {
     for scheme in ["git://", "ssh://"] where base.hasPrefix(scheme) { return base }
     if base.hasPrefix("https://") || base.hasPrefix("http://") {
-      let path = base.prefix { $0 != "?" }
-      return path.hasSuffix(".git") || path.hasSuffix(".git/") ? base : nil
+      let path = base.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" }
+      return path.hasSuffix(".git") ? base : nil
     }
     if base.hasPrefix("github.com/") { return "https://" + base }
     return isScp(base) ? base : nil

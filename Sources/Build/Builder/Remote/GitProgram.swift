@@ -24,8 +24,7 @@ struct GitProgram: Sendable {
     var settings = [
       ("core.hooksPath", "/dev/null"), ("gc.auto", "0"), ("http.lowSpeedLimit", "1"),
       ("http.lowSpeedTime", "60"), ("credential.helper", ""), ("core.fsmonitor", "false"), ("advice.detachedHead", "false"),
-      ("submodule.recurse", "false"),
-      ("transfer.fsckObjects", "true"),
+      ("submodule.recurse", "false"), ("transfer.fsckObjects", "true"), ("core.logAllRefUpdates", "false"),
     ]
     // For this host alone: not for where it redirects to, nor for submodules that lie elsewhere.
     if let scope = address.webScope, let value = authorization { settings.append(("http.\(scope).extraHeader", "Authorization: \(value)")) }
@@ -82,7 +81,10 @@ struct GitProgram: Sendable {
       let hint = "pass a token with --secret id=GIT_AUTH_TOKEN,src=FILE"
       return HullError(.invalidArgument, "git \(command) of \(address.shown): \(reason): \(hint)")
     }
-    let missing = ["couldn't find remote ref", "not found", "does not appear to be a git repository", "not our ref", "pathspec"]
+    let missing = [
+      "couldn't find remote ref", "not found", "does not appear to be a git repository", "not our ref", "pathspec", "not a tree",
+      "unable to read tree",
+    ]
     let unreachable = ["Could not resolve", "unable to access", "unable to connect", "Connection", "timed out", "early EOF", "hung up"]
     if missing.contains(where: { output.contains($0) }) { return HullError(.notFound, "git \(command) of \(address.shown): \(reason)") }
     let code: HullError.Code = unreachable.contains { output.contains($0) } ? .unavailable : .invalidArgument

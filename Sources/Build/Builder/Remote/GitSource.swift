@@ -9,10 +9,10 @@ import Threads
 /// questions of the host's, only the protocols that builds may use.
 package struct GitSource: Sendable {
   package struct Checkout: Sendable {
-    /// The files of the commit, below `directory` if there is one; all belong to root, with the commit's time.
+    /// The files of the commit, below the address's directory if there is one; all belong to root, with the commit's time.
     package var tree: any FileTree
-    /// 40 (or 64) hexadecimal digits.
-    package var commit: String
+    /// When the commit was made: seconds since 1970.
+    package var committed: Int64
   }
 
   /// What the client gives for getting at a private repository.
@@ -31,65 +31,128 @@ package struct GitSource: Sendable {
   /// - Parameter directory: below which the repository lies meanwhile, and on whose file system the files are kept.
   package init(keptIn directory: String) { self.directory = directory }
 
-  /// Fetches one commit and its submodules.
-  /// - Parameter keepsGitDirectory: the tree has `.git`, too.
-  /// - Throws: `notFound` for a reference or directory that is not there, `unavailable` when the repository cannot be reached.
-  package func checkout(_ address: GitAddress, keepsGitDirectory: Bool = false, access: Access = Access()) async throws -> Checkout {
+  // MARK: What a reference stands for
+
+  /// The commit that the reference of an address stands for now, without fetching it.
+  /// - Parameter checksum: what it must be, or the beginning of it.
+  /// - Throws: `notFound` for a reference that is not there, `invalidArgument` for one that is something else, `unavailable` when the repository cannot
+  ///   be reached.
+  package func revision(_ address: GitAddress, checksum: String? = nil, access: Access = Access()) async throws -> GitRevision {
     try address.check()
+    if let checksum, checksum.isEmpty || !checksum.lowercased().utf8.allSatisfy({ Digest.isHexDigit($0) }) {
+      throw HullError(.invalidArgument, "invalid checksum \(checksum) for Git URL, expected hex commit hash")
+    }
+    let revision = try await named(address, checksum, access)
+    try revision.check(checksum, of: address)
+    return revision
+  }
+
+  private func named(_ address: GitAddress, _ checksum: String?, _ access: Access) async throws -> GitRevision {
+    if let reference = address.reference, GitRevision.isCommit(reference) { return GitRevision(name: reference, object: reference) }
+    if address.fetchesCommit { return try chosen(address, checksum) }
     let place = try await Blocking.run { [directory] in try PrivateDirectory(in: directory) }
     let git = GitProgram(place: place.path, address: address, access: access)
-    try await git.run(["init", "--quiet", "--template=", "."])
-    try await git.run(["remote", "add", "origin", address.url])
-    try await fetch(address, git)
-    try await git.run(["checkout", "--quiet", "--force", "--detach", "FETCH_HEAD"])
-    try await git.run(["submodule", "--quiet", "update", "--init", "--recursive", "--depth=1"])
-    // The tree may have it.
-    if keepsGitDirectory { try await git.run(["remote", "set-url", "origin", address.shown]) }
-    let words = try await git.run(["log", "-1", "--format=%H %ct"]).split { $0 == " " || $0 == "\n" }
-    guard words.count == 2, let seconds = Int64(words[1]) else {
-      throw HullError(.internalError, "git did not say which commit \(address.shown) is at")
+    let wanted = address.reference.map { [$0, "\($0)^{}"] } ?? ["HEAD"]
+    let answer = try await git.run(["ls-remote", "--symref", "--", address.url] + wanted)
+    guard let revision = GitNames(answer).revision(address.reference) else {
+      throw HullError(.notFound, "git ls-remote of \(address.shown): repository does not contain ref \(address.reference ?? "HEAD")")
     }
+    return revision
+  }
+
+  /// `fetch-by-commit`: the commit is believed to be what the reference stands for.
+  private func chosen(_ address: GitAddress, _ checksum: String?) throws(HullError) -> GitRevision {
+    guard let checksum else { throw HullError(.invalidArgument, "fetch-by-commit requires a checksum or a commit SHA ref") }
+    guard GitRevision.isCommit(checksum) else {
+      throw HullError(.invalidArgument, "fetch-by-commit requires a full commit SHA checksum, got \(quoted(checksum))")
+    }
+    let name = address.reference.map { $0.hasPrefix("refs/") ? $0 : "refs/heads/" + $0 }
+    return GitRevision(name: name ?? checksum, object: checksum)
+  }
+
+  // MARK: Files
+
+  /// Fetches one commit and its submodules.
+  /// - Parameter keepsGitDirectory: the tree has `.git`, too.
+  /// - Throws: `notFound` for a directory that is not there, `unavailable` when the repository cannot be reached.
+  package func checkout(
+    _ address: GitAddress, _ revision: GitRevision, keepsGitDirectory: Bool = false, access: Access = Access()
+  ) async throws -> Checkout {
+    let place = try await Blocking.run { [directory] in try PrivateDirectory(in: directory) }
+    let git = GitProgram(place: place.path, address: address, access: access)
+    try await git.run(["init", "--quiet", "--template=", "--object-format=\(revision.isSHA256 ? "sha256" : "sha1")", "."])
+    try await git.run(["remote", "add", "origin", address.url])
+    try await GitFetch(git: git, address: address, revision: revision).run()
+    if keepsGitDirectory { try await clean(git, revision) }
+    let committed = try await commitTime(git)
+    let modified = address.fileTime == .commit ? committed &* 1_000_000_000 : BuildClock.now()
     let tree = try await Blocking.stream { [directory] in
       let whole = try DirectoryTree(path: place.path)
       let top = try TreePaths.resolve(address.directory, in: whole)
       guard try whole.node(top)?.kind == .directory else {
         throw HullError(.notFound, "\(quoted(address.directory)) is not a directory of \(address.shown)")
       }
-      return try TreePacking(modified: seconds * 1_000_000_000, leavesOutGit: !keepsGitDirectory).pack(whole, top, keptIn: directory)
+      return try TreePacking(modified: modified, leavesOutGit: !keepsGitDirectory).pack(whole, top, keptIn: directory)
     }
-    return Checkout(tree: tree, commit: String(words[0]))
+    return Checkout(tree: tree, committed: committed)
   }
 
-  /// The commit that a reference stands for now, without fetching it: for looking into the cache. `nil` when the server does not say.
-  package func commit(_ address: GitAddress, access: Access = Access()) async throws -> String? {
-    try address.check()
-    if let reference = address.reference, Self.isCommit(reference) { return reference }
-    let place = try await Blocking.run { [directory] in try PrivateDirectory(in: directory) }
-    let git = GitProgram(place: place.path, address: address, access: access)
-    let wanted = address.reference ?? "HEAD"
-    let lines = try await git.run(["ls-remote", address.url, wanted, "\(wanted)^{}"]).split(separator: "\n").map { $0.split(separator: "\t") }
-    let found = Dictionary(lines.compactMap { $0.count == 2 ? (String($0[1]), String($0[0])) : nil }) { first, _ in first }
-    for name in [wanted, "refs/heads/\(wanted)", "refs/tags/\(wanted)^{}", "refs/tags/\(wanted)", "\(wanted)^{}"] {
-      if let commit = found[name] { return commit }
-    }
-    return nil
+  /// What the tree has of `.git`: the reference that was asked for, no password, nothing of how it came here.
+  private func clean(_ git: GitProgram, _ revision: GitRevision) async throws {
+    try await git.run(["remote", "set-url", "origin", git.address.shown])
+    if revision.name.hasPrefix("refs/") { try await git.run(["update-ref", revision.name, revision.object]) }
+    unlink(git.place + "/.git/FETCH_HEAD")
   }
 
-  private func fetch(_ address: GitAddress, _ git: GitProgram) async throws {
-    let wanted = address.reference ?? "HEAD"
-    do {
-      try await git.run(["fetch", "--quiet", "--depth=1", "--no-tags", "origin", wanted])
-    } catch let error as HullError where error.message.contains("shallow") {
-      // A repository that is no more than files on a web server.
-      try await git.run(["fetch", "--quiet", "--no-tags", "origin", wanted])
-    } catch let error as HullError where Self.isCommit(wanted) && error.code != .unavailable {
-      // A server that gives only what it has names for: everything, then.
+  /// Seconds since 1970.
+  private func commitTime(_ git: GitProgram) async throws -> Int64 {
+    let answer = try await git.run(["log", "-1", "--format=%ct"])
+    guard let seconds = Int64(answer.prefix { $0 != "\n" }) else {
+      throw HullError(.internalError, "git did not say of when the commit of \(git.address.shown) is")
+    }
+    return seconds
+  }
+}
+
+/// Fetches a commit with its submodules, and puts its files into the place.
+struct GitFetch: Sendable {
+  let git: GitProgram
+  let address: GitAddress
+  let revision: GitRevision
+
+  func run() async throws {
+    if GitRevision.isCommit(revision.name) || address.fetchesCommit {
+      try await fetchCommit()
+      try await checkout()
+    } else {
+      try await shallow(["fetch", "--quiet", "--no-tags"], ["origin", revision.name])
+      do { try await checkout() } catch let error as HullError where error.code == .notFound {
+        // The name stands for something else by now.
+        try await fetchCommit()
+        try await checkout()
+      }
+    }
+    guard address.hasSubmodules, access(git.place + "/.gitmodules", F_OK) == 0 else { return }
+    try await shallow(["submodule", "--quiet", "update", "--init", "--recursive"], [])
+  }
+
+  private func checkout() async throws { try await git.run(["checkout", "--quiet", "--force", "--detach", revision.object]) }
+
+  /// A server may give only what it has names for: everything, then.
+  private func fetchCommit() async throws {
+    do { try await shallow(["fetch", "--quiet", "--no-tags"], ["origin", revision.object]) } catch let error as HullError
+      where error.code != .unavailable && !address.fetchesCommit
+    {
       try await git.run(["fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"])
-      try await git.run(["update-ref", "FETCH_HEAD", wanted])
     }
   }
 
-  static func isCommit(_ text: String) -> Bool { [40, 64].contains(text.utf8.count) && text.utf8.allSatisfy { Digest.isHexDigit($0) } }
+  /// Without the commits before it; a repository that is no more than files on a web server gives them, too.
+  private func shallow(_ command: [String], _ what: [String]) async throws {
+    do { try await git.run(command + ["--depth=1"] + what) } catch let error as HullError where error.message.contains("shallow") {
+      try await git.run(command + what)
+    }
+  }
 }
 
 /// A directory that only this program may enter, gone with the last reference. Blocking.

@@ -18,6 +18,9 @@ package struct HTTPSource: Sendable {
     /// Seconds since 1970.
     package var modified: Int64?
     package var contentType: String
+
+    /// Bytes.
+    var size: Int64 { tree.node(name)?.size ?? 0 }
   }
 
   /// More is refused: 16 GiB.
@@ -25,28 +28,46 @@ package struct HTTPSource: Sendable {
 
   private let client: RegistryClient
   private let directory: String
+  private let known: KnownDownloads?
 
-  /// - Parameter directory: on whose file system the bytes are kept.
-  package init(_ client: RegistryClient, keptIn directory: String) {
+  /// - Parameters:
+  ///   - directory: on whose file system the bytes are kept.
+  ///   - known: what need not be fetched again while the server says that it has not changed.
+  init(_ client: RegistryClient, keptIn directory: String, known: KnownDownloads? = nil) {
     self.client = client
     self.directory = directory
+    self.known = known
   }
 
-  /// Fetches a file.
+  /// Fetches a file, unless it is here and the server says that it is still the same.
   /// - Parameters:
-  ///   - checksum: what its digest must be; with it a file that is here already need not be asked for.
-  ///   - etag: of a copy that the caller has: `nil` is given when it is still right.
+  ///   - checksum: what its digest must be.
   ///   - progress: what it is, bytes so far, bytes in all (0: not known).
   /// - Throws: `invalidArgument` when the digest is another one.
-  package func download(
-    _ url: String, checksum: Digest? = nil, etag: String? = nil, progress: @escaping @Sendable (String, Int64, Int64) -> Void = { _, _, _ in }
-  ) async throws -> Download? {
+  func download(
+    _ url: String, checksum: Digest? = nil, progress: @escaping @Sendable (String, Int64, Int64) -> Void = { _, _, _ in }
+  ) async throws -> Download {
     let address = try WebAddress(url)
+    let download: Download
+    if let known = try await unchanged(url, address) { download = known } else { download = try await fetch(address, progress) }
+    known?.keep(download, as: url)
+    if let checksum, checksum != download.digest {
+      throw HullError(.invalidArgument, "\(address) has the digest \(download.digest), not \(checksum): check the URL or correct --checksum")
+    }
+    return download
+  }
+
+  private func unchanged(_ url: String, _ address: WebAddress) async throws -> Download? {
+    guard let (download, etag) = known?.file(url) else { return nil }
+    return try await client.isUnchanged(address, etag: etag) ? download : nil
+  }
+
+  private func fetch(_ address: WebAddress, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> Download {
     let (directory, name) = (directory, Self.name(of: address))
     let writer = try await Blocking.run { try TreePackWriter(directory: directory) }
     writer.begin(name, TreeNode(kind: .regular, mode: 0o600))
     let count = Mutex<Int64>(0)
-    let file = try await client.download(address, etag: etag, limit: Self.largest) { bytes in
+    let file = try await client.download(address, limit: Self.largest) { bytes in
       try await Blocking.run { try bytes.withUnsafeBytes { bytes in try writer.write(bytes) } }
       let now = count.withLock { count in
         count += Int64(bytes.count)
@@ -54,15 +75,11 @@ package struct HTTPSource: Sendable {
       }
       progress("downloading \(name)", now, 0)
     }
-    if file.isUnchanged { return nil }
     let modified = (file.modified ?? 0) * 1_000_000_000
     let (tree, digest) = try await Blocking.run {
       try writer.end(modified: modified)
       let tree = try writer.finish()
       return (tree, try tree.digest(name))
-    }
-    if let checksum, checksum != digest {
-      throw HullError(.invalidArgument, "\(address) has the digest \(digest), not \(checksum): check the URL or correct --checksum")
     }
     return Download(
       tree: tree, name: name, digest: digest, etag: file.etag, modified: file.modified, contentType: file.contentType)

@@ -5,13 +5,15 @@ import OCISpec
 import RegistryClient
 import Threads
 
-/// A context that is not the client's: a Git repository, an archive of the web, or a Dockerfile of the web that needs no other file.
+/// A context that is neither the client's nor a Git repository: an archive of the web, or a Dockerfile of the web that needs no other file.
 package struct RemoteContext: Sendable {
   package var tree: any FileTree
-  /// The commit or the digest that it is at: the same identity, the same files.
+  /// The digest of what was sent: the same identity, the same files.
   package var identity: String
   /// The address was that of a Dockerfile: the tree has it under the name `Dockerfile`, whatever name was asked for.
   package var isDockerfile = false
+  /// Seconds since 1970: when the server says that the file was changed, otherwise the newest in the archive; `nil`: not known.
+  package var modified: Int64?
 
   /// Whether a context's address is one that is fetched here.
   package static func isRemote(_ address: String) -> Bool {
@@ -21,20 +23,11 @@ package struct RemoteContext: Sendable {
   /// Fetches a context.
   /// - Parameter directory: on whose file system it is kept.
   /// - Throws: `invalidArgument` for an address of no known kind.
-  package static func fetch(
-    _ address: String, client: RegistryClient, keptIn directory: String, keepsGitDirectory: Bool = false,
-    access: GitSource.Access = GitSource.Access()
-  ) async throws -> RemoteContext {
-    if let git = GitAddress(address) {
-      let checkout = try await GitSource(keptIn: directory).checkout(git, keepsGitDirectory: keepsGitDirectory, access: access)
-      return RemoteContext(tree: checkout.tree, identity: checkout.commit)
-    }
+  static func fetch(_ address: String, from source: HTTPSource, keptIn directory: String) async throws -> RemoteContext {
     guard isRemote(address) else {
       throw HullError(.invalidArgument, "\(quoted(address)) is no context: use a directory, a Git repository or an address that begins with https://")
     }
-    guard let download = try await HTTPSource(client, keptIn: directory).download(address) else {
-      throw HullError(.internalError, "\(address) was not sent")
-    }
+    let download = try await source.download(address)
     return try await Blocking.stream { try unpacked(download, keptIn: directory) }
   }
 
@@ -42,7 +35,9 @@ package struct RemoteContext: Sendable {
     let (tree, name) = (download.tree, download.name)
     if try ArchiveDetection.isArchive(name, in: tree, scratch: directory) {
       let pack = try TreePack.receive(try tree.source(name), keptIn: directory)
-      return RemoteContext(tree: pack, identity: download.digest.description)
+      var context = RemoteContext(tree: pack, identity: download.digest.description, modified: download.modified)
+      if context.modified == nil { context.modified = try pack.newestTime() }
+      return context
     }
     guard let size = tree.node(name)?.size, size <= 1 << 20 else {
       throw HullError(.invalidArgument, "\(name) is neither an archive nor a Dockerfile (at most 1 MiB)")
@@ -51,6 +46,7 @@ package struct RemoteContext: Sendable {
     writer.begin("Dockerfile", TreeNode(kind: .regular, mode: 0o600))
     try tree.read(name) { bytes throws(HullError) in try writer.write(bytes) }
     try writer.end()
-    return RemoteContext(tree: try writer.finish(), identity: download.digest.description, isDockerfile: true)
+    return RemoteContext(
+      tree: try writer.finish(), identity: download.digest.description, isDockerfile: true, modified: download.modified)
   }
 }

@@ -13,7 +13,9 @@ package struct BuildRequest: Sendable {
   package var dockerfileContext = "context"
   /// The main context when it is not the session's `context`: a Git or HTTP address.
   package var remoteContext: String?
-  /// A directory of the context that stands for the whole.
+  /// The session's `context` is an archive that the client has been given, not a directory of its own.
+  package var uploadsContext = false
+  /// The directory of the main context that stands for the whole, but for the Dockerfile; without slashes at its ends.
   package var contextDirectory = ""
   /// `--build-context name=value`: `docker-image://…`, `target:…`, a Git or HTTP address, `local:NAME` for one of the session's contexts.
   package var namedContexts: [String: String] = [:]
@@ -53,7 +55,7 @@ package struct BuildRequest: Sendable {
   package var cacheFrom: [CacheLocation] = []
   package var cacheTo: [CacheLocation] = []
   package var outputs: [BuildOutput] = [.image(ImageOutput())]
-  /// Seconds since 1970 that the image's times are set to.
+  /// Seconds since 1970 that the image's times are set to, whatever `SOURCE_DATE_EPOCH` among the arguments or in the Dockerfile says.
   package var sourceDateEpoch: Int64?
   /// One layer of all that the build added (`--squash`).
   package var squash = false

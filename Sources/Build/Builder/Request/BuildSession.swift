@@ -10,6 +10,8 @@ package protocol BuildSession: Sendable {
   ///   - name: `context`, `dockerfile` or a named context.
   ///   - selection: what of it is needed; more may be given.
   func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree
+  /// The same, told how many bytes have come so far.
+  func context(_ name: String, _ selection: ContextSelection, progress: @escaping @Sendable (Int64) -> Void) async throws -> any FileTree
   /// A secret's bytes; `nil` when the client has none of that ID.
   func secret(_ id: String) async throws -> [UInt8]?
   /// A connected stream socket to the client's SSH agent, which the caller then owns; `nil` when the client has none of that ID.
@@ -34,6 +36,13 @@ package protocol BuildSession: Sendable {
 }
 
 extension BuildSession {
+  /// Without being told.
+  package func context(
+    _ name: String, _ selection: ContextSelection, progress: @escaping @Sendable (Int64) -> Void
+  ) async throws -> any FileTree {
+    try await context(name, selection)
+  }
+
   /// A directory as any other.
   package func layout(_ store: String, root: Digest?, platform: Platform) async throws -> any FileTree {
     try await context(store, ContextSelection())
@@ -48,7 +57,7 @@ package struct ContextSelection: Sendable, Hashable {
   package var includes: [String] = []
   /// Patterns of `.dockerignore`.
   package var excludes: [String] = []
-  /// Of links among these paths the targets too.
+  /// Only what these patterns of `COPY` match, and of links among that the targets, too; empty: all.
   package var followed: [String] = []
   package init() {}
 }

@@ -38,8 +38,7 @@ package struct ImageOutput: Sendable, Hashable {
   /// More names than those of the request.
   package var names: [String] = []
   package var annotations = ImageAnnotations()
-  /// Seconds since 1970, instead of the request's.
-  package var sourceDateEpoch: Int64?
+  package var epoch = OutputEpoch.ofBuild
 
   package init() {}
 
@@ -77,7 +76,7 @@ package struct ImageOutput: Sendable, Hashable {
     compressionLevel = try attributes.number("compression-level").map(Int.init(clamping:))
     forceCompression = try attributes.flag("force-compression") ?? false
     rewritesTimestamps = try attributes.flag("rewrite-timestamp") ?? false
-    sourceDateEpoch = try attributes.number("source-date-epoch")
+    epoch = try attributes.epoch()
   }
 
   private func check() throws(HullError) {
@@ -97,6 +96,7 @@ package struct FileOutput: Sendable, Hashable {
   package var attestationPrefix = ""
   /// A directory for each platform; `nil`: when there are several.
   package var splitsPlatforms: Bool?
+  package var epoch = OutputEpoch.ofBuild
 
   package init() {}
 
@@ -105,6 +105,7 @@ package struct FileOutput: Sendable, Hashable {
     let attributes = OutputAttributes(attributes)
     attestationPrefix = attributes["attestation-prefix"] ?? ""
     splitsPlatforms = try attributes.flag("platform-split")
+    epoch = try attributes.epoch()
   }
 }
 
@@ -124,6 +125,12 @@ private struct OutputAttributes {
       throw HullError(.invalidArgument, "output: non-bool value specified for \(key): \(quoted(text))")
     }
     return truth
+  }
+
+  func epoch() throws(HullError) -> OutputEpoch {
+    let key = "source-date-epoch"
+    if values[key] == "" { return .none }
+    return try number(key).map { OutputEpoch.seconds($0) } ?? .ofBuild
   }
 
   func number(_ key: String) throws(HullError) -> Int64? {

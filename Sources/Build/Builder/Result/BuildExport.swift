@@ -60,16 +60,18 @@ struct BuildExport: Sendable {
 
   private func image(_ images: [BuiltImage], _ options: ImageOutput, _ result: inout BuildResult) async throws {
     let export = export(options, goesOut: options.push)
-    let store = store
-    let (made, names) = try await report.during(vertex("exporting to image")) {
+    let (store, report, vertex) = (store, report, vertex("exporting to image"))
+    let (made, names) = try await report.during(vertex) {
       try await Blocking.stream {
         let made = try export.content(of: images)
-        let names = try export.names()
+        for image in made.results { report.done("writing image \(image.id)", in: vertex) }
+        let (names, canonical) = (try export.names(), try export.canonicalNames(made.target.digest))
         if !options.pushOnly {
           try store.images.register(made, references: names)
-          for name in try export.canonicalNames(made.target.digest) { try store.images.note(name, as: made.content) }
+          for name in canonical { try store.images.note(name, as: made.content) }
+          for name in names + canonical { report.done("naming to \(name)", in: vertex) }
         }
-        return (made, try names + export.canonicalNames(made.target.digest))
+        return (made, names + canonical)
       }
     }
     take(made, images, names, into: &result)

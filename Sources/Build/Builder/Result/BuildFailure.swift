@@ -20,7 +20,7 @@ package struct BuildFailure: Error, Sendable, CustomStringConvertible {
   }
 
   static func error(_ error: HullError, vertex: BuildVertex, location: SourceRange, dockerfile: Dockerfile, name: String) -> HullError {
-    let excerpt = SourceExcerpt(name: name, location: location, lines: dockerfile.lines)
+    let excerpt = SourceExcerpt(name: name, location: location, of: dockerfile)
     let step = error.cause as? StepFailure
     return HullError(
       error.code, error.message, cause: BuildFailure(vertex: vertex, excerpt: excerpt, step: step, cause: step == nil ? error.cause : nil))

@@ -9,5 +9,7 @@ struct BuiltImage: Sendable {
   var fileSystem: FileSystem
   /// How many of the layers are the base image's.
   var inherited: Int
+  /// How many lines of the history are.
+  var inheritedHistory: Int
   var origin: BuildOrigin
 }

@@ -8,6 +8,8 @@ import OCISpec
 package struct FailedStep: Sendable {
   /// The images' repository; their tags are the IDs that `hull build shell` takes.
   package static let repository = "failed-build"
+  /// Of the image: the command.
+  static let label = "hull.build.failed"
 
   let step: RunStep
 
@@ -19,7 +21,7 @@ package struct FailedStep: Sendable {
     process.workingDirectory = step.directory
     process.user = step.user.isEmpty ? nil : step.user
     process.command = ["/bin/sh"]
-    process.labels = ["hull.build.failed": step.shown]
+    process.labels = [FailedStep.label: step.shown]
     var config = ImageConfig(platform: step.platform, config: process, diffIDs: fileSystem.infos.map(\.diffID))
     config.created = RFC3339.text(nanoseconds: BuildClock.now())
     let tag = String(SHA256.digest(of: "\(fileSystem.chain?.hex ?? "") \(step.shown) \(BuildClock.now())").hex.prefix(12))

@@ -11,6 +11,12 @@ struct FileExport: Sendable {
 
   /// One file system, or one directory for each platform (`linux_amd64`), with the attestations beside the files.
   func tree(of images: [BuiltImage]) throws(HullError) -> any FileTree {
+    let tree = try timeless(images)
+    guard let epoch = options.epoch.seconds(of: attestations.request) else { return tree }
+    return TimedTree(tree: tree, modified: epoch &* 1_000_000_000)
+  }
+
+  private func timeless(_ images: [BuiltImage]) throws(HullError) -> any FileTree {
     let splits = options.splitsPlatforms ?? (images.count > 1)
     guard images.count > 1 || splits else { return try whole(images[0], suffix: "") }
     if splits {

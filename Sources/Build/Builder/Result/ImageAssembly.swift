@@ -17,7 +17,7 @@ struct ImageAssembly {
 
   func config() throws(HullError) -> ImageConfig {
     let state = plan.target
-    if request.tellsConfiguration, state.base == nil, state.history.isEmpty, fileSystem.layers.isEmpty {
+    if request.tellsConfiguration, state.base == nil, state.history.isEmpty, request.labels.isEmpty, fileSystem.layers.isEmpty {
       throw HullError(.invalidArgument, "No image was generated. Is your Dockerfile empty?")
     }
     var config = ImageConfig(platform: platform, config: state.config, diffIDs: fileSystem.infos.map(\.diffID))

@@ -13,6 +13,9 @@ struct ImageExport: Sendable {
   /// It goes to a registry or into an archive, compressed unless another form is wanted.
   let goesOut: Bool
 
+  /// An annotation of layers, as BuildKit has it: up to which time.
+  private static let rewritten = "buildkit/rewritten-timestamp"
+
   /// Names with tags.
   func names() throws(HullError) -> [Reference] {
     var names = request.tags.map(\.withDefaultTag)
@@ -56,13 +59,20 @@ struct ImageExport: Sendable {
 
   private func built(_ image: BuiltImage) throws(HullError) -> BuiltImageRequest {
     var (config, fileSystem) = (image.config, image.fileSystem)
-    if options.rewritesTimestamps, let epoch = options.sourceDateEpoch ?? request.sourceDateEpoch {
+    let epoch = options.epoch.seconds(of: request)
+    if let epoch { config.limitTimes(to: epoch, inherited: image.inheritedHistory) }
+    if options.rewritesTimestamps, let epoch {
       fileSystem = try store.clamped(fileSystem, latest: epoch, above: image.inherited)
       config.rootfs.diffIDs = fileSystem.infos.map(\.diffID)
     }
     let form = self.form
     var descriptors: [Descriptor] = []
     for layer in fileSystem.layers { descriptors.append(try store.formed(layer.descriptor, as: form)) }
+    if options.rewritesTimestamps, let epoch, !options.usesDockerTypes {
+      for index in descriptors.indices.dropFirst(image.inherited) {
+        descriptors[index].annotations = (descriptors[index].annotations ?? [:]).merging([Self.rewritten: String(epoch)]) { $1 }
+      }
+    }
     var built = BuiltImageRequest(config: config, layers: fileSystem.infos, descriptors: descriptors)
     built.annotations = annotations.values(.manifest, for: image.platform)
     built.descriptorAnnotations = annotations.values(.manifestDescriptor, for: image.platform)

@@ -99,6 +99,12 @@ final class BuildReport: Sendable {
     }
   }
 
+  /// A part of a vertex that is done as soon as it is told: `naming to docker.io/library/app:latest`.
+  func done(_ text: String, in vertex: BuildVertex) {
+    let now = BuildClock.now()
+    send(.progress(vertex.id, id: text, current: 0, total: 0, started: now, completed: now))
+  }
+
   /// Something of the builder's own that takes time, as a vertex.
   func during<Result>(_ vertex: BuildVertex, _ body: () async throws -> Result) async throws -> Result {
     plan([vertex])

@@ -16,11 +16,12 @@ final class Solver: Sendable {
   let shared: SharedWork
   let report: BuildReport
   private let repositories: FetchedRepositories
+  private let uses: ContextUses
   private let values = Mutex<[ObjectIdentifier: Task<StepValue, any Error>]>([:])
 
   init(
     request: BuildRequest, dockerfile: String, store: BuildStore, session: any BuildSession, surroundings: BuilderSurroundings, shared: SharedWork,
-    repositories: FetchedRepositories, report: BuildReport
+    repositories: FetchedRepositories, uses: ContextUses, report: BuildReport
   ) {
     self.request = request
     self.dockerfile = dockerfile
@@ -29,6 +30,7 @@ final class Solver: Sendable {
     self.surroundings = surroundings
     self.shared = shared
     self.repositories = repositories
+    self.uses = uses
     self.report = report
   }
 
@@ -110,16 +112,28 @@ final class Solver: Sendable {
     case .image(let id):
       let store = self.store
       return (.fileSystem(try await Blocking.run { try store.fileSystem(of: id) }), true)
-    case .context(let name, let selection): return (.tree(try await session.context(name, selection)), false)
+    case .context(let name, var selection):
+      selection.followed = uses.followed(name)
+      let progress = report.progress(of: step)
+      let tree = try await session.context(name, selection) { progress("transferring \(name):", $0, 0) }
+      return (.tree(try await part(name == "context" ? request.contextDirectory : "", of: tree)), false)
     case .download(let url, let checksum):
-      return (.tree(try await shared.remote.download(url, checksum: checksum, progress: report.progress(of: step))), false)
-    case .repository(let url, let keeps, let checksum):
-      return (.tree(try await repositories.tree(url, keepsGitDirectory: keeps, checksum: checksum)), false)
+      return (.tree(try await repositories.files.tree(url, checksum: checksum, progress: report.progress(of: step))), false)
+    case .repository(let repository):
+      let tree = try await repositories.tree(repository)
+      guard !repository.part.isEmpty else { return (.tree(tree), false) }
+      return (.tree(IdentifiedTree(tree: try await part(repository.part, of: tree), identity: tree.identity)), false)
     case .directory(let directory): return try await layer(step, inputs, DirectoryWork(step: directory))
     case .copy(let copy): return try await layer(step, inputs, CopyWork(step: copy))
     case .run(let run): return try await run.hasOutputs ? outputs(step, inputs, run) : layer(step, inputs, RunWork(step: run))
     case .output, .made, .remove, .link, .merge, .difference: return try await performGraph(step, inputs)
     }
+  }
+
+  /// A directory of a context; an empty path: all of it.
+  private func part(_ path: String, of tree: any FileTree) async throws -> any FileTree {
+    guard !path.isEmpty else { return tree }
+    return try await Blocking.run { try PartOfTree(tree, path) }
   }
 
   // MARK: Steps that make a layer

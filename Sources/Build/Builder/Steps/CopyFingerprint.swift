@@ -25,9 +25,18 @@ struct CopyFingerprint {
 
   func finish() -> Digest { hash.finish() }
 
-  /// Of the items in their order. Blocking: files whose digests are not known are read.
-  static func of(_ items: [CopyItem], trees: [Int: any FileTree]) throws(HullError) -> (digest: Digest, files: [String: String]) {
+  /// A repository is known by its commit.
+  private mutating func add(_ repository: IdentifiedTree, at place: Int) {
+    Array("repository \(place) \(repository.key)\u{0}".utf8).withUnsafeBytes { hash.update($0) }
+    files["the commit"] = repository.key
+  }
+
+  /// Of the items in their order, and of whole repositories. Blocking: files whose digests are not known are read.
+  static func of(
+    _ items: [CopyItem], trees: [Int: any FileTree], repositories: [(place: Int, tree: IdentifiedTree)] = []
+  ) throws(HullError) -> (digest: Digest, files: [String: String]) {
     var print = CopyFingerprint()
+    for repository in repositories { print.add(repository.tree, at: repository.place) }
     for item in items { print.add(item, digest: try digest(item, trees)) }
     return (print.finish(), print.files)
   }

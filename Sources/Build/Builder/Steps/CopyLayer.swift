@@ -19,13 +19,35 @@ struct CopyLayer {
   func write(_ targets: CopyTargets, to sink: any ByteSink) throws(HullError) {
     let buffered = BufferedSink(sink)
     let writer = TarWriter(buffered)
-    try targets.forEach { (path, entry) throws(HullError) in try write(entry, at: path, to: writer) }
+    var links = HardLinks<Origin>()
+    try targets.forEach { (path, entry) throws(HullError) in
+      let first = origin(entry).flatMap { links.first($0, at: path) }
+      try write(entry, at: path, linked: first, to: writer)
+    }
     try writer.finish()
     try buffered.flush()
   }
 
-  private func write(_ entry: CopyTargets.Entry, at path: String, to writer: TarWriter) throws(HullError) {
-    let header = header(entry, path)
+  /// A file that may have several names: where it is, and which it is there.
+  private struct Origin: Hashable {
+    var tree: Int?
+    var pack: ObjectIdentifier?
+    var inode: TreeNode.Inode
+  }
+
+  private func origin(_ entry: CopyTargets.Entry) -> Origin? {
+    guard case .item(let item) = entry, let inode = item.node.inode else { return nil }
+    switch item.content {
+    case .file(let tree, _): return Origin(tree: tree, inode: inode)
+    case .unpacked(let pack, _): return Origin(pack: ObjectIdentifier(pack), inode: inode)
+    case .bytes: return nil
+    }
+  }
+
+  /// - Parameter first: the name under which the layer has the file already.
+  private func write(_ entry: CopyTargets.Entry, at path: String, linked first: String?, to writer: TarWriter) throws(HullError) {
+    var header = header(entry, path)
+    if let first { (header.kind, header.link, header.size) = (.hardLink, Array(first.utf8), 0) }
     try writer.begin(header)
     guard header.kind == .regular, header.size > 0, case .item(let item) = entry else { return }
     switch item.content {

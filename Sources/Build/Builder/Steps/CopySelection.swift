@@ -171,6 +171,8 @@ struct CopySelection {
     let pack = try TreePack.receive(try tree.source(path), keptIn: scratch)
     var items: [CopyItem] = []
     try walk(pack, "", below: "") { path, relative, node in
+      // What is there stays as it is, and what is not is made.
+      if pack.isImplied(path), !relative.isEmpty { return }
       items.append(CopyItem(content: .unpacked(pack, path: path), node: node, relative: relative, keepsOwner: true))
     }
     return items

@@ -25,18 +25,44 @@ struct CopyWork: LayerWork {
     ingredients.settings["time"] = step.time.map(String.init)
     if step.details != CopyStep.Details() { ingredients.settings["details"] = "\(step.details)" }
     ingredients.contents["files"] = found.digest.hex
+    // Files that are here have been left out where they are.
+    if step.hasRepositories, !step.excludes.isEmpty { ingredients.settings["exclude"] = step.excludes.joined(separator: "\u{0}") }
     ingredients.files = found.files
-    return PreparedLayer(ingredients: ingredients, standsAlone: standsAlone) { _ in try await Blocking.stream { try work.make(site, found) } }
+    return PreparedLayer(ingredients: ingredients, standsAlone: standsAlone) { _ in
+      let found = try await work.complete(found, site)
+      return try await Blocking.stream { try work.make(site, found) }
+    }
   }
 
   /// A linked layer is the same whatever lies below it, unless owners' names are looked up there.
   private var standsAlone: Bool { step.link && !(step.owner ?? "").contains { $0.isLetter } }
 
+  /// What is known without fetching repositories: their commits stand for their files.
   private func find(_ site: LayerSite) throws(HullError) -> Found {
     let trees = try site.trees()
-    let items = try CopySelection(step: step, trees: trees, scratch: site.solver.surroundings.directory).items().map { owned($0, site) }
-    let (digest, files) = try CopyFingerprint.of(items, trees: trees)
+    let items = try items(step.withoutRepositories, trees, site)
+    let (digest, files) = try CopyFingerprint.of(items, trees: trees, repositories: repositories(trees))
     return Found(items: items, trees: trees, digest: digest, files: files)
+  }
+
+  /// With the files of repositories, which are fetched now.
+  private func complete(_ found: Found, _ site: LayerSite) async throws -> Found {
+    guard step.hasRepositories else { return found }
+    for (_, tree) in repositories(found.trees) { try await tree.bring() }
+    let work = self
+    return try await Blocking.stream {
+      var found = found
+      found.items = try work.items(work.step, found.trees, site)
+      return found
+    }
+  }
+
+  private func repositories(_ trees: [Int: any FileTree]) -> [(place: Int, tree: IdentifiedTree)] {
+    step.repositories.compactMap { place, input in (trees[input] as? IdentifiedTree).map { (place, $0) } }
+  }
+
+  private func items(_ step: CopyStep, _ trees: [Int: any FileTree], _ site: LayerSite) throws(HullError) -> [CopyItem] {
+    try CopySelection(step: step, trees: trees, scratch: site.solver.surroundings.directory).items().map { owned($0, site) }
   }
 
   /// What a stage or an image has keeps its owner; a destination that is made for it is root's.

@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
+import Errors
 import OCISpec
 
 /// Files from elsewhere.
 package protocol RemoteSources: Sendable {
   /// A tree with one file, what an HTTP address gives.
   func download(_ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree
-  /// A checkout; for an HTTP address that is no repository: the archive or the Dockerfile that it gives.
+  /// What an HTTP address that is no repository gives as a context: the files of the archive, or the Dockerfile.
+  func archive(_ url: String) async throws -> IdentifiedTree
+  /// The commit that a repository's reference stands for now.
   /// - Parameters:
   ///   - checksum: of the commit, or the beginning of it.
   ///   - access: what the client gives for private repositories.
-  func repository(_ url: String, keepsGitDirectory: Bool, checksum: String?, access: GitSource.Access) async throws -> any FileTree
+  func revision(_ address: GitAddress, checksum: String?, access: GitSource.Access) async throws -> GitRevision
+  /// The files of a commit.
+  func checkout(_ address: GitAddress, _ revision: GitRevision, keepsGitDirectory: Bool, access: GitSource.Access) async throws -> GitSource.Checkout
 }
 
 /// Files from elsewhere, for clients that read them without a build.
 package struct BuildSources: Sendable {
   let remote: any RemoteSources
 
-  /// The files of a Git repository (`https://host/path.git#ref:directory`).
+  /// The files of a Git repository (`https://host/path.git#ref:directory`), or of an archive.
   package func repository(_ address: String) async throws -> any FileTree {
-    try await remote.repository(address, keepsGitDirectory: false, checksum: nil, access: GitSource.Access())
+    guard let git = try GitAddress(address) else { return try await remote.archive(address) }
+    let access = GitSource.Access()
+    let revision = try await remote.revision(git, checksum: git.checksum, access: access)
+    return try await remote.checkout(git, revision, keepsGitDirectory: git.keepsGitDirectory ?? false, access: access).tree
   }
 
   /// A tree of one file, what an HTTP address gives.

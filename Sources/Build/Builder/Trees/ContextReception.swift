@@ -11,7 +11,8 @@ package final class ContextReception: @unchecked Sendable {
   /// As many packs as a tree may have: then everything is asked for again.
   private static let mostPacks = 12
 
-  private let key: String
+  private let key: ContextKey
+  private let name: String
   private let store: ContextStore
   private let writer: PackedBytesWriter
   private var bytes: [UInt8] = []
@@ -26,10 +27,11 @@ package final class ContextReception: @unchecked Sendable {
   private var earlier: SyncedTree?
 
   /// - Parameters:
-  ///   - key: names the client's directory among those that this daemon knows.
+  ///   - key: what is received.
+  ///   - name: the context's name, for people.
   ///   - directory: on whose file system the bytes are kept.
-  package init(_ key: String, store: ContextStore, keptIn directory: String) throws(HullError) {
-    self.key = key
+  package init(_ key: ContextKey, name: String = "context", store: ContextStore, keptIn directory: String) throws(HullError) {
+    (self.key, self.name) = (key, name)
     self.store = store
     writer = try PackedBytesWriter(directory: directory)
   }
@@ -52,7 +54,7 @@ package final class ContextReception: @unchecked Sendable {
     (listing, bytes) = (list, [])
     let known = store.tree(key)
     if let known, !known.isFresh, known.listing == list.digest {
-      store.keep(known, as: key)
+      store.keep(known, as: key, name)
       return (known, [])
     }
     // A tree in too many pieces is left behind, with all that has been replaced in it.
@@ -81,7 +83,7 @@ package final class ContextReception: @unchecked Sendable {
     guard let listing else { throw HullError(.invalidArgument, "build context: the client sent no listing") }
     let packs = (earlier?.packs ?? []) + [try writer.finish()]
     let tree = try SyncedTree(listing, received: received, vanished: wanted, packs: packs, earlier: earlier, listedAt: listedAt)
-    if wanted.isEmpty { store.keep(tree, as: key) }
+    if wanted.isEmpty { store.keep(tree, as: key, name) }
     (received, self.listing) = ([], nil)
     return tree
   }

@@ -88,7 +88,9 @@ package final class DirectoryTree: FileTree {
     (node.uid, node.gid) = (status.st_uid, status.st_gid)
     node.modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     switch kind {
-    case .regular: node.size = Int64(status.st_size)
+    case .regular:
+      node.size = Int64(status.st_size)
+      if status.st_nlink > 1 { node.inode = TreeNode.Inode(device: UInt64(status.st_dev), number: UInt64(status.st_ino)) }
     case .symbolicLink: node.link = try Files.readLink(leaf, at: parent)
     case .characterDevice, .blockDevice: node.device = (hull_major(status.st_rdev), hull_minor(status.st_rdev))
     case .directory, .fifo: break

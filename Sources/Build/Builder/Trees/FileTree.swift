@@ -41,18 +41,27 @@ package struct TreeNode: Sendable, Hashable {
   package var modified: Int64 = 0
   var extra: Extra?
 
+  /// Tells which names of a tree are of one file: hard links.
+  package struct Inode: Sendable, Hashable {
+    package var device: UInt64
+    package var number: UInt64
+  }
+
   /// What few files have: apart, so that the many others are small.
   final class Extra: Sendable, Hashable {
     let link: String
     let device: (major: UInt32, minor: UInt32)
     let attributes: [TarEntry.Attribute]
+    let inode: Inode?
 
-    init(link: String = "", device: (major: UInt32, minor: UInt32) = (0, 0), attributes: [TarEntry.Attribute] = []) {
-      (self.link, self.device, self.attributes) = (link, device, attributes)
+    init(
+      link: String = "", device: (major: UInt32, minor: UInt32) = (0, 0), attributes: [TarEntry.Attribute] = [], inode: Inode? = nil
+    ) {
+      (self.link, self.device, self.attributes, self.inode) = (link, device, attributes, inode)
     }
 
     static func == (one: Extra, other: Extra) -> Bool {
-      one.link == other.link && one.device == other.device && one.attributes == other.attributes
+      one.link == other.link && one.device == other.device && one.attributes == other.attributes && one.inode == other.inode
     }
 
     func hash(into hasher: inout Hasher) {
@@ -60,29 +69,36 @@ package struct TreeNode: Sendable, Hashable {
       hasher.combine(device.major)
       hasher.combine(device.minor)
       hasher.combine(attributes)
+      hasher.combine(inode)
     }
   }
 
   /// What a symbolic link points at.
   package var link: String {
     get { extra?.link ?? "" }
-    set { set(link: newValue, device: device, attributes: attributes) }
+    set { set(link: newValue, device: device, attributes: attributes, inode: inode) }
   }
 
   /// The numbers of a device.
   package var device: (major: UInt32, minor: UInt32) {
     get { extra?.device ?? (0, 0) }
-    set { set(link: link, device: newValue, attributes: attributes) }
+    set { set(link: link, device: newValue, attributes: attributes, inode: inode) }
   }
 
   package var attributes: [TarEntry.Attribute] {
     get { extra?.attributes ?? [] }
-    set { set(link: link, device: device, attributes: newValue) }
+    set { set(link: link, device: device, attributes: newValue, inode: inode) }
   }
 
-  private mutating func set(link: String, device: (major: UInt32, minor: UInt32), attributes: [TarEntry.Attribute]) {
-    let isPlain = link.isEmpty && device == (0, 0) && attributes.isEmpty
-    extra = isPlain ? nil : Extra(link: link, device: device, attributes: attributes)
+  /// Of a regular file that may have several names in its tree; `nil`: it has one.
+  package var inode: Inode? {
+    get { extra?.inode }
+    set { set(link: link, device: device, attributes: attributes, inode: newValue) }
+  }
+
+  private mutating func set(link: String, device: (major: UInt32, minor: UInt32), attributes: [TarEntry.Attribute], inode: Inode?) {
+    let isPlain = link.isEmpty && device == (0, 0) && attributes.isEmpty && inode == nil
+    extra = isPlain ? nil : Extra(link: link, device: device, attributes: attributes, inode: inode)
   }
 
   package init(kind: Kind, mode: UInt32) {

@@ -12,7 +12,10 @@ struct JoinedTree: FileTree {
   func node(_ path: String) throws(HullError) -> TreeNode? {
     if path.isEmpty { return TreeNode(kind: .directory, mode: 0o755) }
     let (tree, rest) = part(path)
-    return try tree?.node(rest)
+    var node = try tree?.node(rest)
+    // What two trees have is not one file.
+    if node?.inode != nil { node?.inode = nil }
+    return node
   }
 
   func names(in directory: String) throws(HullError) -> [String] {

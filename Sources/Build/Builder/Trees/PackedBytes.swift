@@ -40,9 +40,11 @@ final class PackedBytes: Sendable {
   }
 
   private let fd: Int32
+  /// Bytes of all files together.
+  let size: Int64
 
   /// - Parameter fd: becomes this value's.
-  fileprivate init(_ fd: Int32) { self.fd = fd }
+  fileprivate init(_ fd: Int32, size: Int64) { (self.fd, self.size) = (fd, size) }
 
   deinit { close(fd) }
 
@@ -102,7 +104,7 @@ final class PackedBytesWriter: ByteSink, @unchecked Sendable {
     return PackedBytes.Stretch(offset: start, size: offset - start, sum: PackedBytes.Sum(hash.finish()))
   }
 
-  func finish() throws(HullError) -> PackedBytes { PackedBytes(try file().take()) }
+  func finish() throws(HullError) -> PackedBytes { PackedBytes(try file().take(), size: offset) }
 
   /// All bytes as an open file, at its beginning.
   func file() throws(HullError) -> OwnedDescriptor {

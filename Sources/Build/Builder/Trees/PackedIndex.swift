@@ -54,6 +54,9 @@ struct PackedIndex: Sendable {
 
   func node(_ path: String) -> TreeNode? { table.find(path).map { node($0) } }
 
+  /// Nobody named it: a directory above something.
+  func isImplied(_ path: String) -> Bool { table.find(path).map { records[$0].isImplied } ?? false }
+
   func names(in directory: String) -> [String] {
     guard let number = table.find(directory) else { return [] }
     return order.children(of: number).map { table.name(Int($0)) }

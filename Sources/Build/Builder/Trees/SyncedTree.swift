@@ -82,6 +82,9 @@ package final class SyncedTree: FileTree {
       && node.modified == new.modified && node.extra == new.extra
   }
 
+  /// Bytes on the disk: those of files that have changed since are among them.
+  var bytes: Int64 { packs.reduce(0) { $0 + $1.size } }
+
   /// How many files it has.
   var count: Int { index.count }
 

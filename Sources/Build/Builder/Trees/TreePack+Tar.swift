@@ -4,7 +4,7 @@ import Errors
 import OCISpec
 
 extension TreePack {
-  /// Reads an archive, compressed or not (bzip2 and xz with the host's programs). Paths with `..` that lead out are refused; links are kept as they are. Blocking.
+  /// Reads an archive, compressed or not (bzip2 and xz with the host's programs). Paths that `..` leads out of it are refused; links are kept as they are. Blocking.
   /// - Parameter directory: where the bytes are kept.
   package static func receive(_ source: any ByteSource, keptIn directory: String) throws(HullError) -> TreePack {
     let writer = try TreePackWriter(directory: directory)
@@ -13,10 +13,10 @@ extension TreePack {
     let chunks: any ChunkSource = plain.compression == .none ? BufferedChunks(plain) : Pipeline(plain)
     let reader = TarReader(chunks)
     while let entry = try reader.next() {
-      guard let place = EntryPath(entry.path) else {
+      guard let place = TreePaths.inner(entry.path) else {
         throw HullError(.invalidArgument, "build context: \(entry.name) leads out of the context")
       }
-      try add(entry, at: String(decoding: place.whole, as: UTF8.self), from: reader, to: writer)
+      try add(entry, at: place, from: reader, to: writer)
     }
     try chunks.drain()
     return try writer.finish()
@@ -36,10 +36,10 @@ extension TreePack {
       try writer.fill(entry.size - position)
       try writer.end()
     case .hardLink:
-      guard let target = EntryPath(entry.link) else {
+      guard let target = TreePaths.inner(entry.link) else {
         throw HullError(.invalidArgument, "build context: \(entry.name) links to what is out of the context")
       }
-      try writer.link(path, to: String(decoding: target.whole, as: UTF8.self))
+      try writer.link(path, to: target)
     case .directory: try writer.add(path, TreeNode(entry, .directory))
     case .symbolicLink: try writer.add(path, TreeNode(entry, .symbolicLink))
     case .characterDevice: try writer.add(path, TreeNode(entry, .characterDevice))

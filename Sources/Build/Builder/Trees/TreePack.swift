@@ -39,10 +39,20 @@ package final class TreePackWriter: ByteSink, @unchecked Sendable {
 
   /// The same file under another path.
   package func link(_ path: String, to target: String) throws(HullError) {
-    guard let node = index.node(target) else {
+    guard let number = index.number(target), var node = index.node(target) else {
       throw HullError(.invalidArgument, "build context: \(quoted(path)) is a link to \(quoted(target)), which is not there")
     }
-    try index.put(path, node, node.kind == .regular ? index.stretch(target).stretch : nil)
+    guard node.kind == .regular else {
+      try index.put(path, node)
+      return
+    }
+    guard path != target else { return }
+    let stretch = try index.stretch(target).stretch
+    if node.inode == nil {
+      node.inode = TreeNode.Inode(device: 0, number: UInt64(number))
+      try index.put(target, node, stretch)
+    }
+    try index.put(path, node, stretch)
   }
 
   /// The tree. Directories that were left out are there, with mode 0755.
@@ -63,6 +73,9 @@ package final class TreePack: FileTree {
   init(_ index: PackedIndex, _ bytes: PackedBytes?) { (self.index, self.bytes) = (index, bytes) }
 
   package func node(_ path: String) -> TreeNode? { index.node(path) }
+
+  /// It is there only because something below it is: an archive need not name every directory.
+  func isImplied(_ path: String) -> Bool { index.isImplied(path) }
 
   package func names(in directory: String) -> [String] { index.names(in: directory) }
 

@@ -23,6 +23,15 @@ package enum TreePaths {
     return parts.joined(separator: "/")
   }
 
+  /// The same of an archive's name, where `..` may come back from a directory but not lead out; `nil`: it does.
+  static func inner(_ name: [UInt8]) -> String? {
+    var parts: [Substring] = []
+    for part in String(decoding: name, as: UTF8.self).split(separator: "/") where part != "." {
+      if part != ".." { parts.append(part) } else if parts.popLast() == nil { return nil }
+    }
+    return parts.joined(separator: "/")
+  }
+
   /// A path without its first components.
   static func dropFirst(_ count: Int, of path: String) -> String { path.split(separator: "/").dropFirst(count).joined(separator: "/") }
 

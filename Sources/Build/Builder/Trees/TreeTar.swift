@@ -12,12 +12,13 @@ package struct TreeTar {
   package func write(to sink: any ByteSink) throws(HullError) {
     let buffered = BufferedSink(sink)
     let writer = TarWriter(buffered)
-    var pending = [""]
+    var (pending, links) = ([""], HardLinks<TreeNode.Inode>())
     while let directory = pending.popLast() {
       for name in try tree.names(in: directory) {
         let path = TreePaths.join(directory, name)
         guard let node = try tree.node(path) else { continue }
-        try Self.add(path, node, of: tree, to: writer)
+        let first = node.inode.flatMap { links.first($0, at: path) }
+        try Self.add(path, node, of: tree, linked: first, to: writer)
         if node.kind == .directory { pending.append(path) }
       }
     }
@@ -26,14 +27,19 @@ package struct TreeTar {
   }
 
   /// Writes one file of a tree.
-  static func add(_ path: String, _ node: TreeNode, of tree: any FileTree, to writer: TarWriter) throws(HullError) {
+  /// - Parameter first: the name under which the file is in the archive already.
+  static func add(
+    _ path: String, _ node: TreeNode, of tree: any FileTree, linked first: String? = nil, to writer: TarWriter
+  ) throws(HullError) {
     var entry = TarEntry(kind: kind(node), path: Array(path.utf8), mode: node.mode)
     (entry.uid, entry.gid, entry.size) = (node.uid, node.gid, node.size)
     let second: Int64 = 1_000_000_000
     let seconds = node.modified >= 0 ? node.modified / second : (node.modified - second + 1) / second
     entry.modified = TarEntry.Time(seconds: seconds, nanoseconds: node.modified - seconds * second)
     (entry.major, entry.minor, entry.attributes, entry.link) = (node.device.major, node.device.minor, node.attributes, Array(node.link.utf8))
+    if let first { (entry.kind, entry.link, entry.size) = (.hardLink, Array(first.utf8), 0) }
     try writer.begin(entry)
+    if first != nil { return }
     if node.kind == .regular { try tree.read(path) { bytes throws(HullError) in try writer.write(bytes) } }
   }
 

@@ -169,7 +169,7 @@ struct CommandParser {
     let own: [String: Flags.Kind] = ["keep-git-dir": .boolean, "checksum": .text, "unpack": .boolean]
     let flags = try Flags(statement.flags, allowed: CommandParser.fileFlags.merging(own) { $1 })
     apply(flags, to: &command)
-    command.keepGitDirectory = flags.boolean("keep-git-dir") ?? false
+    command.keepGitDirectory = flags.boolean("keep-git-dir")
     command.checksum = flags.text("checksum")
     command.unpack = flags.boolean("unpack")
     return command

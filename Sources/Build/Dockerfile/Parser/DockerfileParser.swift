@@ -61,6 +61,7 @@ struct DockerfileBuilder {
     reader = LineReader(bytes)
     if escape == "`" { reader.escape = UInt8(ascii: "`") }
     dockerfile = Dockerfile(directives: Directives(), metaArguments: [], stages: [], warnings: [], lines: DockerfileBuilder.lines(bytes))
+    dockerfile.endsLine = bytes.last == UInt8(ascii: "\n")
   }
 
   /// All instructions up to the first mistake, and the mistake.
@@ -190,7 +191,7 @@ struct DockerfileBuilder {
 
   private func located(_ complaint: Complaint) -> HullError {
     let place = complaint.location(in: range, of: dockerfile.lines)
-    let excerpt = SourceExcerpt(name: name, location: place, lines: dockerfile.lines)
+    let excerpt = SourceExcerpt(name: name, location: place, of: dockerfile)
     return HullError(.invalidArgument, "dockerfile parse error on line \(range.startLine): \(complaint.message)", cause: excerpt)
   }
 

@@ -10,6 +10,8 @@ package struct Dockerfile: Sendable, Hashable {
   package var warnings: [BuildWarning]
   /// The text by lines, for messages.
   package var lines: [String]
+  /// The last of them ends with a newline.
+  package var endsLine = false
 }
 
 /// Parser directives: `# key=value` lines at the head of the file.
@@ -173,8 +175,8 @@ package struct CopyCommand: Sendable, Hashable {
   package var link = false
   package var parents = false
   package var excludes: [String] = []
-  /// `ADD` only.
-  package var keepGitDirectory = false
+  /// `ADD` only; `nil`: the flag is not there.
+  package var keepGitDirectory: Bool?
   package var checksum: String?
   /// `ADD --unpack`: `nil` as ever (local archives are unpacked, downloads are not).
   package var unpack: Bool?

@@ -8,13 +8,15 @@ package struct SourceExcerpt: Error, Sendable, Hashable, CustomStringConvertible
   package let location: SourceRange
   /// All of the file's.
   package let lines: [String]
+  /// The last of them ends with a newline.
+  package let endsLine: Bool
   /// The numbered lines between two rules.
   package let text: String
 
-  package init(name: String, location: SourceRange, lines: [String]) {
+  package init(name: String, location: SourceRange, of dockerfile: Dockerfile) {
     self.name = name
     self.location = location
-    self.lines = lines
+    (lines, endsLine) = (dockerfile.lines, dockerfile.endsLine)
     text = SourceExcerpt.excerpt(of: location, in: lines)
   }
 
@@ -65,6 +67,6 @@ package struct SourceExcerpt: Error, Sendable, Hashable, CustomStringConvertible
 extension HullError {
   /// The same failure with the place in the Dockerfile that it came from, for steps that fail later than the parser; a place that is known stays.
   package func located(at location: SourceRange, in dockerfile: Dockerfile, name: String = "Dockerfile") -> HullError {
-    cause is SourceExcerpt ? self : HullError(code, message, cause: SourceExcerpt(name: name, location: location, lines: dockerfile.lines))
+    cause is SourceExcerpt ? self : HullError(code, message, cause: SourceExcerpt(name: name, location: location, of: dockerfile))
   }
 }

@@ -20,9 +20,12 @@ struct BuildContext {
   /// Gives what belongs to it, in the order of names.
   /// - Parameters:
   ///   - includes: only these and what is below them; empty: everything.
+  ///   - followed: only what these sources of `COPY` match; empty: everything.
   ///   - excludes: patterns of an ignore file.
-  func list(includes: [String], excludes: [String], _ give: (ListedFile) throws -> Void) throws {
+  func list(includes: [String], followed: [String] = [], excludes: [String], _ give: (ListedFile) throws -> Void) throws {
     guard let directory else { return }
-    try ContextWalk(root: directory, ignore: IgnorePatterns(excludes), includes: includes).run(give)
+    let followed = FollowedPaths(followed, in: directory).paths
+    let isWhole = followed.contains("")
+    try ContextWalk(root: directory, ignore: IgnorePatterns(excludes), includes: isWhole ? [] : includes + followed.sorted()).run(give)
   }
 }

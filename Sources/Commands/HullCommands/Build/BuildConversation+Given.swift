@@ -31,7 +31,7 @@ extension BuildConversation {
     guard let context = offer.contexts[ask["id"].text] else { return try send(Frame(.refuse, stream: stream)) }
     let sender = ContextSender(context)
     var listing: [UInt8] = []
-    try context.list(includes: ask["includes"].strings, excludes: ask["excludes"].strings) { file in
+    try context.list(includes: ask["includes"].strings, followed: ask["followed"].strings, excludes: ask["excludes"].strings) { file in
       sender.add(file)
       file.append(to: &listing)
       guard listing.count >= Self.piece else { return }

@@ -11,23 +11,34 @@ struct ContextWalk {
   private let root: String
   private let ignore: IgnorePatterns
   /// Only these and what is below them; empty: everything.
-  private let includes: [String]
+  private let includes: Set<String>
+  /// The directories above those.
+  private let above: Set<String>
 
   init(root: String, ignore: IgnorePatterns, includes: [String] = []) {
     self.root = root
     self.ignore = ignore
-    self.includes = includes.map { Self.relative($0) }.filter { !$0.isEmpty }
+    self.includes = Set(includes.map { Self.relative($0) }.filter { !$0.isEmpty })
+    above = self.includes.reduce(into: []) { above, path in
+      var path = path
+      while let slash = path.lastIndex(of: "/") {
+        path = String(path[..<slash])
+        guard above.insert(path).inserted else { return }
+      }
+    }
   }
 
   /// Gives each file; directories before what is in them.
   func run(_ give: (ListedFile) throws -> Void) throws {
     let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(path: root, verb: "open", code: errno) }
-    try walk(descriptor, "", give)
+    try walk(descriptor, "", isIncluded: includes.isEmpty, give)
   }
 
-  /// - Parameter descriptor: of the directory; is closed here.
-  private func walk(_ descriptor: Int32, _ directory: String, _ give: (ListedFile) throws -> Void) throws {
+  /// - Parameters:
+  ///   - descriptor: of the directory; is closed here.
+  ///   - isIncluded: all that is in the directory may belong to the context.
+  private func walk(_ descriptor: Int32, _ directory: String, isIncluded: Bool, _ give: (ListedFile) throws -> Void) throws {
     guard let stream = fdopendir(descriptor) else { throw FileError(path: "\(root)/\(directory)", verb: "read", code: errno) }
     defer { closedir(stream) }
     var names: [String] = []
@@ -39,12 +50,18 @@ struct ContextWalk {
       if name != ".", name != ".." { names.append(name) }
     }
     names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    for name in names { try visit(name, in: descriptor, directory.isEmpty ? name : "\(directory)/\(name)", give) }
+    for name in names {
+      let path = directory.isEmpty ? name : "\(directory)/\(name)"
+      try visit(name, in: descriptor, path, isIncluded: isIncluded || includes.contains(path), give)
+    }
   }
 
-  private func visit(_ name: String, in descriptor: Int32, _ path: String, _ give: (ListedFile) throws -> Void) throws {
-    let isExcluded = !isIncluded(path) || ignore.excludes(path)
-    if isExcluded, !mayHoldMore(path) { return }
+  private func visit(
+    _ name: String, in descriptor: Int32, _ path: String, isIncluded: Bool, _ give: (ListedFile) throws -> Void
+  ) throws {
+    let isExcluded = !isIncluded || ignore.excludes(path)
+    // Something below a directory that is left out itself may belong to the context.
+    if isExcluded, !(isIncluded ? ignore.mayHaveIncludedChild(of: path) : above.contains(path)) { return }
     var info = stat()
     guard fstatat(descriptor, name, &info, AT_SYMLINK_NOFOLLOW) == 0 else {
       if errno == ENOENT { return }
@@ -57,17 +74,7 @@ struct ContextWalk {
       if errno == ENOENT { return }
       throw FileError(path: "\(root)/\(path)", verb: "open", code: errno)
     }
-    try walk(inner, path, give)
-  }
-
-  private func isIncluded(_ path: String) -> Bool {
-    includes.isEmpty || includes.contains { path == $0 || path.hasPrefix($0 + "/") }
-  }
-
-  /// Something below a directory that is left out itself may belong to the context.
-  private func mayHoldMore(_ path: String) -> Bool {
-    if !includes.isEmpty, !isIncluded(path) { return includes.contains { $0.hasPrefix(path + "/") } }
-    return ignore.mayHaveIncludedChild(of: path)
+    try walk(inner, path, isIncluded: isIncluded, give)
   }
 
   private static func relative(_ path: String) -> String {

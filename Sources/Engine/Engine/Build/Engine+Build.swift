@@ -48,6 +48,9 @@ extension Engine {
   /// What lies elsewhere, as builds fetch it.
   package var buildSources: BuildSources { services.builder.sources }
 
+  /// What clients of builds need not send again.
+  package var buildContexts: ContextStore { services.builder.contexts }
+
   /// Where a blob of the store lies; `nil`: it is not here. Blocking.
   package func blobPath(_ digest: Digest) -> String? {
     let blobs = services.images.blobs

@@ -88,7 +88,7 @@ final class DiskKeeper: Sendable {
   private var reclaimable: ReclaimableCache? {
     guard let builder = builder.value else { return nil }
     return ReclaimableCache(
-      outside: { () throws(HullError) -> Int64 in try builder.cacheMountBytes() },
+      outside: { () throws(HullError) -> Int64 in try builder.cacheMountBytes() + builder.contextBytes },
       remove: { (bytes) throws(HullError) -> Int64 in
         var prune = CachePrune()
         prune.enough = bytes

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import Builder
 import DockerAPI
 import Errors
+import ImageStore
+import OCISpec
 import Threads
 
 extension Engine {
@@ -30,6 +33,7 @@ extension Engine {
     let store = try await Blocking.run { try images.usage() }
     (usage.layersSize, usage.contentSize, usage.downloadsSize) = (store.layers, store.content, store.downloads)
     usage.images = try await listImages(all: false, filters: Filters(), digests: true, sharedSize: true, variants: true)
+    try await takeKeptFailures(from: &usage)
     var options = ListOptions()
     options.all = true
     options.size = true
@@ -38,6 +42,16 @@ extension Engine {
     usage.buildCache = try await buildCacheUsage()
     usage.builderSize = usage.buildCache.reduce(0) { $0 + ($1.shared ? 0 : $1.size) }
     return usage
+  }
+
+  /// What commands of builds left that failed is a part of the build cache, and not counted as images once more.
+  private func takeKeptFailures(from usage: inout DiskUsage) async throws {
+    let builder = services.builder
+    let kept = try await Blocking.run { try builder.keptFailures() }
+    let ids = Set(kept.map(\.record.id.description))
+    usage.images.removeAll { ids.contains($0.id) }
+    usage.layersSize -= kept.reduce(0) { $0 + $1.layers }
+    usage.contentSize -= kept.reduce(0) { $0 + $1.blobs }
   }
 
   /// `GET /events`: the events kept since `since`, then, without `until` in the past, those that come.

@@ -26,7 +26,7 @@ extension ImageStore {
   /// - Returns: the image that the names stand for on this machine, and whether anything changed.
   package func adopt(_ arrival: Arrival) throws(HullError) -> (image: ImageID, isNew: Bool) {
     if let known = try known(arrival) {
-      try database.write("record the use of the image") { try touch([known], in: $0) }
+      try database.note("record the use of the image") { try touch([known], in: $0) }
       return (known, false)
     }
     try sync()
@@ -74,6 +74,7 @@ extension Catalog {
   }
 
   fileprivate func hasDocument(_ digest: Digest) throws -> Bool {
-    try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM document WHERE digest = ?)", arguments: [digest.description]) ?? false
+    try Bool.fetchOne(database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM document WHERE digest = ?)"), arguments: [digest.description])
+      ?? false
   }
 }

@@ -34,7 +34,7 @@ extension ImageStore {
     return try database.read("look up repositories") { database in
       var found: [Digest: [Reference]] = [:]
       for blob in blobs {
-        let names = try String.fetchAll(database, sql: sql, arguments: [blob.description, reference.domain + "/%", reference.name])
+        let names = try String.fetchAll(database.cachedStatement(sql: sql), arguments: [blob.description, reference.domain + "/%", reference.name])
         let nearest = names.map { ($0, $0.commonPrefix(with: reference.name).utf8.count) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
         found[blob] = try nearest.prefix(4).map { name, _ in try Reference(name) }
       }

@@ -97,17 +97,18 @@ extension KeepReason {
 extension Catalog {
   /// The names that stand for an image itself.
   fileprivate func names(of image: ImageID) throws -> [Reference] {
-    try String.fetchAll(database, sql: "SELECT name FROM image_name WHERE image = ?", arguments: [image.description]).map(reference)
+    try String.fetchAll(database.cachedStatement(sql: "SELECT name FROM image_name WHERE image = ?"), arguments: [image.description]).map(reference)
   }
 
   /// By chain ID or diff ID.
   fileprivate func layers(called digest: Digest) throws -> [LayerInfo] {
     let sql = "SELECT chain, diff_id, size FROM layer WHERE chain = ?1 OR diff_id = ?1"
-    return try Row.fetchAll(database, sql: sql, arguments: [digest.description]).map(layer)
+    return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [digest.description]).map(layer)
   }
 
   func holders(of chain: Digest) throws -> [String] {
-    try String.fetchAll(database, sql: "SELECT DISTINCT holder FROM layer_hold WHERE chain = ? ORDER BY holder", arguments: [chain.description])
+    try String.fetchAll(
+      database.cachedStatement(sql: "SELECT DISTINCT holder FROM layer_hold WHERE chain = ? ORDER BY holder"), arguments: [chain.description])
   }
 
   func images(withLayer chain: Digest) throws -> [ImageID] { try digests("SELECT image FROM image_layer WHERE chain = ?", [chain.description]) }
@@ -117,10 +118,12 @@ extension Catalog {
   /// Indexes and referrers that need a blob; indexes by their names.
   func documentReasons(for blob: Digest) throws -> [KeepReason] {
     let sql = "SELECT document.digest, subject FROM document_blob JOIN document ON document.digest = document WHERE document_blob.digest = ?"
-    return try Row.fetchAll(database, sql: sql, arguments: [blob.description]).flatMap { row -> [KeepReason] in
+    return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [blob.description]).flatMap { row -> [KeepReason] in
       let (document, subject): (String, String?) = (row[0], row[1])
       if subject != nil { return [KeepReason(.referrer, document)] }
-      let names = try String.fetchAll(database, sql: "SELECT name FROM image_name WHERE target = ? ORDER BY name", arguments: [document]).map(
+      let names = try String.fetchAll(
+        database.cachedStatement(sql: "SELECT name FROM image_name WHERE target = ? ORDER BY name"), arguments: [document]
+      ).map(
         reference)
       return names.isEmpty ? [KeepReason(.index, document)] : names.map { KeepReason(.index, $0.familiar) }
     }

@@ -40,8 +40,10 @@ extension StoreCheck {
       let catalog = Catalog(database: database)
       return (
         blob: try catalog.needsBlob(blob), images: try catalog.images(withBlob: blob),
-        config: try Data.fetchOne(database, sql: "SELECT config FROM image WHERE id = ?", arguments: [blob.description]).map(Array.init)
-          .flatMap { SHA256.digest(of: $0) == blob ? $0 : nil },
+        config: try Data.fetchOne(database.cachedStatement(sql: "SELECT config FROM image WHERE id = ?"), arguments: [blob.description]).map(
+          Array.init
+        )
+        .flatMap { SHA256.digest(of: $0) == blob ? $0 : nil },
         names: try catalog.documentReasons(for: blob).map(\.name)
       )
     }

@@ -96,7 +96,7 @@ extension ImageStore {
       let info = try layers.unpackAnew(layer, above: lower) { () throws(HullError) in try blobs.source(origin.blob) }
       try sync()
       try database.write("record layer \(layer.chain)") { database in
-        try database.execute(sql: "UPDATE layer SET size = ? WHERE chain = ?", arguments: [info.size, info.chain.description])
+        try database.cachedStatement(sql: "UPDATE layer SET size = ? WHERE chain = ?").execute(arguments: [info.size, info.chain.description])
       }
     }
   }
@@ -104,7 +104,9 @@ extension ImageStore {
 
 extension Catalog {
   fileprivate func neededLayers() throws -> [LayerInfo] {
-    try Row.fetchAll(database, sql: "SELECT chain, diff_id, size FROM layer ORDER BY chain").map(layer).filter { try needsLayer($0.chain) }
+    try Row.fetchAll(database.cachedStatement(sql: "SELECT chain, diff_id, size FROM layer ORDER BY chain")).map(layer).filter {
+      try needsLayer($0.chain)
+    }
   }
 
   fileprivate func manifests(of image: ImageID) throws -> [Descriptor] {

@@ -99,8 +99,10 @@ struct StoreCheck {
 
   private mutating func checkDatabase() throws(HullError) {
     let (complaints, images) = try store.database.read("check the database") { [deep = options.deep] database in
-      let found = try String.fetchAll(database, sql: deep ? "PRAGMA integrity_check(100)" : "PRAGMA quick_check(100)").filter { $0 != "ok" }
-      let foreign = try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").map { row -> String in
+      let found = try String.fetchAll(database.cachedStatement(sql: deep ? "PRAGMA integrity_check(100)" : "PRAGMA quick_check(100)")).filter {
+        $0 != "ok"
+      }
+      let foreign = try Row.fetchAll(database.cachedStatement(sql: "PRAGMA foreign_key_check")).map { row -> String in
         let (table, parent): (String, String) = (row[0], row[2])
         return "a row of the table \(table) speaks of one of \(parent) that is not there"
       }

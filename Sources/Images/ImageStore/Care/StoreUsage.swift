@@ -37,7 +37,7 @@ extension ImageStore {
       """
     return try database.read("look up layers") { database in
       let catalog = Catalog(database: database)
-      return try Dictionary(uniqueKeysWithValues: Row.fetchAll(database, sql: sql).map { (try catalog.digest($0[0]), $0[1]) })
+      return try Dictionary(uniqueKeysWithValues: Row.fetchAll(database.cachedStatement(sql: sql)).map { (try catalog.digest($0[0]), $0[1]) })
     }
   }
 }

@@ -15,11 +15,11 @@ extension Catalog {
   func insert(_ index: NewIndex) throws {
     try insert(index.descriptor, subject: nil, blobs: index.blobs)
     for (manifest, platform) in index.images {
-      try database.execute(
+      try database.cachedStatement(
         sql: """
           INSERT INTO document_image (document, manifest, platform) SELECT ?, digest, ? FROM manifest WHERE digest = ? ON CONFLICT DO NOTHING
-          """,
-        arguments: [index.descriptor.digest.description, platform.description, manifest.description])
+          """
+      ).execute(arguments: [index.descriptor.digest.description, platform.description, manifest.description])
     }
   }
 
@@ -27,19 +27,20 @@ extension Catalog {
 
   private func insert(_ descriptor: Descriptor, subject: Digest?, blobs: Set<Digest>) throws {
     let digest = descriptor.digest.description
-    try database.execute(
-      sql: "INSERT INTO document (digest, media_type, size, subject, artifact_type) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-      arguments: [digest, descriptor.mediaType, descriptor.size, subject?.description, descriptor.artifactType])
+    try database.cachedStatement(
+      sql: "INSERT INTO document (digest, media_type, size, subject, artifact_type) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    ).execute(arguments: [digest, descriptor.mediaType, descriptor.size, subject?.description, descriptor.artifactType])
     for blob in blobs {
-      try database.execute(
-        sql: "INSERT INTO document_blob (document, digest) VALUES (?, ?) ON CONFLICT DO NOTHING", arguments: [digest, blob.description])
+      try database.cachedStatement(sql: "INSERT INTO document_blob (document, digest) VALUES (?, ?) ON CONFLICT DO NOTHING").execute(arguments: [
+        digest, blob.description,
+      ])
     }
   }
 
   /// The index that a name stands for.
   func index(named reference: Reference) throws -> Descriptor? {
     let sql = "SELECT document.digest, media_type, size FROM image_name JOIN document ON document.digest = target WHERE name = ?"
-    return try Row.fetchOne(database, sql: sql, arguments: [reference.description]).map(descriptor)
+    return try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [reference.description]).map(descriptor)
   }
 
   /// Its images that are here.
@@ -48,7 +49,7 @@ extension Catalog {
       SELECT image, manifest.digest, platform FROM document_image JOIN manifest ON manifest.digest = document_image.manifest WHERE document = ?
       ORDER BY platform, manifest.digest
       """
-    return try Row.fetchAll(database, sql: sql, arguments: [index.description]).map {
+    return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [index.description]).map {
       Variant(image: try digest($0[0]), manifest: try digest($0[1]), platform: try Platform(parsing: $0[2]))
     }
   }
@@ -61,7 +62,7 @@ extension Catalog {
 
   func referrers(of subject: Digest) throws -> [Descriptor] {
     let sql = "SELECT digest, media_type, size FROM document WHERE subject = ? ORDER BY digest"
-    return try Row.fetchAll(database, sql: sql, arguments: [subject.description]).map(descriptor)
+    return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [subject.description]).map(descriptor)
   }
 
   /// The blobs that a document needs by itself.
@@ -82,7 +83,7 @@ extension Catalog {
     while case let lost = try digests(sql, []), !lost.isEmpty {
       for document in lost {
         blobs += try self.blobs(of: document)
-        try database.execute(sql: "DELETE FROM document WHERE digest = ?", arguments: [document.description])
+        try database.cachedStatement(sql: "DELETE FROM document WHERE digest = ?").execute(arguments: [document.description])
       }
     }
     return blobs

@@ -156,7 +156,7 @@ extension Catalog {
 
   /// The image of a manifest, or of an index the one that suits this machine: builders name results by these.
   private func byManifest(_ digest: Digest) throws -> NamedImage? {
-    let owner = try String.fetchOne(database, sql: "SELECT image FROM manifest WHERE digest = ?", arguments: [digest.description])
+    let owner = try String.fetchOne(database.cachedStatement(sql: "SELECT image FROM manifest WHERE digest = ?"), arguments: [digest.description])
     if let owner { return NamedImage(image: try Digest(owner), manifest: digest) }
     return try variants(of: digest).best(for: .host).map { NamedImage(image: $0.image, manifest: $0.manifest) }
   }
@@ -170,7 +170,8 @@ extension Catalog {
   }
 
   func manifest(_ digest: Digest) throws -> Descriptor? {
-    let row = try Row.fetchOne(database, sql: "SELECT media_type, size FROM manifest WHERE digest = ?", arguments: [digest.description])
+    let row = try Row.fetchOne(
+      database.cachedStatement(sql: "SELECT media_type, size FROM manifest WHERE digest = ?"), arguments: [digest.description])
     return row.map { Descriptor(mediaType: $0[0], digest: digest, size: $0[1]) }
   }
 }

@@ -67,7 +67,7 @@ extension Catalog {
         EXISTS (SELECT 1 FROM image_name WHERE image_name.image = image.id), image.used
       FROM image JOIN manifest ON manifest.digest = image.manifest WHERE image.id = ?
       """
-    guard let row = try Row.fetchOne(database, sql: sql, arguments: [id.description]) else { return nil }
+    guard let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [id.description]) else { return nil }
     let bytes = Array(row[0] as Data)
     let references = try references(of: id)
     let parent: String? = row[6]

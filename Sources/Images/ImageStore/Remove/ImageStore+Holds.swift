@@ -18,9 +18,9 @@ extension ImageStore {
     let chains = try catalog.chains(of: image)
     try catalog.touch(image, now: ImageStore.now())
     for (position, chain) in chains.enumerated() {
-      try database.execute(
-        sql: "INSERT INTO layer_hold (holder, position, chain) VALUES (?, ?, ?) ON CONFLICT (holder, position) DO UPDATE SET chain = excluded.chain",
-        arguments: [container, position, chain.description])
+      try database.cachedStatement(
+        sql: "INSERT INTO layer_hold (holder, position, chain) VALUES (?, ?, ?) ON CONFLICT (holder, position) DO UPDATE SET chain = excluded.chain"
+      ).execute(arguments: [container, position, chain.description])
     }
     return chains.reversed().map(layers.path(of:))
   }
@@ -48,7 +48,7 @@ extension ImageStore {
   package func release(_ container: String, in database: GRDB.Database) throws -> [Digest] {
     let catalog = Catalog(database: database)
     let chains = try catalog.held(by: container)
-    try database.execute(sql: "DELETE FROM layer_hold WHERE holder = ?", arguments: [container])
+    try database.cachedStatement(sql: "DELETE FROM layer_hold WHERE holder = ?").execute(arguments: [container])
     return try chains.reversed().filter(catalog.forgetLayer)
   }
 
@@ -57,7 +57,9 @@ extension ImageStore {
 
   /// Containers that hold layers: what start-up compares with the containers it knows.
   package func layerHolders() throws(HullError) -> [String] {
-    let all = try database.read("look up who holds layers") { try String.fetchAll($0, sql: "SELECT DISTINCT holder FROM layer_hold ORDER BY holder") }
+    let all = try database.read("look up who holds layers") {
+      try String.fetchAll($0.cachedStatement(sql: "SELECT DISTINCT holder FROM layer_hold ORDER BY holder"))
+    }
     return all.filter { !$0.hasPrefix(StepRecord.holderPrefix) }
   }
 }

@@ -41,7 +41,7 @@ private struct StepHolds {
     let catalog = Catalog(database: database)
     ownBlobs = Set(try catalog.digests("SELECT DISTINCT blob FROM build_step WHERE blob IS NOT NULL AND \(Catalog.cachesBlob)", []))
     let sql = "SELECT holder, chain, size FROM layer_hold JOIN layer USING (chain) WHERE holder LIKE 'step:%' AND \(Catalog.cachesLayer)"
-    for row in try Row.fetchAll(database, sql: sql) {
+    for row in try Row.fetchAll(database.cachedStatement(sql: sql)) {
       let chain = try catalog.digest(row[1])
       ownLayers.insert(chain)
       own[row[0], default: []].append((chain, row[2]))
@@ -79,7 +79,7 @@ extension Catalog {
       """
     let blobs =
       "SELECT coalesce(sum(blob_size), 0) FROM (SELECT DISTINCT blob, blob_size FROM build_step WHERE blob IS NOT NULL AND \(Self.cachesBlob))"
-    return (try Int64.fetchOne(database, sql: layers) ?? 0, try Int64.fetchOne(database, sql: blobs) ?? 0)
+    return (try Int64.fetchOne(database.cachedStatement(sql: layers)) ?? 0, try Int64.fetchOne(database.cachedStatement(sql: blobs)) ?? 0)
   }
 
   /// What a hold of the build cache is called: its instruction and its ID; `nil` for the hold of something else.
@@ -93,7 +93,7 @@ extension Catalog {
   func stepNames(withBlob blob: Digest) throws -> [String] { try stepNames("blob = ?", blob.description) }
 
   private func stepNames(_ condition: String, _ value: String) throws -> [String] {
-    try Row.fetchAll(database, sql: "SELECT key, description FROM build_step WHERE \(condition)", arguments: [value]).map { row in
+    try Row.fetchAll(database.cachedStatement(sql: "SELECT key, description FROM build_step WHERE \(condition)"), arguments: [value]).map { row in
       let (key, description): (String, String) = (row[0], row[1])
       let line = description.prefix { !$0.isNewline }
       return "\(line.count > 80 ? line.prefix(79) + "…" : line) (build cache \(key.dropFirst("sha256:".count).prefix(12)))"

@@ -16,9 +16,9 @@ extension ImageStore {
   package func touchBuildSteps(_ keys: [Digest]) throws(HullError) {
     guard !keys.isEmpty else { return }
     let now = ImageStore.now()
-    try database.write("note the use of build steps") { database in
+    try database.note("note the use of build steps") { database in
       for key in keys {
-        try database.execute(sql: "UPDATE build_step SET used = ?, uses = uses + 1 WHERE key = ?", arguments: [now, key.description])
+        try database.cachedStatement(sql: "UPDATE build_step SET used = ?, uses = uses + 1 WHERE key = ?").execute(arguments: [now, key.description])
       }
     }
   }
@@ -56,11 +56,11 @@ extension ImageStore {
 
   private func hold(_ layers: [LayerInfo], by holder: String, in database: GRDB.Database) throws {
     for (position, layer) in layers.enumerated() {
-      try database.execute(
-        sql: "INSERT INTO layer (chain, diff_id, size) VALUES (?, ?, ?) ON CONFLICT (chain) DO NOTHING",
+      try database.cachedStatement(sql: "INSERT INTO layer (chain, diff_id, size) VALUES (?, ?, ?) ON CONFLICT (chain) DO NOTHING").execute(
         arguments: [layer.chain.description, layer.diffID.description, layer.size])
-      try database.execute(
-        sql: "INSERT INTO layer_hold (holder, position, chain) VALUES (?, ?, ?)", arguments: [holder, position, layer.chain.description])
+      try database.cachedStatement(sql: "INSERT INTO layer_hold (holder, position, chain) VALUES (?, ?, ?)").execute(arguments: [
+        holder, position, layer.chain.description,
+      ])
     }
   }
 
@@ -72,7 +72,7 @@ extension ImageStore {
     let lost = try database.write("remove build steps") { database in
       var lost: [Digest] = []
       for step in steps {
-        try database.execute(sql: "DELETE FROM build_step WHERE key = ?", arguments: [step.key.description])
+        try database.cachedStatement(sql: "DELETE FROM build_step WHERE key = ?").execute(arguments: [step.key.description])
         lost += try release(step.holder, in: database)
       }
       return lost
@@ -84,24 +84,24 @@ extension ImageStore {
 /// Rows of the table.
 private enum StepRow {
   static func insert(_ step: StepRecord, _ database: GRDB.Database) throws {
-    try database.execute(
+    try database.cachedStatement(
       sql: """
         INSERT OR REPLACE INTO build_step
           (key, site, description, base, chain, diff_id, size, blob, media_type, blob_size, created, used, uses, ingredients)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
-        """,
-      arguments: [
-        step.key.description, step.site, step.description, step.base?.description, step.layer?.chain.description, step.layer?.diffID.description,
-        step.layer?.size ?? 0, step.descriptor?.digest.description, step.descriptor?.mediaType, step.descriptor?.size, step.created, step.created,
-        Data(step.ingredients),
-      ])
+        """
+    ).execute(arguments: [
+      step.key.description, step.site, step.description, step.base?.description, step.layer?.chain.description, step.layer?.diffID.description,
+      step.layer?.size ?? 0, step.descriptor?.digest.description, step.descriptor?.mediaType, step.descriptor?.size, step.created, step.created,
+      Data(step.ingredients),
+    ])
   }
 
   static func fetch(_ database: GRDB.Database, _ condition: String, _ arguments: StatementArguments) throws -> [StepRecord] {
     let sql = """
       SELECT key, site, description, base, chain, diff_id, size, blob, media_type, blob_size, created, used, uses, ingredients FROM build_step \(condition)
       """
-    return try Row.fetchAll(database, sql: sql, arguments: arguments).map(record)
+    return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments).map(record)
   }
 
   private static func record(_ row: Row) throws -> StepRecord {

@@ -2,6 +2,7 @@
 import Errors
 import FoundationEssentials
 import NIOCore
+import NIOHTTP1
 
 /// What a web server says of a file, beside its bytes.
 package struct WebFile: Sendable, Hashable {
@@ -26,15 +27,8 @@ extension RegistryClient {
   package func download(
     _ address: WebAddress, etag: String? = nil, limit: Int64, write: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws -> WebFile {
-    var call = Call(.GET, address)
-    call.patience = core.limits.answerTimeout
-    if let etag { call.headers.add(name: "If-None-Match", value: etag) }
-    if let user = address.userInfo {
-      let pair = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(WebAddress.unescaped).joined(separator: ":")
-      call.authorization = "Basic " + Data(pair.utf8).base64EncodedString()
-    }
     do {
-      let answer = try await core.transport.send(call)
+      let answer = try await core.transport.send(call(.GET, address, etag))
       var file = WebFile(answer)
       if answer.status == .notModified, etag != nil {
         file.isUnchanged = true
@@ -46,6 +40,29 @@ extension RegistryClient {
     } catch let failure as PlaceFailure {
       throw HullError(failure.error.code, "cannot download \(address): \(failure.error.message)")
     }
+  }
+
+  /// Whether a copy that the caller has is still the right one, without fetching anything (RFC 9110, section 13.1.2); `false` also when the server does
+  /// not say.
+  package func isUnchanged(_ address: WebAddress, etag: String) async throws -> Bool {
+    do {
+      let answer = try await core.transport.send(call(.HEAD, address, etag))
+      await answer.discard()
+      return answer.status == .notModified || (answer.isSuccess && answer.headers.first(name: "etag") == etag)
+    } catch is PlaceFailure {
+      return false
+    }
+  }
+
+  private func call(_ method: HTTPMethod, _ address: WebAddress, _ etag: String?) -> Call {
+    var call = Call(method, address)
+    call.patience = core.limits.answerTimeout
+    if let etag { call.headers.add(name: "If-None-Match", value: etag) }
+    if let user = address.userInfo {
+      let pair = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(WebAddress.unescaped).joined(separator: ":")
+      call.authorization = "Basic " + Data(pair.utf8).base64EncodedString()
+    }
+    return call
   }
 
   private static func refusal(_ answer: Answer) -> HullError {

@@ -6,7 +6,7 @@ enum HTTPDate {
   /// Seconds since 1970; `nil` for anything else.
   static func seconds(_ text: String) -> Int? {
     let parts = fixed(text).split(separator: " ")
-    guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: parts[2].lowercased()) else { return nil }
+    guard parts.count == 6, ["GMT", "UTC"].contains(parts[5]), let month = months.firstIndex(of: parts[2].lowercased()) else { return nil }
     let clock = parts[4].split(separator: ":").map { Int32($0) }
     guard clock.count == 3, let hour = clock[0], let minute = clock[1], let second = clock[2], let day = Int32(parts[1]), let year = Int32(parts[3]),
       (1...31).contains(day), (1970...9999).contains(year), (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)

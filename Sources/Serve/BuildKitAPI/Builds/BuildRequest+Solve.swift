@@ -24,7 +24,6 @@ extension BuildRequest {
     hostname = arguments["BUILDKIT_SANDBOX_HOSTNAME"] ?? options["hostname"] ?? ""
     extraHosts = options.list("add-hosts").map(Self.host)
     limits = try BuildLimits(options)
-    if let epoch = options["build-arg:SOURCE_DATE_EPOCH"] { sourceDateEpoch = try SourceDateEpoch.seconds(epoch) }
     let question = options["requestid"].flatMap(Subrequest.init)
     (checkOnly, readsOnly) = (question == .check, question == .outline || question == .targets)
     // A client that drives its build itself says it of the build as a whole.
@@ -52,9 +51,11 @@ extension BuildRequest {
 
   private mutating func takeSources(_ options: FrontendOptions) throws {
     dockerfile = options["filename"] ?? "Dockerfile"
-    contextDirectory = options["contextsubdir"] ?? ""
     let remote = options["context"]
-    if let remote, !UploadedContext.names(remote) { remoteContext = remote }
+    // Of a directory of the client's only that directory is sent anyway.
+    contextDirectory = remote == nil ? "" : TreePaths.clean(options["contextsubdir"] ?? "")
+    uploadsContext = remote.map(UploadedContext.names) ?? false
+    if !uploadsContext { remoteContext = remote }
     // A Dockerfile of the client's own goes before the one in a context from elsewhere.
     dockerfileContext = remote == nil || options["dockerfilekey"] != nil ? options["dockerfilekey"] ?? "dockerfile" : "context"
     namedContexts = options.group("context:")

@@ -52,11 +52,13 @@ final class Builds: Sendable {
   }
 
   private func run(_ job: BuildJob) async throws -> ControlSolveResponse {
+    // An empty graph instead of a front end: there is nothing to build.
+    if job.request.frontend.isEmpty, job.request.hasDefinition, job.request.definition.def.isEmpty { return ControlSolveResponse() }
     let returned = try await returned(job)
     guard !returned.names.isEmpty else { return ControlSolveResponse() }
     let result = try await job.export(returned)
     job.made = result
-    return ControlSolveResponse(result, job.request)
+    return ControlSolveResponse(result)
   }
 
   private func returned(_ job: BuildJob) async throws -> ReturnedResult {
@@ -162,7 +164,7 @@ final class Builds: Sendable {
 
   /// Pins a record, lets go of it, or removes it. Throws `notFound`.
   func update(_ request: ControlUpdateBuildHistoryRequest) async throws {
-    // Nothing is left to be done when a build ends.
+    // A build's trace is there as soon as the build has ended.
     guard !request.finalize else { return }
     try await Blocking.run { [history] in
       if request.delete { try history.delete(request.ref) } else { try history.pin(request.ref, request.pinned) }

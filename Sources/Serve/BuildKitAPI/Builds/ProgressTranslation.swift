@@ -53,6 +53,8 @@ struct ProgressTranslation {
     case .progress(let id, let name, let current, let total, let started, let completed):
       var status = ControlVertexStatus()
       (status.id, status.name, status.vertex, status.current, status.total) = (name, name, id.description, current, total)
+      // Clients and tests know transfers by this name, whatever is transferred.
+      if name.hasPrefix("transferring ") { status.name = "transferring" }
       status.started = .init(nanoseconds: started)
       if let completed { status.completed = .init(nanoseconds: completed) }
       status.timestamp = .init(nanoseconds: completed ?? Self.now)

@@ -6,7 +6,7 @@ import OCISpec
 
 extension ControlSolveResponse {
   /// What clients are told of a build's result, by BuildKit's keys.
-  init(_ result: BuildResult, _ request: ControlSolveRequest) {
+  init(_ result: BuildResult) {
     self.init()
     if let target = result.target {
       exporterResponse["containerimage.digest"] = target.digest.description

@@ -14,7 +14,7 @@ struct TreeSender: Sendable {
   /// Announces every file, in order, then says that these were all.
   /// - Returns: the paths of regular files, by their numbers.
   func announce(to writer: RPCWriter<SyncPacket>) async throws -> [UInt32: String] {
-    var files: [UInt32: String] = [:]
+    var (files, links) = ([UInt32: String](), HardLinks<TreeNode.Inode>())
     var number: UInt32 = 0
     var pending = try await Blocking.run { [tree] in try tree.names(in: "") }.reversed() as [String]
     while let path = pending.popLast() {
@@ -26,8 +26,10 @@ struct TreeSender: Sendable {
       pending += names.reversed().map { TreePaths.join(path, $0) }
       var packet = SyncPacket()
       packet.stat = SyncStat(path, node)
+      let first = node.inode.flatMap { links.first($0, at: path) }
+      if let first { (packet.stat.linkname, packet.stat.size) = (first, 0) }
       try await writer.write(packet)
-      if node.kind == .regular { files[number] = path }
+      if node.kind == .regular, first == nil { files[number] = path }
       number += 1
     }
     try await writer.write(SyncPacket())

@@ -11,7 +11,7 @@ struct EndedBuild: Sendable {
   private static let predicateKey = "in-toto.io/predicate-type"
 
   var record: ControlBuildHistoryRecord
-  let log: (bytes: [UInt8], counts: HistoryLog.Counts)
+  let log: (bytes: [UInt8], counts: HistoryLog.Counts, vertices: [ControlVertex])
   private var provenance: [BuildResult.Provenance] = []
   private var failure: RPCStatus?
 
@@ -65,6 +65,7 @@ struct EndedBuild: Sendable {
         record.externalError = try files.put(blob: bytes, "application/vnd.googeapis.google.rpc.status+proto")
       }
     }
+    if let trace = HistoryTrace(record, log.vertices).json { record.trace = try files.put(blob: trace, HistoryTrace.mediaType) }
     return record
   }
 }

@@ -82,7 +82,7 @@ extension ControlBuildHistoryRecord {
   /// Names of the files that it needs.
   var blobs: [String] {
     let attestations = result.attestations + results.values.flatMap(\.attestations)
-    let all = attestations + (hasLogs ? [logs] : []) + (hasExternalError ? [externalError] : [])
+    let all = attestations + (hasLogs ? [logs] : []) + (hasExternalError ? [externalError] : []) + (hasTrace ? [trace] : [])
     return all.map { String($0.digest.drop { $0 != ":" }.dropFirst()) }
   }
 }

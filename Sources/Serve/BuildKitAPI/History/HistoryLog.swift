@@ -21,8 +21,9 @@ final class HistoryLog: Sendable {
   private struct State {
     var translation = ProgressTranslation()
     var bytes: [UInt8] = []
-    var cached: [String: Bool] = [:]
-    var completed: Set<String> = []
+    /// By their digests, as they were told last; where each is in the order of their first appearance.
+    var vertices: [ControlVertex] = []
+    var places: [String: Int] = [:]
     var warnings = 0
   }
   private let state = Mutex(State())
@@ -37,13 +38,14 @@ final class HistoryLog: Sendable {
   /// A warning of the client's own.
   func warn(_ warning: ControlVertexWarning) { state.withLock { $0.translation.warn(warning) } }
 
-  /// All there is, and what it says of the steps.
-  func finish() -> (bytes: [UInt8], counts: Counts) {
+  /// All there is, what it says of the steps, and the steps.
+  func finish() -> (bytes: [UInt8], counts: Counts, vertices: [ControlVertex]) {
     state.withLock { state in
       Self.flush(&state)
+      let vertices = state.vertices
       let counts = Counts(
-        total: state.cached.count, cached: state.cached.values.count { $0 }, completed: state.completed.count, warnings: state.warnings)
-      return (state.bytes, counts)
+        total: vertices.count, cached: vertices.count { $0.cached }, completed: vertices.count { $0.hasCompleted }, warnings: state.warnings)
+      return (state.bytes, counts, vertices)
     }
   }
 
@@ -51,8 +53,12 @@ final class HistoryLog: Sendable {
     guard var news = state.translation.take() else { return }
     state.warnings += news.warnings.count
     for vertex in news.vertexes {
-      state.cached[vertex.digest] = vertex.cached || state.cached[vertex.digest] == true
-      if vertex.hasCompleted { state.completed.insert(vertex.digest) }
+      if let place = state.places[vertex.digest] {
+        state.vertices[place] = vertex
+      } else {
+        state.places[vertex.digest] = state.vertices.count
+        state.vertices.append(vertex)
+      }
     }
     if state.bytes.count > limit { (news.logs, news.statuses) = ([], []) }
     guard let message: [UInt8] = try? news.serializedBytes() else { return }

@@ -13,6 +13,7 @@ enum Capabilities {
     "source.image", "source.image.resolvemode", "source.image.layerlimit", "source.image.checksum", "source.local", "source.local.unique",
     "source.local.sessionid", "source.local.includepatterns", "source.local.followpaths", "source.local.excludepatterns",
     "source.local.sharedkeyhint", "source.git", "source.git.keepgitdir", "source.git.fullurl", "source.git.subdir", "source.git.checksum",
+    "source.git.skipsubmodules", "source.git.mtime", "source.git.fetchbycommit",
     "source.http", "source.http.checksum", "source.http.perm", "soruce.http.uidgid", "exec.meta.base", "exec.meta.cgroup.parent",
     "exec.meta.network", "exec.meta.proxyenv", "exec.meta.security", "exec.meta.setsdefaultpath", "exec.meta.ulimit",
     "exec.meta.linux.resources", "exec.mount.bind", "exec.mount.bind.readwrite-nooutput", "exec.mount.cache", "exec.mount.cache.sharing",

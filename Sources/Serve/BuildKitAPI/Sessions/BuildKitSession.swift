@@ -34,14 +34,16 @@ final class BuildKitSession: BuildSession {
     return session
   }
 
-  func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree {
+  func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree { try await context(name, selection) { _ in } }
+
+  func context(_ name: String, _ selection: ContextSelection, progress: @escaping @Sendable (Int64) -> Void) async throws -> any FileTree {
     if name == "context", let address = options["context"], UploadedContext.names(address) {
       return try await uploaded.value { [self] in
         try await UploadedContext(session: client(), keptIn: directory).receive(address)
       }
     }
     let session = try await client(options["local-sessionid:\(name)"])
-    return try await SyncedContext(session: session, contexts, keptIn: directory).receive(name, selection)
+    return try await SyncedContext(session: session, contexts, keptIn: directory).receive(name, selection, progress: progress)
   }
 
   func secret(_ id: String) async throws -> [UInt8]? {

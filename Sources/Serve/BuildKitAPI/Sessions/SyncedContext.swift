@@ -16,20 +16,23 @@ struct SyncedContext: Sendable {
     (self.session, self.contexts, self.directory) = (session, contexts, directory)
   }
 
-  func receive(_ name: String, _ selection: ContextSelection) async throws -> any FileTree {
+  /// - Parameter progress: is told how many bytes have come.
+  func receive(
+    _ name: String, _ selection: ContextSelection, progress: @escaping @Sendable (Int64) -> Void
+  ) async throws -> any FileTree {
     guard session.offers(ServiceName.fileSync, "DiffCopy") else {
       throw HullError(.notFound, "build context \(name): the client offers no files")
     }
     // Directories of the same name share a key: what differs is sent again.
-    let key = "buildkit \(session.introduction.sharedKey) \(name) \(selection)"
-    let output = ContextOutput(try ContextReception(key, store: contexts, keptIn: directory))
+    let key = ContextKey(directory: "buildkit \(session.introduction.sharedKey) \(name)", selection)
+    let output = ContextOutput(try ContextReception(key, name: name, store: contexts, keptIn: directory))
     let (requests, asking) = AsyncStream<SyncPacket>.makeStream()
     do {
       return try await session.converse(ServiceName.fileSync, "DiffCopy", Self.metadata(name, selection)) { writer in
         for await request in requests { try await writer.write(request) }
       } receive: { packets in
         defer { asking.finish() }
-        return try await Self.receive(packets, asking, into: output)
+        return try await Self.receive(packets, asking, into: output, TransferCount(progress))
       }
     } catch let error as RPCError where error.code == .notFound || error.message.contains("no access allowed to dir") {
       throw HullError(.notFound, "build context \(name): the client does not offer it")
@@ -37,8 +40,11 @@ struct SyncedContext: Sendable {
   }
 
   private static func receive(
-    _ packets: RPCAsyncSequence<SyncPacket, any Error>, _ asking: AsyncStream<SyncPacket>.Continuation, into output: ContextOutput
+    _ packets: RPCAsyncSequence<SyncPacket, any Error>, _ asking: AsyncStream<SyncPacket>.Continuation, into output: ContextOutput,
+    _ transfer: TransferCount
   ) async throws -> any FileTree {
+    var transfer = transfer
+    defer { transfer.end() }
     var receiver = TreeReceiver(into: output) { id in
       var request = SyncPacket()
       (request.type, request.id) = (.request, id)
@@ -47,6 +53,7 @@ struct SyncedContext: Sendable {
     var said = false
     for try await packet in packets {
       if packet.type == .fin { break }
+      transfer.add(packet)
       try await receiver.receive(packet)
       guard receiver.isComplete, !said else { continue }
       said = true

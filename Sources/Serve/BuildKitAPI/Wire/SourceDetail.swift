@@ -35,7 +35,7 @@ struct SourceDetail: Encodable {
   var ranges: [Range]
 
   init(_ excerpt: SourceExcerpt) {
-    info = Info(filename: excerpt.name, data: Data(excerpt.lines.joined(separator: "\n").utf8))
+    info = Info(filename: excerpt.name, data: Data((excerpt.lines.joined(separator: "\n") + (excerpt.endsLine ? "\n" : "")).utf8))
     ranges = Range.list(excerpt.location)
   }
 
@@ -46,6 +46,7 @@ struct SourceDetail: Encodable {
     var message = error.message
     if let failure = error.cause as? BuildFailure, let reason = failure.reason { message += ": \(reason)" }
     var details = [(type, Array(json))]
+    if let process = try? JSONEncoder().encode(ProcessDetail()) { details.insert((ProcessDetail.type, Array(process)), at: 0) }
     if let failure = error.cause as? BuildFailure, let vertex = try? JSONEncoder().encode(["digest": failure.vertex.id.description]) {
       // By it clients find the step's output in the log.
       details.append(("github.com/moby/buildkit/errdefs.Vertex+json", Array(vertex)))

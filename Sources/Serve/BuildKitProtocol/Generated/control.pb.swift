@@ -900,6 +900,15 @@ package nonisolated struct ControlBuildHistoryRecord: @unchecked Sendable {
     set {_uniqueStorage()._generation = newValue}
   }
 
+  package var trace: ControlDescriptor {
+    get {_storage._trace ?? ControlDescriptor()}
+    set {_uniqueStorage()._trace = newValue}
+  }
+  /// Returns true if `trace` has been explicitly set.
+  package var hasTrace: Bool {_storage._trace != nil}
+  /// Clears the value of `trace`. Subsequent reads from it will return its default value.
+  package mutating func clearTrace() {_uniqueStorage()._trace = nil}
+
   package var pinned: Bool {
     get {_storage._pinned}
     set {_uniqueStorage()._pinned = newValue}
@@ -2252,7 +2261,7 @@ nonisolated extension ControlBuildHistoryEvent: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension ControlBuildHistoryRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".BuildHistoryRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ref\0\u{1}frontend\0\u{3}frontend_attrs\0\u{1}exporters\0\u{1}error\0\u{3}created_at\0\u{3}completed_at\0\u{1}logs\0\u{3}exporter_response\0\u{1}result\0\u{1}results\0\u{1}generation\0\u{2}\u{2}pinned\0\u{3}num_cached_steps\0\u{3}num_total_steps\0\u{3}num_completed_steps\0\u{3}external_error\0\u{3}num_warnings\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ref\0\u{1}frontend\0\u{3}frontend_attrs\0\u{1}exporters\0\u{1}error\0\u{3}created_at\0\u{3}completed_at\0\u{1}logs\0\u{3}exporter_response\0\u{1}result\0\u{1}results\0\u{1}generation\0\u{1}trace\0\u{1}pinned\0\u{3}num_cached_steps\0\u{3}num_total_steps\0\u{3}num_completed_steps\0\u{3}external_error\0\u{3}num_warnings\0")
 
   fileprivate class _StorageClass {
     var _ref: String = String()
@@ -2267,6 +2276,7 @@ nonisolated extension ControlBuildHistoryRecord: SwiftProtobuf.Message, SwiftPro
     var _result: ControlBuildResultInfo? = nil
     var _results: Dictionary<String,ControlBuildResultInfo> = [:]
     var _generation: Int32 = 0
+    var _trace: ControlDescriptor? = nil
     var _pinned: Bool = false
     var _numCachedSteps: Int32 = 0
     var _numTotalSteps: Int32 = 0
@@ -2295,6 +2305,7 @@ nonisolated extension ControlBuildHistoryRecord: SwiftProtobuf.Message, SwiftPro
       _result = source._result
       _results = source._results
       _generation = source._generation
+      _trace = source._trace
       _pinned = source._pinned
       _numCachedSteps = source._numCachedSteps
       _numTotalSteps = source._numTotalSteps
@@ -2331,6 +2342,7 @@ nonisolated extension ControlBuildHistoryRecord: SwiftProtobuf.Message, SwiftPro
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._result) }()
         case 11: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,ControlBuildResultInfo>.self, value: &_storage._results) }()
         case 12: try { try decoder.decodeSingularInt32Field(value: &_storage._generation) }()
+        case 13: try { try decoder.decodeSingularMessageField(value: &_storage._trace) }()
         case 14: try { try decoder.decodeSingularBoolField(value: &_storage._pinned) }()
         case 15: try { try decoder.decodeSingularInt32Field(value: &_storage._numCachedSteps) }()
         case 16: try { try decoder.decodeSingularInt32Field(value: &_storage._numTotalSteps) }()
@@ -2385,6 +2397,9 @@ nonisolated extension ControlBuildHistoryRecord: SwiftProtobuf.Message, SwiftPro
       if _storage._generation != 0 {
         try visitor.visitSingularInt32Field(value: _storage._generation, fieldNumber: 12)
       }
+      try { if let v = _storage._trace {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      } }()
       if _storage._pinned != false {
         try visitor.visitSingularBoolField(value: _storage._pinned, fieldNumber: 14)
       }
@@ -2424,6 +2439,7 @@ nonisolated extension ControlBuildHistoryRecord: SwiftProtobuf.Message, SwiftPro
         if _storage._result != rhs_storage._result {return false}
         if _storage._results != rhs_storage._results {return false}
         if _storage._generation != rhs_storage._generation {return false}
+        if _storage._trace != rhs_storage._trace {return false}
         if _storage._pinned != rhs_storage._pinned {return false}
         if _storage._numCachedSteps != rhs_storage._numCachedSteps {return false}
         if _storage._numTotalSteps != rhs_storage._numTotalSteps {return false}

@@ -29,7 +29,6 @@ struct BuildQuery {
     request.tags = try Self.tags(query.all("t"))
     request.platforms = try Self.platform(query["platform"]).map { [$0] } ?? []
     request.arguments = try Self.json([String: String?].self, query, "buildargs", "error reading build args").compactMapValues { $0 }
-    request.sourceDateEpoch = try BuildRequest.epoch(in: request.arguments)
     request.labels = try Self.json([String: String].self, query, "labels", "error reading labels")
     request.cacheFrom = try Self.json([String].self, query, "cachefrom", "error reading cache-from").map {
       CacheLocation(type: "registry", attributes: ["ref": $0])

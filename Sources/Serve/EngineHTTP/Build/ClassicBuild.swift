@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import BuildKitAPI
 import Builder
 import DockerAPI
 import Engine
@@ -8,6 +9,8 @@ import NIOCore
 /// One build for a client of `POST /build`: runs it and tells it as Docker's first builder does.
 struct ClassicBuild {
   let engine: Engine
+  /// Keeps what has been built.
+  let buildKit: BuildKitServer
   let query: BuildQuery
   let session: UploadSession
   let writer: ResponseWriter
@@ -18,8 +21,9 @@ struct ClassicBuild {
   private var held: [BuildMessage] = []
   private static let mostHeld = 4096
 
-  init(engine: Engine, query: BuildQuery, session: UploadSession, writer: ResponseWriter) {
+  init(engine: Engine, buildKit: BuildKitServer, query: BuildQuery, session: UploadSession, writer: ResponseWriter) {
     self.engine = engine
+    self.buildKit = buildKit
     self.query = query
     self.session = session
     self.writer = writer
@@ -28,9 +32,13 @@ struct ClassicBuild {
 
   mutating func run() async throws {
     let queue = BuildEventQueue()
-    let worker = Task { [engine, query, session] in
+    let worker = Task { [engine, buildKit, query, session] in
       defer { queue.finish() }
-      return try await engine.build(query.request, session: session) { queue.put($0) }
+      return try await buildKit.recording(query.request) {
+        queue.put($0)
+      } _: {
+        try await engine.build($0, session: session, progress: $1)
+      }
     }
     // With the client the build goes, too: also when that is only noticed by a line that cannot be sent.
     defer { worker.cancel() }

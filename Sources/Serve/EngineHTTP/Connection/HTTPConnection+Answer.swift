@@ -191,7 +191,7 @@ extension HTTPConnection {
   }
 
   /// Hands what has arrived meanwhile to the handlers behind, then leaves.
-  private func leavePipeline() {
+  func leavePipeline() {
     guard let context else { return }
     passOnUnread(context)
     if inputClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }

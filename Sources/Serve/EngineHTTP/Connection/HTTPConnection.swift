@@ -153,6 +153,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, @unc
   private func step() throws(ProtocolError) -> Bool {
     switch phase {
     case .head:
+      if takesPreface() { return false }
       guard let head = try parser.parse(&unread) else {
         if inputClosed { close() } else { awaitHead() }
         return false
@@ -198,7 +199,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, @unc
   }
 
   /// A part of a head has come: the rest has a deadline.
-  private func awaitHead() {
+  func awaitHead() {
     guard unread.readableBytes > 0 else { return }
     guard headTimer == nil else { return }
     headTimer = loop.assumeIsolated().scheduleTask(in: configuration.headTimeout) { [self] in
@@ -206,9 +207,17 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, @unc
     }
   }
 
-  private func begin(_ head: RequestHead) {
+  /// The head has come.
+  func stopWaiting() {
     headTimer?.cancel()
     headTimer = nil
+  }
+
+  /// Nothing has been asked on the connection yet.
+  var isFresh: Bool { serial == 0 }
+
+  private func begin(_ head: RequestHead) {
+    stopWaiting()
     serial += 1
     let serial = serial
     let expectsContinue = head.expectsContinue

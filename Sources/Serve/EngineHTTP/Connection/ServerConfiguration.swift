@@ -11,6 +11,9 @@ package struct ServerConfiguration: Sendable {
   /// Fields of every answer.
   package var commonHeaders: HTTPHeaders = [:]
   package var logger = Logger(label: "http")
+  /// Takes over connections whose clients speak HTTP/2 from the first byte; `nil`: they are told that the version is not supported. Puts its handlers at
+  /// the end of the pipeline, on the channel's loop, and gets every byte that the client has sent; reading is then up to these handlers.
+  package var http2: (@Sendable (any Channel) -> EventLoopFuture<Void>)?
   /// How long a client may take from the first to the last byte of a request's head.
   package var headTimeout = TimeAmount.seconds(60)
   /// How long, and how far, an answered request's unread body is read on before the connection is closed, so that the client sees the answer

@@ -26,7 +26,6 @@ extension BuildRequest {
     keepsFailed = true
     (squash, checkOnly, explains) = (asked.squash, asked.check, asked.explain)
     sourceDateEpoch = asked.sourceDateEpoch
-    if sourceDateEpoch == nil { sourceDateEpoch = try BuildRequest.epoch(in: arguments) }
     attestations = asked.attestations
     entitlements = try Entitlement.set(asked.allow)
     // Who asks for the host's network for the whole build has said it.
@@ -34,12 +33,9 @@ extension BuildRequest {
   }
 }
 
-extension BuildRequest {
-  /// The argument `SOURCE_DATE_EPOCH`: seconds since 1970.
-  static func epoch(in arguments: [String: String]) throws(HullError) -> Int64? {
-    guard let text = arguments["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
-    return try SourceDateEpoch.seconds(text)
-  }
+extension HullBuildRequest {
+  /// What the client's directory is called, by which people know a build again; `nil`: the context is elsewhere.
+  var directoryName: String? { contextKeys["context"]?.prefix { $0 != "\n" }.split(separator: "/").last.map(String.init) }
 }
 
 extension BuildLimits {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import BuildKitAPI
 import BuildWire
 import Builder
 import DockerAPI
@@ -12,20 +13,23 @@ import Threads
 /// One conversation with `hull build` (docs/reference/api.md, `POST /hull/build`).
 struct HullBuild: Sendable {
   private let engine: Engine
+  /// Keeps what has been built.
+  private let buildKit: BuildKitServer
   private let line: FrameLine
   private let session: HullBuildSession
   private let request = Promise<HullBuildRequest>()
 
-  private init(_ engine: Engine, _ contexts: ContextStore, _ line: FrameLine) {
+  private init(_ engine: Engine, _ buildKit: BuildKitServer, _ contexts: ContextStore, _ line: FrameLine) {
     self.engine = engine
+    self.buildKit = buildKit
     self.line = line
     session = HullBuildSession(line: line, contexts: contexts, keptIn: engine.configuration.root)
   }
 
   /// The connection becomes a conversation in frames.
-  static func hijack(_ engine: Engine, _ contexts: ContextStore) throws(HullError) -> Hijack {
+  static func hijack(_ engine: Engine, _ buildKit: BuildKitServer, _ contexts: ContextStore) throws(HullError) -> Hijack {
     let pair = try step("cannot begin a build") { () throws(SystemError) in try UnixSocket.pair() }
-    let build = HullBuild(engine, contexts, FrameLine(OwnedDescriptor(pair.first)))
+    let build = HullBuild(engine, buildKit, contexts, FrameLine(OwnedDescriptor(pair.first)))
     let far = pair.second
     return Hijack(
       protocolName: "hull-build", headers: ["Content-Type": "application/vnd.hull.build"],
@@ -36,13 +40,17 @@ struct HullBuild: Sendable {
   }
 
   private func run() async {
-    let (line, session, request, engine) = (line, session, request, engine)
+    let (line, session, request, engine, buildKit) = (line, session, request, engine, buildKit)
     let writer = Task { try? await Blocking.stream { line.writeAll() } }
     let events = HullBuildEvents(line)
     let build = Task {
       let asked = try await request.value()
       session.begin(keys: asked.contextKeys)
-      return try await engine.build(try BuildRequest(asked, id: EngineAPI.buildID()), session: session) { events.put($0) }
+      return try await buildKit.recording(try BuildRequest(asked, id: EngineAPI.buildID()), directory: asked.directoryName) {
+        events.put($0)
+      } _: {
+        try await engine.build($0, session: session, progress: $1)
+      }
     }
     let reader = Task {
       await read()

@@ -53,8 +53,8 @@ final class HullBuildSession: BuildSession {
   func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree {
     let (contexts, directory, stream) = (contexts, directory, newStream())
     let directoryKey = state.withLock { $0.keys[name] } ?? "\(Self.self) \(ObjectIdentifier(self))"
-    let key = "\(directoryKey)\n\(name)\n\(selection.includes)\n\(selection.excludes)"
-    let reception = try await Blocking.run { try ContextReception(key, store: contexts, keptIn: directory) }
+    let key = ContextKey(directory: "\(directoryKey)\n\(name)", selection)
+    let reception = try await Blocking.run { try ContextReception(key, name: name, store: contexts, keptIn: directory) }
     let talk = ContextTalk(reception, stream: stream, line: line)
     try open(stream, talk)
     defer { close(stream) }

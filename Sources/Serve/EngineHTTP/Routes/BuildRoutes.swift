@@ -9,8 +9,8 @@ import Threads
 /// Builds, as Docker's first builder offers them, and the build cache.
 extension EngineAPI {
   func addBuildRoutes(to router: Router) {
-    let (engine, contexts) = (engine, contexts)
-    router.add("POST", "/hull/build") { _ in .hijack(try HullBuild.hijack(engine, contexts)) }
+    let (engine, contexts, buildKit) = (engine, engine.buildContexts, buildKit)
+    router.add("POST", "/hull/build") { _ in .hijack(try HullBuild.hijack(engine, buildKit, contexts)) }
     router.add("POST", "/build") { context in
       let query = try BuildQuery(context.query, id: Self.buildID())
       let credentials = BuildCredentials(header: context.request.head.headers.first(name: "X-Registry-Config"))
@@ -18,7 +18,7 @@ extension EngineAPI {
         StreamResponse(headers: Response.jsonHeaders) { writer in
           let tree = try await query.request.remoteContext == nil ? Self.context(of: context, engine) : nil
           var build = ClassicBuild(
-            engine: engine, query: query, session: UploadSession(tree: tree, credentials: credentials), writer: writer)
+            engine: engine, buildKit: buildKit, query: query, session: UploadSession(tree: tree, credentials: credentials), writer: writer)
           try await build.run()
         })
     }

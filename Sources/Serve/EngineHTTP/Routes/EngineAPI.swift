@@ -13,14 +13,12 @@ package struct EngineAPI: Sendable {
   package let versions: APIVersions
   package let logger: Logger
   let buildKit: BuildKitServer
-  /// What clients of `hull build` need not send again.
-  let contexts = ContextStore()
 
   package init(engine: Engine, versions: APIVersions = APIVersions(), logger: Logger) {
     self.engine = engine
     self.versions = versions
     self.logger = logger
-    buildKit = BuildKitServer(EngineBuilds(engine: engine, contexts: contexts), log: logger)
+    buildKit = BuildKitServer(EngineBuilds(engine: engine), log: logger)
   }
 
   package func serverConfiguration(version: String) -> ServerConfiguration {
@@ -30,6 +28,8 @@ package struct EngineAPI: Sendable {
       "Api-Version": versions.maximum.description, "Docker-Experimental": "false", "Ostype": "linux", "Server": "Hull/\(version) (linux)",
     ]
     configuration.logger = logger
+    // BuildKit's clients speak gRPC without asking first (`buildctl --addr unix://…`, buildx's driver `remote`).
+    configuration.http2 = { [buildKit] channel in buildKit.serve(channel) }
     return configuration
   }
 

@@ -9,8 +9,8 @@ import OCISpec
 /// The engine as BuildKit's API sees it.
 struct EngineBuilds: BuildBackend {
   let engine: Engine
-  let contexts: ContextStore
 
+  var contexts: ContextStore { engine.buildContexts }
   var version: String { engine.configuration.version }
   var scratchDirectory: String { engine.configuration.root }
   var hostGateway: String? { engine.hostGateway }

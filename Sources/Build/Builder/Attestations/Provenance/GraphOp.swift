@@ -40,8 +40,7 @@ struct GraphOp: Encodable, Sendable {
     case .context(let name, let selection): kind.source = GraphSource(context: name, selection)
     case .download(let url, let checksum):
       kind.source = GraphSource(identifier: Redaction.url(url), attrs: checksum.map { ["http.checksum": $0.description] })
-    case .repository(let url, let keeps, _):
-      kind.source = GraphSource(identifier: "git://" + Redaction.url(url), attrs: keeps ? ["git.keepgitdir": "true"] : nil)
+    case .repository(let repository): kind.source = GraphSource(repository)
     case .directory(let directory): kind.file = GraphFile(directory, slots)
     case .copy(let copy): kind.file = GraphFile(copy, slots)
     case .run(let run): kind.exec = GraphExec(run, slots, request)
@@ -96,6 +95,18 @@ extension GraphSource {
     }
     let digest = reference.digest == nil ? "@\(image.target)" : ""
     self.init(identifier: "\(image.isLocal ? "oci-layout" : "docker-image")://\(reference)\(digest)")
+  }
+
+  init(_ repository: RepositoryStep) {
+    guard let address = try? GitAddress(repository.url) else {
+      self.init(identifier: Redaction.url(repository.url))
+      return
+    }
+    var attrs = ["git.fullurl": Redaction.url(address.url)]
+    if repository.keepsGitDirectory { attrs["git.keepgitdir"] = "true" }
+    if let checksum = repository.checksum { attrs["git.checksum"] = checksum }
+    if !address.hasSubmodules { attrs["git.skipsubmodules"] = "true" }
+    self.init(identifier: "git://" + Redaction.url(address.fragmentForm(withDirectory: true)), attrs: attrs)
   }
 
   init(context name: String, _ selection: ContextSelection) {

@@ -12,7 +12,7 @@ struct MaterialList {
     for step in steps {
       switch (step.operation, origin.value(of: step)) {
       case (.download(let url, _), .tree(let tree)?): try add(download: url, tree)
-      case (.repository(let url, _, _), .tree(let tree as IdentifiedTree)?): add(repository: url, tree.identity)
+      case (.repository(let repository), .tree(let tree as IdentifiedTree)?): add(repository: repository.url, tree.identity)
       default: break
       }
     }
@@ -42,7 +42,6 @@ struct MaterialList {
 
   /// A repository is one whatever part of it is used.
   private static func withoutDirectory(_ url: String) -> String {
-    guard let mark = url.firstIndex(of: "#"), let colon = url[mark...].firstIndex(of: ":") else { return url }
-    return String(url[..<(url.index(after: mark) == colon ? mark : colon)])
+    (try? GitAddress(url))?.fragmentForm(withDirectory: false) ?? url
   }
 }

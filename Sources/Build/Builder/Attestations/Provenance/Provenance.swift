@@ -72,7 +72,7 @@ extension Provenance.ConfigSource {
   init(_ request: BuildRequest, _ materials: [Provenance.Material]) {
     path = request.dockerfile
     guard let context = request.remoteContext else { return }
-    let shown = Redaction.url(context)
+    let shown = Redaction.url((try? GitAddress(context))?.fragmentForm(withDirectory: true) ?? context)
     uri = shown
     let bare = String(shown.prefix { $0 != "#" })
     digest = materials.first { $0.uri == shown || $0.uri.prefix { $0 != "#" } == bare }?.digest

@@ -29,7 +29,8 @@ struct RequestParameters: Encodable, Sendable {
   /// - Parameter isWhole: also build arguments, labels, and names of secrets.
   init(_ request: BuildRequest, _ steps: [Step], isWhole: Bool) {
     frontend = request.graph == nil ? "dockerfile.v0" : nil
-    var arguments = Self.options(request)
+    var arguments = request.options
+    for (name, value) in request.inputMetadata { arguments["input-metadata:\(name)"] = value }
     if isWhole {
       for (key, value) in request.arguments { arguments["build-arg:\(key)"] = value }
       for (key, value) in request.labels { arguments["label:\(key)"] = value }
@@ -50,27 +51,6 @@ struct RequestParameters: Encodable, Sendable {
     let kept = options.filter { isWhole && !$0.key.hasPrefix("attest:") }
     args = kept.isEmpty ? nil : kept.mapValues(Redaction.url)
     locals = []
-  }
-
-  private static func options(_ request: BuildRequest) -> [String: String] {
-    var options: [String: String] = [:]
-    options["target"] = request.target
-    if request.noCache { options["no-cache"] = "" }
-    if !request.noCacheStages.isEmpty { options["no-cache"] = request.noCacheStages.sorted().joined(separator: ",") }
-    if !["", "default"].contains(request.network) { options["force-network-mode"] = request.network }
-    if !request.extraHosts.isEmpty { options["add-hosts"] = request.extraHosts.joined(separator: ",") }
-    for (name, value) in request.namedContexts { options["context:\(name)"] = Redaction.url(value) }
-    for (name, value) in request.inputMetadata { options["input-metadata:\(name)"] = value }
-    let limits = request.limits
-    for (key, value) in [
-      ("memory", limits.memory), ("memswap", limits.memorySwap), ("cpushares", limits.cpuShares), ("cpuperiod", limits.cpuPeriod),
-      ("cpuquota", limits.cpuQuota), ("shm-size", limits.shmSize),
-    ] where value != 0 {
-      options[key] = String(value)
-    }
-    for (key, value) in [("cpusetcpus", limits.cpusetCpus), ("cpusetmems", limits.cpusetMems)] where !value.isEmpty { options[key] = value }
-    if !limits.ulimits.isEmpty { options["ulimit"] = limits.ulimits.map { "\($0.name)=\($0.soft):\($0.hard)" }.joined(separator: ",") }
-    return options
   }
 
   private static func secrets(_ steps: [Step], _ kind: RunStep.SecretKind) -> [Secret]? {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import Errors
+import GRDB
+import Testing
+
+@testable import Database
+
+@Suite("The database") struct DatabaseTests {
+  private let scratch: Scratch
+  private let database: HullDatabase
+
+  init() throws {
+    scratch = try Scratch()
+    database = try HullDatabase(path: scratch("hull.db"), schemas: [])
+  }
+
+  private func flush(_ database: GRDB.Database) throws -> Int? { try Int.fetchOne(database, sql: "PRAGMA synchronous") }
+
+  @Test("acknowledged means on disk: every commit is flushed") func commitsAreFlushed() throws {
+    #expect(try database.write("look") { try flush($0) } == 2)
+  }
+
+  @Test("only what may be lost is not, and what comes after it is again") func notesAreNot() throws {
+    var during: Int?
+    try database.note("note") { during = try flush($0) }
+    #expect(during == 1)
+    #expect(throws: HullError.self) { try database.note("note") { _ in throw HullError(.conflict, "no") } }
+    #expect(try database.write("look") { try flush($0) } == 2)
+  }
+
+  @Test("a note that fails leaves nothing") func failedNotesAreUndone() throws {
+    try database.write("make") { try $0.execute(sql: "CREATE TABLE t (a)") }
+    #expect(throws: HullError.self) {
+      try database.note("note") {
+        try $0.execute(sql: "INSERT INTO t VALUES (1)")
+        throw HullError(.conflict, "no")
+      }
+    }
+    #expect(try database.read("look") { try Int.fetchOne($0, sql: "SELECT count(*) FROM t") } == 0)
+  }
+}
