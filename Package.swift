@@ -175,7 +175,8 @@ let package = Package(
     .executableTarget(
       name: "hulld",
       dependencies: [
-        "EngineHTTP", "Engine", "ImageStore", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio, nioPosix,
+        "EngineHTTP", "Engine", "Builder", "ImageStore", "RegistryClient", "Networking", "Addressing", "CLinux", "Errors", arguments, log, nio,
+        nioPosix,
       ],
       path: "Sources/Executables/hulld", swiftSettings: swift),
     .executableTarget(

@@ -2,6 +2,7 @@
 import BuildKitProtocol
 import Builder
 import Errors
+import Foundation
 import OCISpec
 import Testing
 
@@ -66,6 +67,55 @@ import Testing
     #expect(throws: HullError.self) { try BuildRequest(ControlSolveRequest(), options: ["source": "evil/image"], frontend: frontend) }
   }
 
+  @Test func entitlementsAreRead() throws {
+    var solve = ControlSolveRequest()
+    solve.entitlements = ["network.host", "device=vendor.com/class=all"]
+    #expect(try BuildRequest(solve, options: [:], frontend: "dockerfile.v0").entitlements == [.hostNetwork, .device])
+    solve.entitlements = ["security.insecure"]
+    #expect(try BuildRequest(solve, options: [:], frontend: "dockerfile.v0").entitlements == [.insecure])
+    solve.entitlements = ["root"]
+    #expect(throws: HullError.self) { try BuildRequest(solve, options: [:], frontend: "dockerfile.v0") }
+  }
+
+  private func source(_ identifier: String) throws -> LLBDefinition {
+    var op = LLBOp()
+    op.source.identifier = identifier
+    var definition = LLBDefinition()
+    definition.def = [try op.serializedBytes(), try LLBOp().serializedBytes()]
+    definition.metadata = ["x": LLBOpMetadata()]
+    return definition
+  }
+
+  @Test func contextsMayBeGraphs() throws {
+    let image = try source("docker-image://docker.io/library/busybox:latest")
+    var request = try request([:])
+    try request.takeInputs(["context": image], [:])
+    #expect(request.contextInput == "context" && request.dockerfileInput == nil && request.dockerfileContext == "dockerfile")
+    try request.takeInputs(["dockerfile": image], ["dockerfilekey": "other"])
+    #expect(request.dockerfileInput == nil)
+    try request.takeInputs(["dockerfile": image], [:])
+    #expect(request.dockerfileInput == "dockerfile")
+  }
+
+  @Test func aRepositoryForBothIsARemoteContext() throws {
+    let repository = try source("git://example.com/r.git#main")
+    var request = try request([:])
+    try request.takeInputs(["context": repository, "dockerfile": repository], [:])
+    #expect(request.remoteContext == "git://example.com/r.git#main" && request.dockerfileContext == "context" && request.dockerfileInput == nil)
+  }
+
+  @Test func anEmptyGraphIsRefused() throws {
+    var request = try request([:])
+    #expect(throws: HullError.self) { try request.takeInputs(["context": LLBDefinition()], [:]) }
+  }
+
+  @Test func whatIsSaidOfInputsImagesIsRead() throws {
+    let config = Data(#"{"architecture":"amd64","os":"linux","config":{"Env":["A=1"]},"rootfs":{"type":"layers"}}"#.utf8)
+    let text = String(decoding: try JSONEncoder().encode(["containerimage.config": config]), as: UTF8.self)
+    let configs = BuildRequest.inputConfigs(["input-metadata:base": text, "context:base": "input:other", "input-metadata:bad": "no"])
+    #expect(configs["base"]?.config.environment == ["A=1"] && configs["other"]?.config.environment == ["A=1"] && configs["bad"] == nil)
+  }
+
   @Test func badNumbersAndOutputsAreRefused() {
     #expect(throws: HullError.self) { try request(["memory": "x"]) }
     #expect(throws: HullError.self) { try request(["ulimit": "nofile"]) }
@@ -73,6 +123,8 @@ import Testing
   }
 
   @Test func aResultKnowsItsBuild() {
-    #expect(ResultReference.build(of: "ref/123") == "ref")
+    #expect(ResultName("ref/123").build == "ref" && ResultName("ref/123").platform == nil)
+    let name = ResultName("a/b/123#linux/arm/v7")
+    #expect(name.build == "a/b" && name.result == "a/b/123" && name.platform == "linux/arm/v7" && name.description == "a/b/123#linux/arm/v7")
   }
 }

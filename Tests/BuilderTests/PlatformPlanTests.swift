@@ -83,6 +83,41 @@ struct PlatformPlanTests {
     #expect(plan.target.config.environment?.suffix(2) == ["said=\(said)", "built=\(Platform.host)"])
   }
 
+  @Test func windowsHasItsOwnShellAndPath() async throws {
+    let both = try await plans("FROM scratch\nENTRYPOINT foo bar", ["windows/amd64", "linux/amd64"])
+    #expect(both[0].target.config.entrypoint == ["cmd", "/S", "/C", "foo bar"] && both[0].target.config.environment == nil)
+    #expect(both[1].target.config.entrypoint == ["/bin/sh", "-c", "foo bar"])
+    #expect(both[1].target.config.environment == ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+  }
+
+  @Test func theVersionOfTheSystemGoesIntoTheImage() async throws {
+    let text = "FROM scratch\nARG TARGETPLATFORM TARGETOSVERSION\nLABEL said=$TARGETPLATFORM|$TARGETOSVERSION"
+    let plan = try await plans(text, ["windows(10.0.20348.1006)/amd64"])[0]
+    #expect(plan.target.config.labels == ["said": "windows(10.0.20348.1006)/amd64|10.0.20348.1006"])
+    #expect(plan.target.platform.osVersion == "10.0.20348.1006")
+  }
+
+  /// What an image says that it runs on, built from a base image for `base`.
+  private func platform(_ asked: [String], base: String) throws -> String {
+    var request = BuildRequest(id: "b")
+    request.platforms = try asked.map { (text) throws(HullError) in try Platform(parsing: text) }
+    let own = try Platform(parsing: base)
+    let step = Step(.scratch, vertex: BuildVertex(id: SHA256.digest(of: ""), name: ""))
+    let state = StageState(name: "", index: 0, platform: own, config: ProcessConfig(), step: step, variables: BuildVariables(environment: []))
+    let plan = BuildPlan(target: state, platform: request.platforms.first ?? .host, stages: [], vertices: [], warnings: [])
+    return ImageAssembly(request: request, plan: plan, fileSystem: FileSystem(), layers: [:]).platform.description
+  }
+
+  @Test(arguments: [
+    (["linux/arm64"], "linux/amd64", "linux/arm64"), ([], "linux/s390x", "linux/s390x"), (["linux/amd64"], "linux/amd64/v3", "linux/amd64/v3"),
+    (["windows/amd64"], "windows(10.0.1)/amd64", "windows(10.0.1)/amd64"),
+    (["windows(10.0.2)/amd64"], "windows(10.0.1)/amd64", "windows(10.0.2)/amd64"),
+    (["windows/arm64"], "windows(10.0.1)/amd64", "windows/arm64"),
+  ])
+  func theImageIsForWhatWasAskedFor(asked: [String], base: String, said: String) throws {
+    #expect(try platform(asked, base: base) == said)
+  }
+
   @Test func commandsOfOneTextOnTwoPlatformsAreTwoSteps() async throws {
     let both = try await plans("FROM scratch\nRUN a", ["linux/amd64", "linux/arm64"])
     guard case .run(let first) = both[0].target.step.operation, case .run(let second) = both[1].target.step.operation else {

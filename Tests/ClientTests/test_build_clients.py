@@ -112,6 +112,21 @@ def test_a_target_of_bake_stands_on_another(plugged, context, name):
     assert plugged("run", "--rm", f"{name}-next").lines == ["somebody", "of the context"]
 
 
+@needs_buildx
+def test_targets_of_several_platforms_stand_on_each_other(plugged, context, name, api):
+    text = "FROM --platform=$BUILDPLATFORM busybox:latest\nARG TARGETARCH\nENV FOR=$TARGETARCH\nRUN echo made for $TARGETARCH > /said\n"
+    (context / "Dockerfile").write_text(text)
+    (context / "Dockerfile.next").write_text("FROM base AS built\nRUN echo $FOR >> /said\nFROM scratch\nCOPY --from=built /said /\n")
+    platforms = ["linux/amd64", "linux/arm64"]
+    base = {"context": ".", "platforms": platforms}
+    following = {"context": ".", "dockerfile": "Dockerfile.next", "contexts": {"base": "target:base"}, "platforms": platforms, "output": ["type=local,dest=out"]}
+    (context / "docker-bake.json").write_text(json.dumps({"target": {"base": base, "default": following}}))
+    plugged("buildx", "bake", "--progress=plain", "--allow=fs.write=out", "-f", "docker-bake.json", cwd=context, timeout=120)
+    for platform in platforms:
+        machine = platform.split("/")[1]
+        assert (context / "out" / platform.replace("/", "_") / "said").read_text() == f"made for {machine}\n{machine}\n"
+
+
 @pytest.mark.parametrize("bake", [pytest.param("true", marks=needs_buildx), "false"])
 def test_compose(plugged, hull, context, name, identity, bake):
     build = {"context": ".", "args": {"who": "somebody"}}

@@ -36,6 +36,37 @@ import Testing
     #expect(Platform(os: "linux", architecture: "arm", variant: "v8").distance(to: v7) == nil)
   }
 
+  @Test(arguments: ["windows(10.0.20348.1006)/amd64", "windows(10.0.20348+win32k)/amd64", "linux(+one+two)/arm64", "windows(1.2%2B3)/bar"])
+  func aPlatformMayHaveTheVersionOfItsSystem(_ text: String) throws {
+    let platform = try Platform(parsing: text)
+    #expect(platform.description == text && platform.normalized == platform)
+    #expect(try JSONDecoder().decode(Platform.self, from: JSONEncoder().encode(platform)) == platform)
+    #expect(ImageConfig(platform: platform).platform == platform)
+  }
+
+  @Test func partsOfASystemsVersionAreRead() throws {
+    let windows = try Platform(parsing: "Windows(10.0.17763+b+a+b)/x86_64")
+    #expect((windows.os, windows.architecture, windows.osVersion, windows.osFeatures) == ("windows", "amd64", "10.0.17763", ["a", "b"]))
+    #expect(try Platform(parsing: "windows()/amd64").osVersion == nil)
+    #expect(try Platform(parsing: "windows(10.0.17763)").architecture == Platform.host.architecture)
+    for bad in ["windows(/amd64", "windows(1)2/amd64", "windows(1+)/amd64", "windows(1%4)/amd64", "windows( )/amd64", "linux/amd64(1)", "plan(1)"] {
+      #expect(throws: HullError.self) { try Platform(parsing: bad) }
+    }
+  }
+
+  @Test func imagesOfWindowsRunOnTheirReleaseAndNewerOnes() throws {
+    func distance(_ image: String, _ machine: String) throws -> Int? {
+      try Platform(parsing: "windows(\(image))/amd64").distance(to: Platform(parsing: "windows(\(machine))/amd64"))
+    }
+    #expect(try distance("10.0.20348.1006", "10.0.20348.2") == 0)
+    #expect(try distance("10.0.20348", "10.0.26100") == 5752)
+    #expect(try distance("10.0.26100", "10.0.20348") == nil && distance("10.0.17763", "10.0.20348") == nil)
+    #expect(try distance("1.1.0", "1.2.3") == nil)
+    // Who does not say it takes every one.
+    #expect(try Platform(parsing: "windows(1.1.0)/amd64").distance(to: Platform(parsing: "windows/amd64")) == 0)
+    #expect(try Platform(parsing: "linux(1.1.0)/amd64").distance(to: Platform(parsing: "linux(2)/amd64")) == 0)
+  }
+
   @Test(
     arguments: [
       ("1970-01-01T00:00:00Z", 0), ("2026-11-22T12:00:00.123456789Z", 1_795_348_800_123_456_789),

@@ -8,7 +8,7 @@ import Threads
 
 /// One build, from the Dockerfile to the result.
 struct Build: Sendable {
-  private(set) var request: BuildRequest
+  let request: BuildRequest
   let session: any BuildSession
   let surroundings: BuilderSurroundings
   let shared: SharedWork
@@ -18,41 +18,52 @@ struct Build: Sendable {
   /// Nanoseconds since 1970.
   let started = BuildClock.now()
 
-  mutating func run() async throws -> BuildResult {
+  // MARK: What is to be done
+
+  func plan() async throws -> PlannedBuild {
     guard !request.squash else {
       throw HullError(.invalidArgument, "squash is only supported with experimental mode: build in stages and copy instead")
     }
-    let (sources, targets) = try caches()
-    let loaded = try await DockerfileLoader(request: request, session: session, repositories: repositories, report: report).load()
+    var planned = PlannedBuild(request: try permitted(), caches: try caches(), attestations: try AttestationOptions(request))
+    if let graph = request.graph {
+      planned.plans = [try await plan(graph, planned)]
+      return planned
+    }
+    let loaded = try await loader.load()
+    try await read(loaded, &planned)
+    return planned
+  }
+
+  /// The request with what it may do. Throws `forbidden` for what the daemon does not let builds have.
+  private func permitted() throws(HullError) -> BuildRequest {
+    var request = self.request
+    try Entitlement.check(request.entitlements, allowed: surroundings.entitlements)
+    // The first builder's clients cannot ask for it.
+    if request.tellsConfiguration, surroundings.entitlements.contains(.hostNetwork) { request.entitlements.insert(.hostNetwork) }
+    return request
+  }
+
+  private var loader: DockerfileLoader {
+    DockerfileLoader(request: request, session: session, repositories: repositories, report: report) { input in try await files(of: input) }
+  }
+
+  private func read(_ loaded: DockerfileLoader.Loaded, _ planned: inout PlannedBuild) async throws {
     let dockerfile = loaded.dockerfile
-    let attestations = try AttestationOptions(request)
-    var result = BuildResult()
-    result.lines = dockerfile.lines
+    planned.result.lines = dockerfile.lines
     if request.checkOnly {
-      await BuildReview(request: request, images: surroundings.images, report: report).review(loaded, &result)
-      return result
+      await BuildReview(request: request, images: surroundings.images, report: report).review(loaded, &planned.result)
+      return
     }
     let findings = BuildFindings(request: request, report: report)
     if let mistake = loaded.mistake {
-      try? findings.tell(dockerfile, &result)
+      try? findings.tell(dockerfile, &planned.result)
       throw mistake
     }
-    result.dockerfile = dockerfile
-    if request.readsOnly { return result }
+    (planned.dockerfile, planned.result.dockerfile) = (dockerfile, dockerfile)
+    if request.readsOnly { return }
     let epoch = try await epoch(of: dockerfile)
-    if let epoch { request.sourceDateEpoch = epoch.seconds }
-    try await CacheImport(request: request, session: session, surroundings: surroundings, store: store, report: report).bring(sources)
-    let plans = try await plans(loaded, epoch, &result)
-    var built = try await images(plans, dockerfile)
-    let cache = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
-    if targets.contains(where: \.isInline) {
-      for index in built.indices { built[index].config.buildCache = cache.inlineDocument(built[index].fileSystem) }
-    }
-    let export = BuildExport(
-      request: request, attestations: attestations, session: session, surroundings: surroundings, store: store, report: report)
-    try await export.export(built, into: &result)
-    result.cacheManifest = try await cache.send(built, to: targets)
-    return result
+    if let epoch { planned.request.sourceDateEpoch = epoch.seconds }
+    planned.plans = try await plans(loaded, planned.request, epoch, &planned.result)
   }
 
   /// What `SOURCE_DATE_EPOCH` comes to; `nil`: nobody asks for it, or the client says the time itself.
@@ -76,12 +87,14 @@ struct Build: Sendable {
   }
 
   /// A graph for each platform; what they have in common is common to them.
-  private func plans(_ loaded: DockerfileLoader.Loaded, _ epoch: EpochOutcome?, _ result: inout BuildResult) async throws -> [BuildPlan] {
+  private func plans(
+    _ loaded: DockerfileLoader.Loaded, _ request: BuildRequest, _ epoch: EpochOutcome?, _ result: inout BuildResult
+  ) async throws -> [BuildPlan] {
     let (dockerfile, findings) = (loaded.dockerfile, BuildFindings(request: request, report: report))
     var (asked, planned) = (request, dockerfile)
     epoch?.apply(to: &asked.arguments)
     epoch?.apply(to: &planned)
-    let images = ImageResolver(request: request, session: session, surroundings: surroundings, report: report)
+    let images = resolver(request)
     let (steps, isBarred) = (StepTable(), try await isBarredFromCache())
     var plans: [BuildPlan] = []
     for platform in request.platforms.isEmpty ? [Platform.host] : request.platforms where !plans.contains(where: { $0.platform == platform }) {
@@ -99,13 +112,28 @@ struct Build: Sendable {
     return plans
   }
 
-  private func images(_ plans: [BuildPlan], _ dockerfile: Dockerfile) async throws -> [BuiltImage] {
-    let solver = Solver(
+  // MARK: Its doing
+
+  func make(_ planned: PlannedBuild) async throws -> MadeBuild {
+    guard !planned.plans.isEmpty else { return MadeBuild(planned: planned, images: []) }
+    try await CacheImport(request: planned.request, session: session, surroundings: surroundings, store: store, report: report)
+      .bring(planned.caches.sources)
+    return MadeBuild(planned: planned, images: try await images(planned))
+  }
+
+  /// - Parameter targets: the last steps.
+  func solver(_ request: BuildRequest, for targets: [Step]) -> Solver {
+    Solver(
       request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared,
-      repositories: repositories, uses: ContextUses(plans.map(\.target.step)), report: report)
+      repositories: repositories, uses: ContextUses(targets), report: report)
+  }
+
+  private func images(_ planned: PlannedBuild) async throws -> [BuiltImage] {
+    let plans = planned.plans
+    let solver = solver(planned.request, for: plans.map(\.target.step))
     do {
       let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
-        for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver, dockerfile)) } }
+        for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver, planned)) } }
         var images: [Int: BuiltImage] = [:]
         for try await (index, image) in group { images[index] = image }
         return images
@@ -115,21 +143,21 @@ struct Build: Sendable {
     } catch {
       solver.cancel()
       await solver.settle()
-      throw located(error, dockerfile)
+      throw planned.dockerfile.map { located(error, $0) } ?? error
     }
   }
 
-  private func image(_ plan: BuildPlan, _ solver: Solver, _ dockerfile: Dockerfile) async throws -> BuiltImage {
+  private func image(_ plan: BuildPlan, _ solver: Solver, _ planned: PlannedBuild) async throws -> BuiltImage {
     let fileSystem = try await solver.fileSystem(of: plan.target.step)
     var layers: [Digest: FileSystem] = [:]
     for step in plan.target.history.compactMap(\.step) { layers[step.vertex.id] = try await solver.fileSystem(of: step) }
-    let assembly = ImageAssembly(request: request, plan: plan, fileSystem: fileSystem, layers: layers)
-    let config = try await EarlierImage(request: request, images: surroundings.images).config(for: try assembly.config())
+    let assembly = ImageAssembly(request: planned.request, plan: plan, fileSystem: fileSystem, layers: layers)
+    let config = try await EarlierImage(request: planned.request, images: surroundings.images).config(for: try assembly.config())
     let origin = BuildOrigin(
       target: plan.target.step, platform: plan.target.platform, images: plan.images, values: try await solver.results(below: plan.target.step),
-      lines: dockerfile.lines, started: started)
+      lines: planned.dockerfile?.lines ?? [], started: started, request: planned.request)
     return BuiltImage(
-      platform: plan.target.platform, config: config, fileSystem: fileSystem,
+      platform: assembly.platform, config: config, fileSystem: fileSystem,
       inherited: plan.target.base?.rootfs.diffIDs.count ?? 0, inheritedHistory: plan.target.base?.history.count ?? 0, origin: origin)
   }
 
@@ -138,6 +166,23 @@ struct Build: Sendable {
     guard request.tellsConfiguration, !request.cacheFrom.isEmpty else { return false }
     let (images, names) = (surroundings.images, request.cacheFrom.compactMap { $0.attributes["ref"] })
     return try await Blocking.run { !names.contains { (try? images.resolve($0)) != nil } }
+  }
+
+  // MARK: What is made of it
+
+  func export(_ made: MadeBuild) async throws -> BuildResult {
+    var (result, built) = (made.planned.result, made.images)
+    guard !built.isEmpty else { return result }
+    let (request, targets) = (made.planned.request, made.planned.caches.targets)
+    let cache = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
+    if targets.contains(where: \.isInline) {
+      for index in built.indices { built[index].config.buildCache = cache.inlineDocument(built[index].fileSystem) }
+    }
+    let export = BuildExport(
+      request: request, attestations: made.planned.attestations, session: session, surroundings: surroundings, store: store, report: report)
+    try await export.export(built, into: &result)
+    result.cacheManifest = try await cache.send(built, to: targets)
+    return result
   }
 
   /// Points at the instruction that failed.

@@ -54,28 +54,30 @@ package final class Builder: Sendable {
   /// What lies elsewhere, as builds fetch it.
   package var sources: BuildSources { BuildSources(remote: shared.remote) }
 
+  /// A build whose parts are asked for one by one. It has to be closed.
+  package func open(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> OpenBuild {
+    let surroundings = self.surroundings
+    let store = try await Blocking.run { BuildStore(surroundings.images) }
+    return OpenBuild(
+      Build(
+        request: request, session: session, surroundings: surroundings, shared: shared, store: store,
+        report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration),
+        repositories: FetchedRepositories(shared.remote, session: session, sockets: surroundings.state)))
+  }
+
   /// Builds. A cancelled task ends everything that the build began.
   /// - Returns: the images; throws a `HullError` whose message quotes the Dockerfile where it is to blame.
   package func build(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> BuildResult {
-    let surroundings = self.surroundings
-    let store = try await Blocking.run { BuildStore(surroundings.images) }
-    let build = Build(
-      request: request, session: session, surroundings: surroundings, shared: shared, store: store,
-      report: BuildReport(progress, tellsConfiguration: request.tellsConfiguration),
-      repositories: FetchedRepositories(shared.remote, session: session, sockets: surroundings.state))
-    let task = Task(executorPreference: BlockingExecutor.shared) {
-      var build = build
-      return try await build.run()
-    }
-    running.withLock { $0[request.id] = { task.cancel() } }
+    let build = try await open(request, session: session, progress: progress)
+    running.withLock { $0[request.id] = { build.cancel() } }
     defer { running.withLock { $0[request.id] = nil } }
     let outcome = await withTaskCancellationHandler {
-      await task.result
+      await Task { try await build.export() }.result
     } onCancel: {
-      task.cancel()
+      build.cancel()
     }
     let finished: Result<Void, any Error>
-    do { finished = .success(try await Blocking.run { try store.finish() }) } catch { finished = .failure(error) }
+    do { finished = .success(try await build.close()) } catch { finished = .failure(error) }
     // Why the build failed says more than what its clearing up met.
     let result = try outcome.get()
     try finished.get()

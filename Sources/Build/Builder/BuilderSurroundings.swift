@@ -11,6 +11,8 @@ package struct BuilderSurroundings: Sendable {
   package var directory: String
   /// For secrets and sockets: in memory.
   package var state: String
+  /// What builds may do when their clients ask for it.
+  package var entitlements = Entitlement.usual
 
   package init(images: ImageStore, transfer: ImageTransfer, runner: any StepRunner, directory: String, state: String) {
     self.images = images

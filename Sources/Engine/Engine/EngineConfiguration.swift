@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Builder
 import ImageStore
 import RegistryClient
 
@@ -28,6 +29,8 @@ package struct EngineConfiguration: Sendable {
   package var diskBudget = DiskBudget.none
   /// What the build cache may take of it before others have to make room.
   package var buildCache = BuildCachePolicy()
+  /// What builds may do when their clients ask for it.
+  package var buildEntitlements = Entitlement.usual
   /// How often that is looked at when nothing comes in.
   package var maintenanceInterval = Duration.seconds(600)
 

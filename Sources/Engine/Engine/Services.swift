@@ -66,8 +66,9 @@ final class Services: Sendable {
       budget: configuration.diskBudget, cache: configuration.buildCache, images: images, lookup: lookup, registry: registry, events: events, log: log)
     transfer = ImageTransfer(store: images, client: Services.registryClient(configuration, log, group))
     try HostFiles.makeDirectories(paths.emptyLayer, mode: 0o755)
-    let surroundings = BuilderSurroundings(
+    var surroundings = BuilderSurroundings(
       images: images, transfer: transfer, runner: EngineStepRunner(services: self), directory: paths.builds, state: paths.state + "/build")
+    surroundings.entitlements = configuration.buildEntitlements
     let builder = try Builder(
       surroundings, remote: HostRemoteSources(transfer.client, keptIn: paths.builds), commands: Services.concurrentCommands)
     lateBuilder.set(builder)

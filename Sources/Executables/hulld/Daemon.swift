@@ -46,6 +46,7 @@ final class Daemon: Sendable {
     configuration.transfers = try options.registries.limits()
     configuration.diskBudget = try options.budget()
     configuration.buildCache = try options.buildCache.policy()
+    configuration.buildEntitlements = try options.buildEntitlements()
     configuration.debug = logger.logLevel <= .debug
     do {
       engine = try Engine(configuration: configuration, log: logger, group: group)

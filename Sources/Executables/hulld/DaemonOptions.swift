@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Builder
 import Errors
 import ImageStore
 import Logging
@@ -39,6 +40,13 @@ struct DaemonOptions: ParsableArguments {
   @OptionGroup(title: "Build cache")
   var buildCache: BuildCacheOptions
 
+  @Option(
+    parsing: .singleValue,
+    help:
+      "What builds may do that ask for it with --allow: network.host, security.insecure. May be repeated; 'none': nothing (default: network.host)."
+  )
+  var buildEntitlement: [String] = []
+
   @OptionGroup(title: "Networks")
   var networks: NetworkOptions
 
@@ -63,6 +71,7 @@ struct DaemonOptions: ParsableArguments {
       _ = try registries.limits()
       _ = try budget()
       _ = try buildCache.policy()
+      _ = try buildEntitlements()
       for (name, path) in [("--root", root), ("--state", state)] where !path.hasPrefix("/") {
         throw HullError(.invalidArgument, "\(name) must be an absolute path, not '\(path)'")
       }
@@ -101,6 +110,13 @@ struct DaemonOptions: ParsableArguments {
 
   func budget() throws(HullError) -> DiskBudget {
     do { return try DiskBudget(parsing: diskBudget) } catch { throw HullError(error.code, "--disk-budget: \(error.message)") }
+  }
+
+  func buildEntitlements() throws(HullError) -> Set<Entitlement> {
+    if buildEntitlement.isEmpty { return Entitlement.usual }
+    do { return try Entitlement.set(buildEntitlement.filter { $0 != "none" }) } catch {
+      throw HullError(error.code, "--build-entitlement: \(error.message)")
+    }
   }
 
   /// The paths of the unix sockets to serve.

@@ -25,12 +25,17 @@ package struct ImageConfig: Sendable, Hashable, Codable {
     architecture = platform.architecture
     os = platform.os
     variant = platform.variant
+    (osVersion, osFeatures) = (platform.osVersion, platform.osFeatures)
     self.config = config
     rootfs = RootFS(diffIDs: diffIDs)
     self.history = history
   }
 
-  package var platform: Platform { Platform(os: os, architecture: architecture, variant: variant) }
+  package var platform: Platform {
+    var platform = Platform(os: os, architecture: architecture, variant: variant)
+    (platform.osVersion, platform.osFeatures) = (osVersion.flatMap { $0.isEmpty ? nil : $0 }, osFeatures)
+    return platform
+  }
 
   enum CodingKeys: String, CodingKey {
     case created, author, architecture, os, variant, config, rootfs, history, comment, parent

@@ -31,19 +31,23 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
     osFeatures = try container.decodeIfPresent([String].self, forKey: .osFeatures)
   }
 
-  /// Reads `OS`, `ARCH` or `OS/ARCH[/VARIANT]`, as `--platform` takes it; missing parts are the host's.
+  /// Reads `OS`, `ARCH` or `OS/ARCH[/VARIANT]`, as `--platform` takes it; missing parts are the host's. A system may have its version and features
+  /// behind it: `windows(10.0.20348+win32k)/amd64`.
   package init(parsing text: String) throws(HullError) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard (1...3).contains(parts.count), parts.allSatisfy(Platform.isName) else {
+    guard (1...3).contains(parts.count), let system = SystemRelease(parts[0]), parts.dropFirst().allSatisfy(Platform.isName) else {
       throw HullError(.invalidArgument, "\(quoted(text)) is an invalid platform: use os/architecture[/variant], for example linux/amd64")
     }
     switch parts.count {
-    case 1 where Platform.systems.contains(parts[0].lowercased()):
-      self.init(os: parts[0], architecture: Platform.host.architecture, variant: Platform.host.variant)
+    case 1 where Platform.systems.contains(system.name.lowercased()):
+      self.init(os: system.name, architecture: Platform.host.architecture, variant: Platform.host.variant)
+    case 1 where !system.isPlain:
+      throw HullError(.invalidArgument, "\(quoted(text)): unknown operating system: use os/architecture[/variant], for example linux/amd64")
     case 1: self.init(os: Platform.host.os, architecture: parts[0])
-    case 2: self.init(os: parts[0], architecture: parts[1])
-    default: self.init(os: parts[0], architecture: parts[1], variant: parts[2])
+    case 2: self.init(os: system.name, architecture: parts[1])
+    default: self.init(os: system.name, architecture: parts[1], variant: parts[2])
     }
+    (osVersion, osFeatures) = (system.version, system.features)
   }
 
   /// Without what goes without saying: `linux/arm64` for `linux/arm64/v8`.
@@ -53,9 +57,9 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
     return result
   }
 
-  /// `os/architecture[/variant]`
+  /// `os[(version[+feature…])]/architecture[/variant]`
   package var description: String {
-    ([os, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
+    ([SystemRelease(os, osVersion, osFeatures).description, architecture] + (variant.map { [$0] } ?? [])).joined(separator: "/")
   }
 
   /// What no machine is: of manifests that are no images.
@@ -82,6 +86,17 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
 
   /// How well an image for `self` suits a machine of `wanted`: `nil` not at all, otherwise smaller is better.
   package func distance(to wanted: Platform) -> Int? {
+    guard let release = releaseDistance(to: wanted) else { return nil }
+    return machineDistance(to: wanted).map { $0 + release }
+  }
+
+  /// Only Windows asks for its own version: its images run on the release that they were made for, and on newer ones from Server 2022 on.
+  private func releaseDistance(to wanted: Platform) -> Int? {
+    guard os == "windows", wanted.os == os, let have = WindowsRelease(osVersion), let want = WindowsRelease(wanted.osVersion) else { return 0 }
+    return have.distance(to: want)
+  }
+
+  private func machineDistance(to wanted: Platform) -> Int? {
     if os == wanted.os, architecture == wanted.architecture {
       if variant == wanted.variant { return 0 }
       guard let have = level, let want = wanted.level else { return variant == nil || wanted.variant == nil ? 1 : nil }
@@ -102,7 +117,7 @@ package struct Platform: Sendable, Hashable, Codable, CustomStringConvertible {
 
   private static let systems: Set<String> = ["linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "solaris", "android", "wasip1"]
 
-  private static func isName(_ part: String) -> Bool {
+  static func isName(_ part: String) -> Bool {
     !part.isEmpty && part.utf8.count <= 64
       && part.unicodeScalars.allSatisfy {
         $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0))

@@ -34,6 +34,16 @@ enum Operation: Sendable, Hashable {
   case directory(DirectoryStep)
   case copy(CopyStep)
   case run(RunStep)
+  /// One of the file systems that its input gives, a command of a client's graph.
+  case output(Int)
+  /// What another build has made.
+  case made(LentLayers)
+  case remove(RemoveStep)
+  case link(LinkStep)
+  /// Its inputs on top of each other.
+  case merge
+  /// What its second input changes of its first one.
+  case difference
 }
 
 /// A Git repository, or an archive of the web that is a context.
@@ -55,6 +65,10 @@ struct DirectoryStep: Sendable, Hashable {
   var path: String
   /// As `USER` says; empty: root.
   var owner: String
+  var mode: UInt32 = 0o755
+  var makesParents = true
+  /// Nanoseconds since 1970; `nil`: now.
+  var time: Int64?
 }
 
 /// `COPY` and `ADD`, everything expanded.
@@ -90,6 +104,23 @@ struct CopyStep: Sendable, Hashable {
   var verb: String
   /// What files come from, for the message that one is missing; `nil`: the message is the first builder's.
   var origin: String?
+  /// Nanoseconds since 1970 that everything gets; `nil`: as it was.
+  var time: Int64?
+  var details = Details()
+
+  /// Where copies of clients' graphs differ from those of Dockerfiles.
+  struct Details: Sendable, Hashable {
+    /// A directory that is copied to one that is there goes into it, under its name.
+    var keepsDirectory = false
+    /// Sources are no patterns.
+    var isLiteral = false
+    /// A pattern has to find something.
+    var needsFiles = false
+    /// The directory that the destination is in has to be there.
+    var needsParent = false
+    /// Only what matches one of these patterns; empty: everything.
+    var includes: [String] = []
+  }
 
   static let mainContext = "context"
 
@@ -136,6 +167,19 @@ struct RunStep: Sendable, Hashable {
   var instruction: String
   /// For the message of a command that fails.
   var shown: String
+  /// Empty: the request's.
+  var hostname = ""
+  /// `name:address`, beside the request's.
+  var extraHosts: [String] = []
+  /// That are no failure.
+  var exitCodes: Set<Int32> = [0]
+  /// As which result the root goes on, where there are several.
+  var rootOutput: Int?
+
+  /// What is written to its mounts goes on as results of their own.
+  var hasOutputs: Bool { mounts.contains { $0.output != nil } }
+  /// Sorted.
+  var outputNumbers: [Int] { ([rootOutput] + mounts.map(\.output)).compactMap { $0 }.sorted() }
 
   struct Mount: Sendable, Hashable {
     var mount: RunMount
@@ -143,5 +187,7 @@ struct RunStep: Sendable, Hashable {
     var target: String
     /// Of a bind or a cache with `from`: which input has it.
     var input: Int?
+    /// As which result it goes on; `nil`: what is written to it is gone.
+    var output: Int?
   }
 }

@@ -65,6 +65,7 @@ enum PredefinedArguments {
     for (prefix, platform) in [("TARGET", target), ("BUILD", Platform.host)] {
       values["\(prefix)PLATFORM"] = platform.description
       values["\(prefix)OS"] = platform.os
+      values["\(prefix)OSVERSION"] = platform.osVersion ?? ""
       values["\(prefix)ARCH"] = platform.architecture
       values["\(prefix)VARIANT"] = platform.variant ?? ""
     }

@@ -80,7 +80,7 @@ struct CopyPlanner {
       guard isAdd else { throw HullError(.invalidArgument, "source can't be a git ref for COPY: use ADD for \(quoted(text))") }
       let vertex = planner.internalVertex("[internal] load \(text)", at: instruction.location)
       let step = try RepositoryStep(text, address, keepsGitDirectory: copy.keepGitDirectory, checksum: checksum)
-      inputs.append(planner.shared(Step(.repository(step), vertex: vertex)))
+      inputs.append(planner.shared(Step(try planner.request.policed(.repository(step)), vertex: vertex)))
       return .repository(input: inputs.count - 1)
     }
     guard text.hasPrefix("http://") || text.hasPrefix("https://") else {
@@ -89,7 +89,8 @@ struct CopyPlanner {
     }
     guard isAdd else { throw HullError(.invalidArgument, "source can't be a URL for COPY: use ADD for \(quoted(text))") }
     let digest = try checksum.map { (text) throws(HullError) in try Digest(text) }
-    inputs.append(planner.shared(Step(.download(url: text, checksum: digest), vertex: planner.internalVertex(text, at: instruction.location))))
+    let operation = try planner.request.policed(.download(url: text, checksum: digest))
+    inputs.append(planner.shared(Step(operation, vertex: planner.internalVertex(text, at: instruction.location))))
     var name = RemoteAddress.fileName(text)
     if name.isEmpty {
       guard !planner.request.tellsConfiguration else {

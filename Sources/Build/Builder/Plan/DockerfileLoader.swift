@@ -13,6 +13,15 @@ struct DockerfileLoader {
   let session: any BuildSession
   let repositories: FetchedRepositories
   let report: BuildReport
+  /// The files of an input that is a graph.
+  let files: @Sendable (BuildInput) async throws -> any FileTree
+
+  init(
+    request: BuildRequest, session: any BuildSession, repositories: FetchedRepositories, report: BuildReport,
+    files: @escaping @Sendable (BuildInput) async throws -> any FileTree
+  ) {
+    (self.request, self.session, self.repositories, self.report, self.files) = (request, session, repositories, report, files)
+  }
 
   /// The Dockerfile as far as it can be read, the mistake that ends it, and the rules of the ignore file.
   struct Loaded: Sendable {
@@ -24,7 +33,7 @@ struct DockerfileLoader {
   }
 
   func load() async throws -> Loaded {
-    let tree = try await files()
+    let tree = try await definition()
     let path = TreePaths.clean(request.dockerfile)
     let name = request.dockerfile
     let text: [UInt8]
@@ -64,8 +73,9 @@ struct DockerfileLoader {
       "failed to read dockerfile: open \(path): no such file or directory: Cannot locate specified Dockerfile: \(request.dockerfile)")
   }
 
-  private func files() async throws -> (any FileTree)? {
-    if let source = try request.remoteSource() { return try await repositories.tree(source) }
+  private func definition() async throws -> (any FileTree)? {
+    if let key = request.dockerfileInput, let input = request.inputs[key] { return try await files(input) }
+    if request.dockerfileContext == CopyStep.mainContext, let source = try request.remoteSource() { return try await repositories.tree(source) }
     var selection = ContextSelection()
     let path = TreePaths.clean(request.dockerfile)
     selection.includes = [path, DockerfileLoader.lowercased(path), path + ".dockerignore", ".dockerignore"].compactMap(\.self)
@@ -85,7 +95,7 @@ struct DockerfileLoader {
   private func ignoreFile(_ path: String, _ tree: (any FileTree)?) async throws -> [String] {
     var found = try await tree.asyncFlatMap { try await read(path + ".dockerignore", $0) }
     if found == nil { found = try await tree.asyncFlatMap { try await read(".dockerignore", $0) } }
-    if found == nil, request.dockerfileContext != "context", request.remoteContext == nil {
+    if found == nil, request.dockerfileContext != "context", request.remoteContext == nil, request.contextInput == nil {
       // BuildKit's clients send the Dockerfile's directory apart from the context.
       var selection = ContextSelection()
       selection.includes = [".dockerignore"]

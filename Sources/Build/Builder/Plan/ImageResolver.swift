@@ -39,11 +39,21 @@ struct ImageResolver: BaseImages {
     do { reference = try Reference(name) } catch {
       throw HullError(.invalidArgument, "failed to parse stage name \(quoted(name)): \(error)")
     }
-    do { try await bring(reference, wanted) } catch let error as HullError {
+    let onlyOne = pull ? nil : try await onlyImage(name)
+    do { try await bring(reference, wanted, isNeeded: onlyOne == nil) } catch let error as HullError {
       guard let other = await self.other(name) else { throw error }
       throw HullError(error.code, "\(error.message) (it is here, but for \(other) and not for \(platform))", cause: error.cause)
     }
+    if let found = try await local(name, wanted) { return found }
+    if let found = try await onlyImage(name) { return found }
     let record = try await Blocking.run { try images.resolve(name, platform: wanted) }
+    return try await base(record, name)
+  }
+
+  /// An image that is the only one under its name is taken for every platform, as BuildKit takes a manifest that is in no index.
+  private func onlyImage(_ name: String) async throws -> BaseImage? {
+    let images = surroundings.images
+    guard let record = try? await Blocking.run({ try images.onlyImage(name) }), record.artifactType == nil else { return nil }
     return try await base(record, name)
   }
 
@@ -80,7 +90,8 @@ struct ImageResolver: BaseImages {
     return try? await Blocking.run { try images.resolve(name).config.platform.normalized }
   }
 
-  private func bring(_ reference: Reference, _ platform: Platform?) async throws {
+  /// - Parameter isNeeded: it fails when nothing comes.
+  private func bring(_ reference: Reference, _ platform: Platform?, isNeeded: Bool) async throws {
     let login = try await session.credentials(for: reference.domain)
     let credentials = login.map { RegistryCredentials(username: $0.user, password: $0.secret) }
     let vertex = BuildVertex(
@@ -93,6 +104,7 @@ struct ImageResolver: BaseImages {
           report.send(.progress(vertex.id, id: "\(event.status) \(id)", current: current, total: total, started: BuildClock.now(), completed: nil))
         }
       } catch let error as HullError {
+        guard isNeeded else { return }
         throw HullError(error.code, "\(reference.familiar): failed to resolve source metadata for \(reference): \(error.message)", cause: error.cause)
       }
     }

@@ -17,6 +17,9 @@ enum NamedContexts {
   /// The name in the client's session of a context that is files of its own; `nil`: it is something else.
   static func clientFiles(_ value: String) -> String? { value.hasPrefix("local:") ? String(value.dropFirst(6)) : nil }
 
+  /// Which of the request's inputs a context is; `nil`: it is something else.
+  static func input(_ value: String) -> String? { value.hasPrefix("input:") ? String(value.dropFirst(6)) : nil }
+
   /// The image that a context is; `nil`: it is files.
   static func image(_ value: String) -> String? {
     guard value.hasPrefix("docker-image:") else { return nil }

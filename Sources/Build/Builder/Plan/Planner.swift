@@ -26,6 +26,8 @@ struct Planner {
   private var sources: [ImageSource] = []
   private var layouts: [String: BaseImage] = [:]
   var contexts: [String: Step] = [:]
+  /// Plans what contexts are that the client gave as graphs.
+  var inputs: GraphPlanner?
   private var isChecking = false
   /// What is planned comes from a base image's `ONBUILD`.
   private var isTrigger = false
@@ -45,6 +47,7 @@ struct Planner {
   }
 
   mutating func plan() async throws -> BuildPlan {
+    try await planInputs()
     let target = try dockerfile.stage(request.target)
     globals = try globalArguments(stage: target.name)
     let values = globals
@@ -56,12 +59,15 @@ struct Planner {
       fromNothing: Set(bases.indices.filter { bases[$0] == "scratch" && request.namedContexts["scratch"] == nil }))
     for stage in dockerfile.stages where needed.contains(stage.index) { _ = try await state(of: stage) }
     let state = try await state(of: target)
-    return BuildPlan(target: state, platform: platform, stages: Set(stages.keys), vertices: vertices, warnings: warnings, images: sources)
+    return BuildPlan(
+      target: state, platform: platform, stages: Set(stages.keys), vertices: vertices, warnings: warnings,
+      images: sources + inputSources.filter { !sources.contains($0) })
   }
 
   /// Plans every stage, for what the build checks find in them. What stands on an image that is not here is not known then.
   mutating func planAll() async throws {
     isChecking = true
+    try await planInputs()
     globals = try globalArguments(stage: try dockerfile.stage(request.target).name)
     for stage in dockerfile.stages { _ = try await state(of: stage) }
   }
@@ -153,10 +159,7 @@ struct Planner {
       warnings.append(.baseImagePlatform(of: base, actual: own.description, expected: platform.description, at: stage.location))
     }
     var process = config?.config ?? ProcessConfig()
-    if config == nil || (process.environment ?? []).isEmpty {
-      // Without one, commands would not find anything.
-      process.environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-    }
+    process.addDefaultPath((config?.platform ?? platform).os)
     var state = StageState(
       name: name, index: stage.index, platform: config?.platform ?? platform, config: process, base: config, step: step,
       variables: BuildVariables(environment: process.environment ?? []))
@@ -171,6 +174,7 @@ struct Planner {
       let base = try await layout(address, platform, name)
       return (root(.image(base.id), stage, shown, title: "FROM \(name)", base.config.platform), base.config)
     }
+    if let key = replaced.flatMap(NamedContexts.input) { return try await input(key, named: name, stage, shown, platform) }
     let image = replaced.map { NamedContexts.image($0) } ?? name
     guard let image else {
       let files = try namedContext(name, replaced ?? name)
@@ -178,17 +182,28 @@ struct Planner {
       return (wholeContext(files, stage, shown, platform), nil)
     }
     if image == "scratch" { return (nothing(stage, shown, platform), nil) }
+    let allowed = try request.policed(image: image)
+    guard case .image(let chosen) = allowed else { return try files(allowed, stage, shown, platform) }
     let base: BaseImage
-    do { base = try await images.image(image, platform: platform, pull: request.pull) } catch let error as HullError
+    do { base = try await images.image(chosen, platform: platform, pull: request.pull) } catch let error as HullError
       where isChecking && error.code == .notFound
     {
       unknownImages.insert(name)
       return (nothing(nil, shown, platform), nil)
     }
-    let source = ImageSource(name: image, platform: base.config.platform, id: base.id, target: base.target)
+    let source = ImageSource(name: chosen, platform: platform.normalized, id: base.id, target: base.target)
     if !sources.contains(source) { sources.append(source) }
-    let title = "FROM \((try? Reference(image))?.withDefaultTag.description ?? image)"
+    let title = "FROM \((try? Reference(chosen))?.withDefaultTag.description ?? chosen)"
     return (root(.image(base.id), stage, shown, title: title, base.config.platform), base.config)
+  }
+
+  /// Files that take the place of an image.
+  private mutating func files(_ source: PolicedSource, _ stage: Stage?, _ shown: String, _ platform: Platform) throws(HullError) -> (
+    Step, ImageConfig?
+  ) {
+    guard case .files(let operation) = source else { throw HullError(.internalError, "\(shown): it is an image") }
+    let files = shared(Step(operation, vertex: internalVertex("[internal] load \(operation)")))
+    return (stage.map { wholeContext(files, $0, shown, platform) } ?? files, nil)
   }
 
   /// The context that takes the place of a stage or an image.
@@ -221,7 +236,7 @@ struct Planner {
     return base
   }
 
-  private mutating func root(
+  mutating func root(
     _ operation: Operation, inputs: [Step] = [], _ stage: Stage?, _ text: String, title: String, _ platform: Platform
   ) -> Step {
     guard let stage else { return shared(Step(operation, inputs: inputs, vertex: internalVertex(title))) }
@@ -264,31 +279,34 @@ struct Planner {
 
   /// The client's files; one step for all that copy from it.
   mutating func mainContext() throws(HullError) -> Step {
+    if let step = contexts[Self.inputContext] { return step }
     if var source = try request.remoteSource() {
       source.part = request.contextDirectory
-      return remote(source)
+      return try remote(source)
     }
-    return context("context", ignored, shown: "[internal] load build context")
+    return try context("context", ignored, shown: "[internal] load build context")
   }
 
   mutating func namedContext(_ name: String, _ value: String) throws(HullError) -> Step {
-    if let files = NamedContexts.clientFiles(value) { return context(files, namedIgnored[files] ?? [], shown: "[context \(name)] load from client") }
-    return remote(try RepositoryStep(context: value))
+    if let files = NamedContexts.clientFiles(value) {
+      return try context(files, namedIgnored[files] ?? [], shown: "[context \(name)] load from client")
+    }
+    return try remote(try RepositoryStep(context: value))
   }
 
-  private mutating func remote(_ source: RepositoryStep) -> Step {
+  private mutating func remote(_ source: RepositoryStep) throws(HullError) -> Step {
     let key = "\(source.url) \(source.keepsGitDirectory) \(source.part)"
     if let known = contexts[key] { return known }
-    let step = shared(Step(.repository(source), vertex: internalVertex("[internal] load \(source.url)")))
+    let step = shared(Step(try request.policed(.repository(source)), vertex: internalVertex("[internal] load \(source.url)")))
     contexts[key] = step
     return step
   }
 
-  private mutating func context(_ name: String, _ rules: [String], shown: String) -> Step {
+  private mutating func context(_ name: String, _ rules: [String], shown: String) throws(HullError) -> Step {
     if let known = contexts[name] { return known }
     var selection = ContextSelection()
     selection.excludes = rules
-    let step = shared(Step(.context(name, selection), vertex: internalVertex(shown)))
+    let step = shared(Step(try request.policed(.context(name, selection)), vertex: internalVertex(shown)))
     contexts[name] = step
     return step
   }
@@ -316,6 +334,11 @@ struct Planner {
     vertex.platform = request.platforms.count > 1 ? platform.description : nil
     vertices.append(vertex)
     return vertex
+  }
+
+  /// Nothing is refused only because a check does not ask for it.
+  func demand(_ entitlement: Entitlement) throws(HullError) {
+    if !isChecking { try request.demand(entitlement) }
   }
 
   private mutating func note(metadata text: String, stage: Stage) { _ = vertex(text, of: stage, place: .metadata) }

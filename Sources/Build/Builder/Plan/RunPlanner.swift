@@ -95,18 +95,21 @@ struct RunPlanner {
   }
 
   private func network(_ run: RunCommand, _ planner: Planner) throws(HullError) -> String {
-    guard let wanted = run.network, wanted != "default" else { return planner.request.network.isEmpty ? "default" : planner.request.network }
+    guard let wanted = run.network, wanted != "default" else {
+      let network = planner.request.network
+      if network == "host" { try planner.demand(.hostNetwork) }
+      return network.isEmpty ? "default" : network
+    }
     guard wanted == "none" || wanted == "host" else {
       throw HullError(.invalidArgument, "unknown network mode \(quoted(wanted)): use default, none or host")
     }
+    if wanted == "host" { try planner.demand(.hostNetwork) }
     return wanted
   }
 
   private func isInsecure(_ run: RunCommand, _ planner: Planner) throws(HullError) -> Bool {
     guard run.security == "insecure" else { return false }
-    guard planner.request.allowsInsecure else {
-      throw HullError(.forbidden, "granting entitlement security.insecure is not allowed: build with --allow security.insecure")
-    }
+    try planner.demand(.insecure)
     return true
   }
 

@@ -21,7 +21,9 @@ struct StageState: Sendable {
   var commandSet = false
 
   var directory: String { config.workingDirectory.flatMap { $0.isEmpty ? nil : $0 } ?? "/" }
-  var shell: [String] { config.shell ?? ["/bin/sh", "-c"] }
+  var shell: [String] { config.shell ?? Self.defaultShell(platform) }
+
+  private static func defaultShell(_ platform: Platform) -> [String] { platform.os == "windows" ? ["cmd", "/S", "/C"] : ["/bin/sh", "-c"] }
 }
 
 /// A line of the history that is to be.

@@ -6,8 +6,8 @@ enum UnusedArguments {
   /// Those that mean something without being declared.
   private static let predefined: Set<String> = [
     "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy",
-    "SOURCE_DATE_EPOCH", "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "TARGETSTAGE", "BUILDPLATFORM", "BUILDOS", "BUILDARCH",
-    "BUILDVARIANT",
+    "SOURCE_DATE_EPOCH", "TARGETPLATFORM", "TARGETOS", "TARGETOSVERSION", "TARGETARCH", "TARGETVARIANT", "TARGETSTAGE", "BUILDPLATFORM",
+    "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT",
   ]
 
   /// One warning for all of them, which belongs to no rule of the build checks.

@@ -19,6 +19,18 @@ package struct BuildRequest: Sendable {
   package var contextDirectory = ""
   /// `--build-context name=value`: `docker-image://…`, `target:…`, a Git or HTTP address, `local:NAME` for one of the session's contexts.
   package var namedContexts: [String: String] = [:]
+  /// What named contexts of the form `input:KEY` are, by their keys.
+  package var inputs: [String: BuildInput] = [:]
+  /// What the client says of inputs' images, as it says it, by the names of contexts.
+  package var inputMetadata: [String: String] = [:]
+  /// The options of the whole build, where this is a part of one that its client drives; `nil`: it is the whole.
+  package var outerOptions: [String: String]?
+  /// The main context, where it is one of `inputs`.
+  package var contextInput: String?
+  /// What has the Dockerfile, where it is one of `inputs`.
+  package var dockerfileInput: String?
+  /// What is built when there is no Dockerfile: a graph of the client's own.
+  package var graph: BuildInput?
   /// The stage to build, by name or number; `nil`: the last.
   package var target: String?
   package var arguments: [String: String] = [:]
@@ -63,8 +75,10 @@ package struct BuildRequest: Sendable {
   package var recordsProvenance = false
   /// What the client says of the version control that the context is under: `source`, `revision`.
   package var versionControl: [String: String] = [:]
-  /// Whether a person may run steps with all capabilities (`--allow security.insecure`).
-  package var allowsInsecure = false
+  /// What the client lets the build do (`--allow`); the daemon has to let it, too.
+  package var entitlements: Set<Entitlement> = []
+  /// What it allows of sources, and what it has put in their place.
+  package var policy = SourcePolicy()
 
   package init(id: String) { self.id = id }
 }

@@ -2,6 +2,7 @@
 import Archive
 import Dockerfile
 import Errors
+import ImageStore
 import OCISpec
 
 /// How an image goes out (BuildKit's image exporters).
@@ -32,6 +33,8 @@ package struct ImageOutput: Sendable, Hashable {
   package var forcesAttestations = false
   /// Files of an OCI layout in a directory of the client's, instead of an archive.
   package var isDirectory = false
+  /// What an image of a client's graph says of itself.
+  package var config: ImageConfig?
   /// More names than those of the request.
   package var names: [String] = []
   package var annotations = ImageAnnotations()
@@ -55,6 +58,7 @@ package struct ImageOutput: Sendable, Hashable {
     attestsInArtifact = try attributes.flag("oci-artifact") ?? true
     forcesAttestations = try attributes.flag("attestation-inline") ?? false
     isDirectory = try attributes.flag("tar") == false
+    if let text = attributes["containerimage.config"] { config = try JSON.decode(Array(text.utf8), "containerimage.config of the output") }
     names = (attributes["name"] ?? "").split(separator: ",").map(String.init)
     for (key, value) in attributes.values { try annotations.add(attribute: key, value) }
     try check()

@@ -14,6 +14,8 @@ struct BuildOrigin: Sendable {
   let lines: [String]
   /// Nanoseconds since 1970.
   let started: Int64
+  /// What was asked for.
+  var request: BuildRequest?
 
   /// All steps that the target needs, inputs before what needs them.
   var steps: [Step] {
@@ -35,6 +37,7 @@ struct BuildOrigin: Sendable {
 struct ImageSource: Sendable, Hashable {
   /// As the Dockerfile has it.
   var name: String
+  /// For which it was taken.
   var platform: Platform
   /// Of the configuration.
   var id: Digest

@@ -20,15 +20,25 @@ struct ImageAssembly {
     if request.tellsConfiguration, state.base == nil, state.history.isEmpty, request.labels.isEmpty, fileSystem.layers.isEmpty {
       throw HullError(.invalidArgument, "No image was generated. Is your Dockerfile empty?")
     }
-    var config = ImageConfig(platform: state.platform, config: state.config, diffIDs: fileSystem.infos.map(\.diffID))
+    var config = ImageConfig(platform: platform, config: state.config, diffIDs: fileSystem.infos.map(\.diffID))
     config.config.labels = labels(state.config.labels)
     config.author = state.author ?? state.base?.author
     config.history = history(state)
     config.created =
       config.history.last { $0.created != nil }?.created ?? state.base?.created ?? epochText ?? RFC3339.text(nanoseconds: BuildClock.now())
-    config.osVersion = state.base?.osVersion
-    config.osFeatures = state.base?.osFeatures
     return config
+  }
+
+  /// What the image says that it runs on: what was asked for, where something was; otherwise what its base does.
+  var platform: Platform {
+    let own = plan.target.platform
+    guard !request.platforms.isEmpty else { return own }
+    var result = plan.platform.normalized
+    result.osFeatures = result.osFeatures ?? own.osFeatures
+    guard (own.os, own.architecture) == (result.os, result.architecture) else { return result }
+    result.variant = result.variant ?? own.normalized.variant
+    result.osVersion = result.osVersion ?? own.osVersion
+    return result
   }
 
   private var epochText: String? { request.sourceDateEpoch.map { RFC3339.text(nanoseconds: $0 &* 1_000_000_000) } }
@@ -53,7 +63,7 @@ struct ImageAssembly {
       lines.append(line)
     }
     fillTimes(&lines, from: inherited)
-    return lines
+    return request.graph == nil ? lines : lines + fileSystem.history(beyond: lines, time: epochText)
   }
 
   /// A line without a layer gets the time of the layer before it, or of the first one after.

@@ -11,7 +11,7 @@ import Threads
 /// The store as steps of one build use it: everything that they use or make is claimed until the build ends.
 final class BuildStore: Sendable {
   let images: ImageStore
-  private let claim: Claim
+  let claim: Claim
   private let pending = Monitor<[(step: StepRecord, layers: [LayerInfo])]>([])
   private let flushing = Monitor<Void>(())
   private let used = Monitor<[Digest]>([])

@@ -32,4 +32,6 @@ struct FileSystem: Sendable {
 enum StepValue: Sendable {
   case fileSystem(FileSystem)
   case tree(any FileTree)
+  /// Of a command of a client's graph that has several results, by their numbers.
+  case several([Int: FileSystem])
 }

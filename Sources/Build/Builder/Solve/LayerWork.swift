@@ -15,6 +15,7 @@ struct LayerSite: Sendable {
       switch value {
       case .tree(let tree): trees[index] = tree
       case .fileSystem(let fileSystem): trees[index] = try solver.store.tree(of: fileSystem)
+      case .several: throw HullError(.internalError, "\(step.vertex.name): its input \(index) is several file systems")
       }
     }
     return trees

@@ -125,7 +125,8 @@ final class Solver: Sendable {
       return (.tree(IdentifiedTree(tree: try await part(repository.part, of: tree), identity: tree.identity)), false)
     case .directory(let directory): return try await layer(step, inputs, DirectoryWork(step: directory))
     case .copy(let copy): return try await layer(step, inputs, CopyWork(step: copy))
-    case .run(let run): return try await layer(step, inputs, RunWork(step: run))
+    case .run(let run): return try await run.hasOutputs ? outputs(step, inputs, run) : layer(step, inputs, RunWork(step: run))
+    case .output, .made, .remove, .link, .merge, .difference: return try await performGraph(step, inputs)
     }
   }
 
@@ -137,7 +138,7 @@ final class Solver: Sendable {
 
   // MARK: Steps that make a layer
 
-  private func layer(_ step: Step, _ inputs: [Int: StepValue], _ work: any LayerWork) async throws -> (StepValue, Bool) {
+  func layer(_ step: Step, _ inputs: [Int: StepValue], _ work: any LayerWork) async throws -> (StepValue, Bool) {
     guard case .fileSystem(let base) = inputs[0] else { throw HullError(.internalError, "\(step.vertex.name) has nothing to stand on") }
     let site = LayerSite(step: step, base: base, inputs: inputs, solver: self)
     let prepared = try await work.prepare(site)
@@ -170,7 +171,7 @@ final class Solver: Sendable {
     return try await CacheBorrowing(store: store, report: report).result(key, of: step, above: base, standsAlone: standsAlone, site: site(of: step))
   }
 
-  private func record(_ ingredients: StepIngredients, _ step: Step, _ base: FileSystem, _ result: FileSystem) -> StepRecord {
+  func record(_ ingredients: StepIngredients, _ step: Step, _ base: FileSystem, _ result: FileSystem) -> StepRecord {
     let added = result.layers.count > base.layers.count ? result.layers.last : nil
     return StepRecord(
       key: ingredients.key, site: site(of: step), description: step.vertex.instruction, base: base.chain, layer: added?.info,

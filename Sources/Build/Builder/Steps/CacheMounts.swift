@@ -36,14 +36,17 @@ final class CacheMounts: Sendable {
 
   /// - Parameters:
   ///   - id: what names it.
+  ///   - beginsAnew: what is in it goes, unless others are using it.
   ///   - seeds: asked when the directory is new: what fills it, the first that can.
   /// - Throws: `CancellationError` when the task is cancelled while others have the directory.
   func acquire(
-    _ id: String, sharing: RunMount.Sharing, owner: (uid: UInt32, gid: UInt32), mode: UInt32, seeds: @Sendable () async throws -> [Seed]
+    _ id: String, sharing: RunMount.Sharing, owner: (uid: UInt32, gid: UInt32), mode: UInt32, beginsAnew: Bool = false,
+    seeds: @Sendable () async throws -> [Seed]
   ) async throws -> Lease {
     let name = try await reserve(SHA256.digest(of: id).hex, sharing)
     let lease = Lease(path: "\(directory)/\(name)/data", name: name)
     do {
+      if beginsAnew { try await Blocking.stream { [self] in try clear(lease) } }
       if try await Blocking.stream({ [making] in try making.with { _ in try CacheMounts.use(lease.path) } }) { return lease }
       let seeds = try await seeds()
       // One at a time: of two who come at once the second finds the first one's.
@@ -55,6 +58,16 @@ final class CacheMounts: Sendable {
       throw error
     }
     return lease
+  }
+
+  /// Removes what is in a directory that nobody else uses.
+  private func clear(_ lease: Lease) throws(HullError) {
+    try making.with { (_) throws(HullError) in
+      guard state.withLock({ $0.users[lease.name] == 1 }), (try? Files.status(lease.path)) != nil else { return }
+      let parent = TreePaths.split(lease.path).parent
+      let root = try step("cannot clear the cache mount \(lease.name)") { () throws(SystemError) in try Files.open(parent, O_RDONLY | O_DIRECTORY) }
+      try TreeRemoval.remove(Array("data".utf8), in: root.number)
+    }
   }
 
   /// Keeps a directory from being removed, until `release`.

@@ -13,6 +13,8 @@ struct CopyLayer {
   /// Nanoseconds since 1970: of directories that nobody brought; no time may be later than `latest`.
   let directoryTime: Int64
   let latest: Int64?
+  /// Nanoseconds since 1970 that everything gets; `nil`: as it was.
+  var time: Int64?
 
   func write(_ targets: CopyTargets, to sink: any ByteSink) throws(HullError) {
     let buffered = BufferedSink(sink)
@@ -72,7 +74,7 @@ struct CopyLayer {
     header.size = node.kind == .regular ? node.size : 0
     header.link = Array(node.link.utf8)
     (header.major, header.minor, header.attributes) = (node.device.major, node.device.minor, node.attributes)
-    let time = item == nil ? directoryTime : node.modified
+    let time = self.time ?? (item == nil ? directoryTime : node.modified)
     header.modified = TarEntry.Time(seconds: min(time, latest ?? .max) / 1_000_000_000)
     return header
   }

@@ -18,6 +18,8 @@ struct CopyItem: Sendable {
   var node: TreeNode
   /// Where it goes below the destination; empty: the destination itself, which is a directory.
   var relative: String
+  /// The name of the directory that it was copied with, where that counts.
+  var directory = ""
   /// The only one, under a name that the destination says unless that is a directory.
   var isLone = false
   /// Its owner stays: of an archive, a stage or an image. What comes from a client or the web belongs to root.
@@ -32,12 +34,15 @@ struct CopySelection {
   /// Where unpacked archives are kept.
   let scratch: String
   private let excluded: IgnorePatterns
+  /// What it says to exclude is what is wanted.
+  private let included: IgnorePatterns
 
   init(step: CopyStep, trees: [Int: any FileTree], scratch: String) throws(HullError) {
     self.step = step
     self.trees = trees
     self.scratch = scratch
     excluded = try IgnorePatterns(step.excludes)
+    included = try IgnorePatterns(step.details.includes)
   }
 
   func items() throws(HullError) -> [CopyItem] {
@@ -66,7 +71,7 @@ struct CopySelection {
   private func files(_ pattern: String, _ input: Int) throws(HullError) -> [CopyItem] {
     let (pattern, pivot) = split(pattern)
     let matches = try self.matches(pattern, in: input)
-    guard !matches.isEmpty || FilePattern.hasWildcards(pattern) else { throw missing(pattern) }
+    guard !matches.isEmpty || isPattern(pattern) && !step.details.needsFiles else { throw missing(pattern) }
     var items: [CopyItem] = []
     for match in matches { items += try one(match, input, pivot: pivot, isOnly: matches.count == 1 && step.sources.count == 1) }
     return items
@@ -91,23 +96,14 @@ struct CopySelection {
 
   private func matches(_ pattern: String, in input: Int) throws(HullError) -> [String] {
     let tree = try tree(input)
-    guard FilePattern.hasWildcards(pattern) else {
+    guard isPattern(pattern) else {
       let place = try TreePaths.resolve(pattern, in: tree, followsLast: false)
       return try tree.node(place) == nil ? [] : [place]
     }
-    let glob = try FilePattern(pattern, allowsDoubleStar: step.parents)
-    var found: [String] = []
-    try search(TreePaths.clean(glob.fixedDirectory), glob, tree, &found)
-    return found
+    return try PatternSearch(FilePattern(pattern, allowsDoubleStar: step.parents), tree).found()
   }
 
-  private func search(_ directory: String, _ glob: FilePattern, _ tree: any FileTree, _ found: inout [String]) throws(HullError) {
-    guard try tree.node(directory)?.kind == .directory else { return }
-    for name in try tree.names(in: directory) {
-      let path = TreePaths.join(directory, name)
-      if glob.matches(path) { found.append(path) } else if glob.mayMatchBelow(path) { try search(path, glob, tree, &found) }
-    }
-  }
+  private func isPattern(_ text: String) -> Bool { !step.details.isLiteral && FilePattern.hasWildcards(text) }
 
   private func one(_ match: String, _ input: Int, pivot: String, isOnly: Bool) throws(HullError) -> [CopyItem] {
     let tree = try tree(input)
@@ -119,10 +115,11 @@ struct CopySelection {
       return try contents(of: place, in: input).map { item in
         var item = item
         item.relative = TreePaths.join(step.parents ? TreePaths.join(parent, name) : "", item.relative)
+        if step.details.keepsDirectory { item.directory = name }
         return item
       }
     }
-    if excluded.excludes(name) || excluded.excludes(match) { return [] }
+    if excluded.excludes(name) || excluded.excludes(match) || !isIncluded(name, node) { return [] }
     if step.unpacks, let unpacked = try unpack(place, in: tree, node) { return unpacked }
     return [CopyItem(content: .file(tree: input, path: place), node: node, relative: TreePaths.join(parent, name), isLone: isOnly && !step.parents)]
   }
@@ -143,13 +140,19 @@ struct CopySelection {
     guard let node = try tree.node(path) else { return }
     let isExcluded = !relative.isEmpty && !excluded.isEmpty && (excluded.excludes(relative) || excluded.excludes(path))
     if isExcluded, node.kind != .directory || !excluded.mayHaveIncludedChild(of: relative) { return }
-    if !isExcluded { body(path, relative, node) }
+    if !isExcluded, isIncluded(relative, node) { body(path, relative, node) }
     guard node.kind == .directory else { return }
     for name in try tree.names(in: path) {
       let inner = TreePaths.join(path, name)
       // Of the same text there is one copy: a context may have very many files.
       try walk(tree, inner, below: path == relative ? inner : TreePaths.join(relative, name), body)
     }
+  }
+
+  /// Directories come when something in them does.
+  private func isIncluded(_ relative: String, _ node: TreeNode) -> Bool {
+    guard !included.isEmpty else { return true }
+    return node.kind == .directory ? relative.isEmpty : included.excludes(relative)
   }
 
   // MARK: Downloads and archives

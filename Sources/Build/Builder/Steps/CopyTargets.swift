@@ -63,6 +63,7 @@ struct CopyTargets {
   mutating func place(_ items: [CopyItem], of step: CopyStep) throws(HullError) {
     let destination = try TreePaths.resolve(step.destination, in: base)
     let existing = try base.node(destination)
+    if step.details.needsParent { try checkParent(destination) }
     let isDirectory = step.intoDirectory || existing?.kind == .directory
     // A destination is there also when patterns below it find nothing.
     if items.isEmpty, step.parents { try makeDirectories(destination) }
@@ -74,8 +75,19 @@ struct CopyTargets {
         try put(item, number, at: destination)
       } else {
         if let existing, existing.kind != .directory { throw HullError(.invalidArgument, "cannot copy to non-directory: \(step.destination)") }
-        try put(item, number, at: TreePaths.join(destination, item.relative), overwrites: !item.relative.isEmpty && !step.parents)
+        // A directory goes into one that is there; otherwise it gets the destination's name.
+        let relative = existing?.kind == .directory ? TreePaths.join(item.directory, item.relative) : item.relative
+        try put(item, number, at: TreePaths.join(destination, relative), overwrites: !relative.isEmpty && !step.parents)
       }
+    }
+  }
+
+  /// Throws `notFound` when the directory is not there that a path is in.
+  func checkParent(_ path: String) throws(HullError) {
+    let parent = TreePaths.split(path).parent
+    if parent.isEmpty { return }
+    guard try base.node(parent)?.kind == .directory else {
+      throw HullError(.notFound, "/\(path): no such file or directory: make its directory first")
     }
   }
 

@@ -22,6 +22,8 @@ struct CopyWork: LayerWork {
       instruction: "\(step.verb) … \(step.destination)\(step.intoDirectory ? "/" : "")", base: standsAlone ? nil : site.base.chain)
     ingredients.settings = ["chown": step.owner ?? "", "chmod": step.mode ?? "", "link": step.link ? "yes" : ""].filter { !$0.value.isEmpty }
     ingredients.settings["source date epoch"] = site.epoch.map(String.init)
+    ingredients.settings["time"] = step.time.map(String.init)
+    if step.details != CopyStep.Details() { ingredients.settings["details"] = "\(step.details)" }
     ingredients.contents["files"] = found.digest.hex
     // Files that are here have been left out where they are.
     if step.hasRepositories, !step.excludes.isEmpty { ingredients.settings["exclude"] = step.excludes.joined(separator: "\u{0}") }
@@ -79,7 +81,8 @@ struct CopyWork: LayerWork {
     let owner = try step.owner.map { (text) throws(HullError) in try OwnerLookup(try site.solver.store.tree(of: site.base)).owner(text) } ?? (0, 0)
     let newest = found.items.map(\.node.modified).max() ?? 0
     let layer = CopyLayer(
-      trees: found.trees, owner: owner, ownsAll: step.owner != nil, mode: mode, directoryTime: site.epoch ?? newest, latest: site.epoch)
+      trees: found.trees, owner: owner, ownsAll: step.owner != nil, mode: mode, directoryTime: site.epoch ?? newest, latest: site.epoch,
+      time: step.time)
     let placed = targets
     return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in try layer.write(placed, to: sink) }
   }

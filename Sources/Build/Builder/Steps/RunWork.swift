@@ -13,12 +13,21 @@ struct RunWork: LayerWork {
   let step: RunStep
 
   func prepare(_ site: LayerSite) async throws -> PreparedLayer {
+    let prepared = try await prepareAll(site)
+    return PreparedLayer(ingredients: prepared.ingredients) { output in try await prepared.make(output).root }
+  }
+
+  /// What a command has written: to its root, and to the mounts that go on as results of their own, by their numbers.
+  typealias Written = (root: FileSystem, outputs: [Int: FileSystem])
+
+  /// The command with all its results.
+  func prepareAll(_ site: LayerSite) async throws -> (ingredients: StepIngredients, make: @Sendable (@escaping StepOutput) async throws -> Written) {
     let binds = try await bindMounts(site)
-    let ingredients = ingredients(site, binds)
     let work = self
-    return PreparedLayer(ingredients: ingredients) { output in
-      try await site.solver.shared.commands.run { try await work.make(site, binds, output) }
-    }
+    return (
+      ingredients(site, binds),
+      { output in try await site.solver.shared.commands.run { try await work.make(site, binds, output) } }
+    )
   }
 
   private func ingredients(_ site: LayerSite, _ binds: [Int: BindSource]) -> StepIngredients {
@@ -32,6 +41,9 @@ struct RunWork: LayerWork {
     ingredients.settings["network"] = step.network == "default" ? "" : step.network
     ingredients.settings["security"] = step.insecure ? "insecure" : ""
     ingredients.settings["platform"] = step.platform.description
+    ingredients.settings["hostname"] = step.hostname
+    ingredients.settings["hosts"] = step.extraHosts.joined(separator: " ")
+    ingredients.settings["exit codes"] = step.exitCodes == [0] ? "" : step.exitCodes.sorted().map(String.init).joined(separator: " ")
     ingredients.settings["script"] = step.script.map { SHA256.digest(of: $0).hex } ?? ""
     for (index, mount) in step.mounts.enumerated() {
       // What secrets and agents hold never counts.
@@ -69,8 +81,8 @@ struct RunWork: LayerWork {
     guard try tree.node(path) != nil else {
       throw HullError(.invalidArgument, "failed to calculate checksum of the mount's source: \(quoted("/" + path)): not found")
     }
-    if case .fileSystem(let fileSystem) = value {
-      // Layers are known by their chain: nothing has to be read.
+    if case .fileSystem(let fileSystem) = value, path.isEmpty {
+      // Layers are known by their chain: nothing has to be read. A part of them may stay the same when others change.
       return BindSource(digest: SHA256.digest(of: "\(fileSystem.chain?.hex ?? "") \(path)"), value: value, tree: tree, path: path)
     }
     let (digest, _) = try CopyFingerprint.of(items(tree, path), trees: [0: tree])
@@ -85,7 +97,7 @@ struct RunWork: LayerWork {
 
   // MARK: Running
 
-  private func make(_ site: LayerSite, _ binds: [Int: BindSource], _ output: @escaping StepOutput) async throws -> FileSystem {
+  private func make(_ site: LayerSite, _ binds: [Int: BindSource], _ output: @escaping StepOutput) async throws -> Written {
     let solver = site.solver
     let mounts = try await StepMounts.prepare(step, site, binds)
     let mask = mounts.mask(output)
@@ -96,7 +108,8 @@ struct RunWork: LayerWork {
         lower: Array(site.base.infos.reversed().map { images.layers.path(of: $0.chain) }), arguments: step.arguments,
         environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user,
         mounts: mounts.mounts,
-        network: step.network, hostname: solver.request.hostname, extraHosts: solver.request.extraHosts, limits: solver.request.limits,
+        network: step.network, hostname: step.hostname.isEmpty ? solver.request.hostname : step.hostname,
+        extraHosts: solver.request.extraHosts + step.extraHosts, limits: solver.request.limits,
         insecure: step.insecure, platform: step.platform,
         output: mask.write)
       defer { mask.finish() }
@@ -110,11 +123,15 @@ struct RunWork: LayerWork {
     }
   }
 
-  private func finish(_ outcome: StepOutcome, _ site: LayerSite, _ mounts: StepMounts) async throws -> FileSystem {
+  private func finish(_ outcome: StepOutcome, _ site: LayerSite, _ mounts: StepMounts) async throws -> Written {
     do {
       let targets = mounts.mounts.map(\.target)
-      guard outcome.exitCode == 0 else { throw await failure(outcome, site, targets) }
-      let result = try await Blocking.stream { try RunWork.layer(outcome.upper, site, targets) }
+      guard step.exitCodes.contains(outcome.exitCode) else { throw await failure(outcome, site, targets) }
+      let result = try await Blocking.stream { () throws -> Written in
+        var outputs: [Int: FileSystem] = [:]
+        for (number, directory) in mounts.outputs { outputs[number] = try RunWork.layer(of: directory, site) }
+        return (try RunWork.layer(outcome.upper, site, targets), outputs)
+      }
       await outcome.discard()
       return result
     } catch {
@@ -132,6 +149,15 @@ struct RunWork: LayerWork {
     return HullError(
       .invalidArgument, "process \(quoted(step.shown)) did not complete successfully",
       cause: StepFailure(exitCode: outcome.exitCode, outOfMemory: outcome.outOfMemory, command: step.shown, kept: kept))
+  }
+
+  /// All that is in a mount, as a layer of its own.
+  private static func layer(of directory: String, _ site: LayerSite) throws(HullError) -> FileSystem {
+    let root = OwnedDescriptor(
+      try LinuxSystem.step("cannot read what the step wrote") { () throws(SystemError) in try Files.open(directory, O_RDONLY | O_DIRECTORY) }.take())
+    return try site.solver.store.makeLayer(above: FileSystem()) { (sink) throws(HullError) in
+      try LayerDiff.write(upper: root.number, to: sink, latest: site.epoch)
+    }
   }
 
   private static func layer(_ upper: String, _ site: LayerSite, _ targets: [String]) throws(HullError) -> FileSystem {

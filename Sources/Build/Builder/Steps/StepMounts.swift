@@ -13,14 +13,14 @@ final class StepMounts: Sendable {
   let mounts: [StepMount]
   /// `NAME=value` for secrets and agents.
   let environment: [String]
+  /// Directories of the host whose files go on as results, by their numbers.
+  let outputs: [Int: String]
   private let secrets: [[UInt8]]
   private let undo: [@Sendable () async -> Void]
 
-  private init(_ mounts: [StepMount], _ environment: [String], _ secrets: [[UInt8]], _ undo: [@Sendable () async -> Void]) {
-    self.mounts = mounts
-    self.environment = environment
-    self.secrets = secrets
-    self.undo = undo
+  private init(_ maker: MountMaker) {
+    (mounts, environment, outputs) = (maker.mounts, maker.environment, maker.outputs)
+    (secrets, undo) = (maker.secrets, maker.undo)
   }
 
   func release() async { for action in undo.reversed() { await action() } }
@@ -33,7 +33,7 @@ final class StepMounts: Sendable {
     do {
       for (index, mount) in step.mounts.enumerated() { try await maker.add(mount, binds[index], number: index) }
       if let script = step.script { try await maker.add(script: script) }
-      return StepMounts(maker.mounts, maker.environment, maker.secrets, maker.undo)
+      return StepMounts(maker)
     } catch {
       for action in maker.undo.reversed() { await action() }
       throw error
@@ -48,6 +48,7 @@ private final class MountMaker {
   private let directory: String
   var mounts: [StepMount] = []
   var environment: [String] = []
+  var outputs: [Int: String] = [:]
   var secrets: [[UInt8]] = []
   var undo: [@Sendable () async -> Void] = []
   private var hasDirectory = false
@@ -78,14 +79,15 @@ private final class MountMaker {
       return try Self.layer(bind, site)
     }
     let lower = Array(fileSystem.infos.reversed().map { site.solver.store.images.layers.path(of: $0.chain) })
-    guard mount.mount.readOnly == false else {
+    guard mount.mount.readOnly == false || mount.output != nil || lower.isEmpty else {
       mounts.append(.layers(lower, path: path, target: mount.target))
       return
     }
     // What is written to it is gone with the step.
     let copy = try await scratch("bind")
     try await Blocking.stream { try Self.copy(lower, path, to: copy) }
-    mounts.append(.bind(source: copy, target: mount.target, writable: true))
+    mounts.append(.bind(source: copy, target: mount.target, writable: mount.mount.readOnly == false || mount.output != nil))
+    if let number = mount.output { outputs[number] = copy }
   }
 
   /// The client's files as a layer of their own, for as long as the build takes.
@@ -137,7 +139,8 @@ private final class MountMaker {
     let from = mount.input.flatMap { site.inputs[$0] }
     let (store, report, source) = (site.solver.store, site.solver.report, mount.mount.source ?? "")
     let lease = try await caches.acquire(
-      id, sharing: mount.mount.sharing, owner: (mount.mount.uid ?? 0, mount.mount.gid ?? 0), mode: mount.mount.mode ?? 0o755
+      id, sharing: mount.mount.sharing, owner: (mount.mount.uid ?? 0, mount.mount.gid ?? 0), mode: mount.mount.mode ?? 0o755,
+      beginsAnew: site.step.ignoresCache && mount.beginsWithSomething
     ) {
       var seeds: [CacheMounts.Seed] = []
       if let blob = try await CacheBorrowing(store: store, report: report).mount(id) {

@@ -18,7 +18,7 @@ package struct TreeTar {
         let path = TreePaths.join(directory, name)
         guard let node = try tree.node(path) else { continue }
         let first = node.inode.flatMap { links.first($0, at: path) }
-        try add(path, node, linked: first, to: writer)
+        try Self.add(path, node, of: tree, linked: first, to: writer)
         if node.kind == .directory { pending.append(path) }
       }
     }
@@ -26,8 +26,11 @@ package struct TreeTar {
     try buffered.flush()
   }
 
+  /// Writes one file of a tree.
   /// - Parameter first: the name under which the file is in the archive already.
-  private func add(_ path: String, _ node: TreeNode, linked first: String?, to writer: TarWriter) throws(HullError) {
+  static func add(
+    _ path: String, _ node: TreeNode, of tree: any FileTree, linked first: String? = nil, to writer: TarWriter
+  ) throws(HullError) {
     var entry = TarEntry(kind: kind(node), path: Array(path.utf8), mode: node.mode)
     (entry.uid, entry.gid, entry.size) = (node.uid, node.gid, node.size)
     let second: Int64 = 1_000_000_000
@@ -40,7 +43,7 @@ package struct TreeTar {
     if node.kind == .regular { try tree.read(path) { bytes throws(HullError) in try writer.write(bytes) } }
   }
 
-  private func kind(_ node: TreeNode) -> TarEntry.Kind {
+  private static func kind(_ node: TreeNode) -> TarEntry.Kind {
     switch node.kind {
     case .regular: .regular
     case .directory: .directory

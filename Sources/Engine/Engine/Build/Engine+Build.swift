@@ -12,6 +12,26 @@ extension Engine {
     services.lookup.forget()
     defer { services.lookup.forget() }
     let result = try await services.builder.build(request, session: session, progress: progress)
+    await announce(result)
+    return result
+  }
+
+  /// A build whose parts are asked for one by one. It has to be closed.
+  package func openBuild(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> OpenBuild {
+    try await services.builder.open(request, session: session, progress: progress)
+  }
+
+  /// Makes the outputs of an open build.
+  /// - Parameter images: in the place of its own; `nil`: those.
+  package func export(_ build: OpenBuild, _ images: [MadeImage]?) async throws -> BuildResult {
+    services.lookup.forget()
+    defer { services.lookup.forget() }
+    let result = try await build.export(images)
+    await announce(result)
+    return result
+  }
+
+  private func announce(_ result: BuildResult) async {
     for image in result.images {
       for action in ["create", "build"] { services.events.publish("image", action, id: image.id.description, attributes: [:]) }
     }
@@ -20,7 +40,6 @@ extension Engine {
       services.events.publish("image", "tag", id: id, attributes: ["name": tag.familiar])
     }
     await services.disk.enforce()
-    return result
   }
 
   /// What `host-gateway` stands for in builds.

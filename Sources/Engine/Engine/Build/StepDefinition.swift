@@ -88,6 +88,7 @@ struct StepDefinition {
 
   /// Layers that no image has.
   static func complete(_ plan: inout LaunchPlan, for run: StepRun) {
+    if run.insecure { InsecureDevices.add(to: &plan) }
     for case .layers(let layers, let path, let target) in run.mounts {
       guard let index = plan.mounts.lastIndex(where: { $0.isBind && $0.destination == target }) else { continue }
       plan.mounts[index].layers = layers

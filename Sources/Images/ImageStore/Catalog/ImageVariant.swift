@@ -36,6 +36,13 @@ extension ImageStore {
     return try document.manifests.map { (descriptor) throws(HullError) in try variant(descriptor) }
   }
 
+  /// The image under a name that stands for no other one, whatever it runs on; `nil`: the name stands for several.
+  package func onlyImage(_ name: String) throws(HullError) -> ImageRecord? {
+    let found = try find(name)
+    guard found.index != nil else { return found.record }
+    return try variants(of: found.record).count { $0.kind == .image } == 1 ? found.record : nil
+  }
+
   private func variant(_ descriptor: Descriptor) throws(HullError) -> ImageVariant {
     let isAttestation = descriptor.annotations?[Annotation.dockerReferenceType] != nil
     let subject = descriptor.annotations?[Annotation.dockerReferenceDigest].flatMap { try? Digest($0) }

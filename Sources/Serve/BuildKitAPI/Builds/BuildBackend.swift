@@ -16,8 +16,8 @@ package protocol BuildBackend: Sendable {
   var hostGateway: String? { get }
   /// Platforms that can be built for, the machine's own first.
   var platforms: [Platform] { get async }
-  /// Builds, and makes the request's outputs. Cancelled with its task.
-  func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult
+  /// Begins a build, which has to be closed.
+  func open(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> any OpenedBuild
   /// Where a blob of the store lies; `nil`: it is not here. Blocking.
   func blobPath(_ digest: Digest) -> String?
   /// The files of a Git repository.
@@ -28,6 +28,16 @@ package protocol BuildBackend: Sendable {
   func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord]
   /// Removes what is not used. Tells what was removed.
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord]
+}
+
+/// A build whose parts are asked for one by one; see `OpenBuild`.
+package protocol OpenedBuild: Sendable {
+  func plan() async throws -> [PlannedImage]
+  func make() async throws -> [MadeImage]
+  /// - Parameter images: in the place of its own; `nil`: those.
+  func export(_ images: [MadeImage]?) async throws -> BuildResult
+  func cancel()
+  func close() async
 }
 
 /// What a client wants removed of the cache.

@@ -13,25 +13,12 @@ final class BuildJob: Sendable {
   let progress = ProgressLog()
   /// The same, to be kept.
   let log = HistoryLog()
-  /// What the client's side of the gateway has come to: the name of a result (empty: none), or an error.
-  let returned = Promise<String>()
-  private let build: @Sendable (Pending, BuildJob) async throws -> BuildResult
+  /// What the client's side of the gateway has come to.
+  let returned = Promise<ReturnedResult>()
+  private let open: @Sendable (Pending, BuildJob) async throws -> JobBuild
   private let sources = Mutex<[String: Source]>([:])
-  private let results = Mutex<[String: Pending]>([:])
+  private let results = Mutex<(all: [String: JobResult], isOver: Bool)>(([:], false))
   private let outcome = Mutex<BuildResult?>(nil)
-  private let works = Mutex<(begun: [String: Work], ended: Bool)>(([:], false))
-
-  /// The making of a result. Those who wait for it may give up; it goes on then, until the job ends.
-  private struct Work: Sendable {
-    let promise = Promise<BuildResult>()
-    let task: Task<Void, Never>
-
-    init(_ body: @escaping @Sendable () async throws -> BuildResult) {
-      task = Task { [promise] in
-        do { promise.fulfil(.success(try await body())) } catch { promise.fulfil(.failure(error)) }
-      }
-    }
-  }
 
   /// Files from elsewhere.
   private struct Source: Sendable {
@@ -42,19 +29,29 @@ final class BuildJob: Sendable {
   /// Something that is to be built.
   struct Pending: Sendable {
     var request: BuildRequest
-    /// Contexts that are results of other builds, by the names of the results.
-    var linked: [String: String] = [:]
+    /// Graphs of the client's that contexts are, by the keys of the request's inputs.
+    var inputs: [String: LLBDefinition] = [:]
+    /// What the client says of their images.
+    var configs: [String: ImageConfig] = [:]
+    /// Of a build without a front end.
+    var graph: LLBDefinition?
   }
 
-  /// - Parameter build: builds what is pending, for a job.
+  /// - Parameter open: begins a build for a job.
   init(
-    _ request: ControlSolveRequest, _ session: any BuildSession, build: @escaping @Sendable (Pending, BuildJob) async throws -> BuildResult
+    _ request: ControlSolveRequest, _ session: any BuildSession, open: @escaping @Sendable (Pending, BuildJob) async throws -> JobBuild
   ) {
-    (self.request, self.session, self.build) = (request, session, build)
+    (self.request, self.session, self.open) = (request, session, open)
   }
 
   /// Notes what is to be built, under a name. Nothing is done before the result is needed.
-  func define(_ name: String, _ pending: Pending) { results.withLock { $0[name] = pending } }
+  func define(_ name: String, _ pending: Pending) {
+    let result = JobResult(isGraph: pending.graph != nil) { [weak self] in
+      guard let self else { throw CancellationError() }
+      return try await open(pending, self)
+    }
+    results.withLock { $0.all[name] = result }
+  }
 
   /// Notes a source, whose files are fetched when they are needed.
   func define(_ name: String, files: @escaping @Sendable () async throws -> any FileTree) {
@@ -63,34 +60,42 @@ final class BuildJob: Sendable {
 
   func hasSource(_ name: String) -> Bool { sources.withLock { $0[name] != nil } }
 
-  /// The files of a source.
+  /// The files of a source or of a result, which is then made.
   func files(of name: String) async throws -> any FileTree {
-    guard let source = sources.withLock({ $0[name] }) else {
-      throw HullError(.unsupported, "files of a build's result cannot be read one by one: take them with --output type=local")
-    }
-    return try await source.once.value(source.fetch)
+    if let source = sources.withLock({ $0[name] }) { return try await source.once.value(source.fetch) }
+    guard let image = try await images([ResultName(name)]).first else { throw HullError(.notFound, "\(name): the result is empty") }
+    return try await Blocking.run { try image.files() }
   }
 
-  /// Another build needs a result: there has to be an image of it.
-  func needsImage(of name: String) {
-    results.withLock { results in
-      guard case .some(.none) = results[name]?.request.outputs.first else { return }
-      results[name]?.request.outputs = [.image(ImageOutput())]
-    }
+  func result(_ name: ResultName) throws -> JobResult {
+    let (result, isOver) = results.withLock { ($0.all[name.result], $0.isOver) }
+    guard !isOver else { throw CancellationError() }
+    guard let result else { throw HullError(.notFound, "build \(request.ref): no result \(name.result)") }
+    return result
   }
 
-  /// Builds a result, with its outputs; a second call waits for the first.
-  func result(_ name: String) async throws -> BuildResult {
-    guard let pending = results.withLock({ $0[name] }) else { throw HullError(.notFound, "build \(self.request.ref): no result \(name)") }
-    let work = works.withLock { works -> Work? in
-      guard !works.ended else { return nil }
-      if let work = works.begun[name] { return work }
-      let work = Work { try await self.build(pending, self) }
-      works.begun[name] = work
-      return work
+  /// Images of results, which are then made.
+  func images(_ names: [ResultName]) async throws -> [MadeImage] {
+    var images: [MadeImage] = []
+    for name in names { images += name.choose(try await result(name).make()) }
+    return images
+  }
+
+  /// Makes what the client wants made of what it has returned.
+  func export(_ returned: ReturnedResult) async throws -> BuildResult {
+    guard let first = returned.names.first else { return BuildResult() }
+    let result = try result(first)
+    // A result as a whole is as its build has made it.
+    if returned.names == [ResultName(first.result)], !result.isGraph || returned.metadata.isEmpty { return try await result.export(nil) }
+    var images: [MadeImage] = []
+    for name in returned.names {
+      var own = try await self.images([name])
+      if try self.result(name).isGraph, let config = returned.config(of: name) {
+        for index in own.indices { own[index].config = config }
+      }
+      images += own
     }
-    guard let work else { throw CancellationError() }
-    return try await work.promise.value()
+    return try await result.export(images)
   }
 
   /// What the client has got in the end.
@@ -113,13 +118,12 @@ final class BuildJob: Sendable {
 
   /// Stops what still runs. Whoever waits for it gets an error.
   func end() async {
-    let begun = works.withLock { works in
-      works.ended = true
-      return works.begun.values
+    let all = results.withLock { results in
+      results.isOver = true
+      return Array(results.all.values)
     }
-    for work in begun { work.task.cancel() }
     returned.fulfil(.failure(CancellationError()))
-    for work in begun { await work.task.value }
+    for result in all { await result.end() }
     progress.end()
   }
 }

@@ -26,11 +26,13 @@ extension BuildRequest {
     limits = try BuildLimits(options)
     let question = options["requestid"].flatMap(Subrequest.init)
     (checkOnly, readsOnly) = (question == .check, question == .outline || question == .targets)
-    attestations = options.group("attest:").mapValues(FrontendOptions.pairs)
+    // A client that drives its build itself says it of the build as a whole.
+    attestations = FrontendOptions(solve.frontendAttrs).group("attest:").merging(options.group("attest:")) { $1 }.mapValues(FrontendOptions.pairs)
     for (key, value) in options.group("build-arg:BUILDKIT_ATTEST_") { attestations[key.lowercased()] = FrontendOptions.pairs(value) }
     versionControl = options.group("vcs:").filter { !$0.key.contains(":") && !$0.value.isEmpty }
     recordsProvenance = true
-    allowsInsecure = solve.entitlements.contains("security.insecure")
+    entitlements = try Entitlement.set(solve.entitlements)
+    policy = SourcePolicy(solve.sourcePolicy)
     cacheFrom = solve.cache.imports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
     cacheTo = solve.cache.exports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
     try takeOutputs(solve.exporters)
@@ -56,7 +58,7 @@ extension BuildRequest {
     if !uploadsContext { remoteContext = remote }
     // A Dockerfile of the client's own goes before the one in a context from elsewhere.
     dockerfileContext = remote == nil || options["dockerfilekey"] != nil ? options["dockerfilekey"] ?? "dockerfile" : "context"
-    namedContexts = options.group("context:").filter { !$0.value.hasPrefix("input:") }
+    namedContexts = options.group("context:")
   }
 
   /// `name=address` as `name:address`.
@@ -65,23 +67,41 @@ extension BuildRequest {
     return text[..<mark] + ":" + text[text.index(after: mark)...]
   }
 
-  /// The main context may come as a graph of a single source.
-  mutating func takeInputs(_ inputs: [String: LLBDefinition]) {
-    guard remoteContext == nil, let source = inputs["context"].flatMap(SourceDefinition.init) else { return }
-    remoteContext = source.address
-    if inputs["dockerfile"] == nil || inputs["dockerfile"].flatMap(SourceDefinition.init) != nil { dockerfileContext = "context" }
+  /// Contexts and the Dockerfile may come as graphs.
+  mutating func takeInputs(_ inputs: [String: LLBDefinition], _ options: [String: String]) throws(HullError) {
+    // A graph that is none comes as an empty one.
+    if inputs.values.contains(where: { $0.metadata.isEmpty }) {
+      throw HullError(.invalidArgument, "invalid nil input definition to definition op")
+    }
+    let repository = inputs["context"].flatMap(SourceDefinition.init).flatMap { $0.filename == nil ? $0.address : nil }
+    if remoteContext == nil, !options.keys.contains("context"), let context = inputs["context"] {
+      if let repository { remoteContext = repository } else { contextInput = "context" }
+      // The same graph for both: the Dockerfile is in the repository.
+      if options["dockerfilekey"] == nil, repository != nil, inputs["dockerfile"]?.def == context.def { dockerfileContext = "context" }
+    }
+    if options["dockerfilekey"] == nil, inputs["dockerfile"] != nil, dockerfileContext != "context" { dockerfileInput = "dockerfile" }
   }
 
-  /// Contexts that are results of other builds, by the names of the results.
-  static func linkedContexts(_ options: [String: String], _ inputs: [String: LLBDefinition]) throws(HullError) -> [String: String] {
-    var linked: [String: String] = [:]
-    for (name, value) in FrontendOptions(options).group("context:") where value.hasPrefix("input:") {
-      guard let definition = inputs[String(value.dropFirst("input:".count))], let result = ResultReference.name(in: definition) else {
-        throw HullError(.unsupported, "build context \(quoted(name)): build graphs of clients are not supported")
-      }
-      linked[name] = result
+  /// What a client says of its inputs' images, by their keys.
+  static func inputConfigs(_ options: [String: String]) -> [String: ImageConfig] {
+    let options = FrontendOptions(options)
+    var configs = options.group("input-metadata:").compactMapValues(ImageMetadata.config(inInput:))
+    // They may also go by the names of the contexts.
+    for (name, value) in options.group("context:") where value.hasPrefix("input:") {
+      let key = String(value.dropFirst("input:".count))
+      configs[key] = configs[key] ?? configs[name]
     }
-    return linked
+    return configs
+  }
+
+  /// What a client says of the image of its own graph.
+  var graphConfig: ImageConfig? {
+    outputs.lazy.compactMap { output in
+      switch output {
+      case .image(let options), .archive(_, let options, _): options.config
+      case .tar, .local, .none: nil
+      }
+    }.first
   }
 }
 

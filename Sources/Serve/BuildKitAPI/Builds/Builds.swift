@@ -23,12 +23,13 @@ final class Builds: Sendable {
     guard !request.ref.isEmpty else { throw HullError(.invalidArgument, "a build needs a reference") }
     let session = BuildKitSession(
       main: request.session, sessions, FrontendOptions(request.frontendAttrs), backend.contexts, keptIn: backend.scratchDirectory)
-    let job = BuildJob(request, session) { [self] in try await build($0, for: $1) }
+    let job = BuildJob(request, session) { [self] in try await open($0, for: $1) }
     guard jobs.add(request.ref, job) else { throw HullError(.conflict, "build \(request.ref) is under way already") }
     let record = await begin(request)
     let outcome: Result<ControlSolveResponse, any Error>
     do { outcome = .success(try await run(job)) } catch { outcome = .failure(error) }
-    await job.end()
+    // Also of a client that is gone.
+    await Task { await job.end() }.value
     await end(record, job, outcome)
     forget(request.ref)
     return try outcome.get()
@@ -53,38 +54,77 @@ final class Builds: Sendable {
   private func run(_ job: BuildJob) async throws -> ControlSolveResponse {
     // An empty graph instead of a front end: there is nothing to build.
     if job.request.frontend.isEmpty, job.request.hasDefinition, job.request.definition.def.isEmpty { return ControlSolveResponse() }
-    let name: String
-    if job.request.frontend.isEmpty {
-      name = try await job.returned.value()
-    } else {
-      name = "result"
-      try await define(name, for: job, options: job.request.frontendAttrs, frontend: job.request.frontend, job.request.frontendInputs)
-    }
-    guard !name.isEmpty else { return ControlSolveResponse() }
-    let result = try await job.result(name)
+    let returned = try await returned(job)
+    guard !returned.names.isEmpty else { return ControlSolveResponse() }
+    let result = try await job.export(returned)
     job.made = result
     return ControlSolveResponse(result)
   }
 
+  private func returned(_ job: BuildJob) async throws -> ReturnedResult {
+    let (name, request) = (Self.wholeResult(job), job.request)
+    if !request.frontend.isEmpty {
+      try define(name, for: job, options: request.frontendAttrs, frontend: request.frontend, request.frontendInputs)
+    } else if !request.definition.def.isEmpty {
+      try define(name, for: job, graph: request.definition)
+    } else {
+      return try await job.returned.value()
+    }
+    return ReturnedResult([ResultName(name)])
+  }
+
   /// Notes what a front end is to build for a job, under a name.
-  func define(
-    _ name: String, for job: BuildJob, options: [String: String], frontend: String, _ inputs: [String: LLBDefinition]
-  ) async throws {
+  func define(_ name: String, for job: BuildJob, options: [String: String], frontend: String, _ inputs: [String: LLBDefinition]) throws {
     var pending = BuildJob.Pending(request: try BuildRequest(job.request, options: options, frontend: frontend))
-    pending.request.takeInputs(inputs)
-    pending.linked = try BuildRequest.linkedContexts(options, inputs)
-    for result in pending.linked.values { try await self.job(ResultReference.build(of: result)).needsImage(of: result) }
+    pending.request.id = identity(name, job)
+    if name != Self.wholeResult(job) { pending.request.outerOptions = job.request.frontendAttrs }
+    pending.request.inputMetadata = FrontendOptions(options).group("input-metadata:")
+    pending.inputs = inputs
+    pending.configs = BuildRequest.inputConfigs(options)
+    try pending.request.takeInputs(inputs, options)
     job.define(name, pending)
   }
 
-  private func build(_ pending: BuildJob.Pending, for job: BuildJob) async throws -> BuildResult {
-    var request = pending.request
-    for (context, result) in pending.linked {
-      let other = try await self.job(ResultReference.build(of: result)).result(result)
-      guard let image = other.images.first else { throw HullError(.notFound, "build context \(context): the other build has made no image") }
-      request.namedContexts[context] = "docker-image://\(image.id)"
+  /// Notes a graph of the client's that is to be built for a job, under a name.
+  func define(_ name: String, for job: BuildJob, graph: LLBDefinition) throws {
+    var pending = BuildJob.Pending(request: try BuildRequest(job.request, options: job.request.frontendAttrs, frontend: "dockerfile.v0"))
+    (pending.request.id, pending.graph) = (identity(name, job), graph)
+    job.define(name, pending)
+  }
+
+  /// The result of a build that its client does not drive itself.
+  private static func wholeResult(_ job: BuildJob) -> String { "\(job.request.ref)/result" }
+
+  /// Builds for the same job are told apart; the only one has the job's own name.
+  private func identity(_ name: String, _ job: BuildJob) -> String { name == Self.wholeResult(job) ? job.request.ref : name }
+
+  /// Begins a build, when the results that it goes on from are there.
+  private func open(_ pending: BuildJob.Pending, for job: BuildJob) async throws -> JobBuild {
+    var (request, lenders) = (pending.request, [JobBuild]())
+    do {
+      for (key, definition) in pending.inputs { request.inputs[key] = try await input(definition, pending.configs[key], &lenders) }
+      if let graph = pending.graph { request.graph = try await input(graph, request.graphConfig, &lenders) }
+      return JobBuild(try await backend.open(request, job.session) { [weak job] in job?.add($0) }, lenders: lenders)
+    } catch {
+      for lender in lenders { await lender.release() }
+      throw error
     }
-    return try await backend.build(request, job.session) { job.add($0) }
+  }
+
+  /// A client's graph with the results that it goes on from, whose builds stay open.
+  private func input(_ definition: LLBDefinition, _ config: ImageConfig?, _ lenders: inout [JobBuild]) async throws -> BuildInput {
+    var made: [String: MadeImage] = [:]
+    for text in GraphReader.results(in: definition) {
+      let name = ResultName(text)
+      let result = try await self.job(name.build).result(name)
+      let build = try await result.build()
+      guard build.retain() else { throw HullError(.unavailable, "the build of \(name) has ended") }
+      lenders.append(build)
+      made[text] = name.choose(try await result.make()).first
+    }
+    let root = try GraphReader.root(definition, made: made)
+    guard case .made(let image)? = root?.node.operation else { return BuildInput(root, config: config) }
+    return BuildInput(root, config: image.config)
   }
 
   /// A client that asks for the progress of a build that has just ended shall get it.

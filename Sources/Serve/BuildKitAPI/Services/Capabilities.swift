@@ -17,8 +17,10 @@ enum Capabilities {
     "source.http", "source.http.checksum", "source.http.perm", "soruce.http.uidgid", "exec.meta.base", "exec.meta.cgroup.parent",
     "exec.meta.network", "exec.meta.proxyenv", "exec.meta.security", "exec.meta.setsdefaultpath", "exec.meta.ulimit",
     "exec.meta.linux.resources", "exec.mount.bind", "exec.mount.bind.readwrite-nooutput", "exec.mount.cache", "exec.mount.cache.sharing",
-    "exec.mount.selector", "exec.mount.tmpfs", "exec.mount.tmpfs.size", "exec.mount.secret", "exec.mount.ssh", "exec.secretenv", "file.base",
-    "file.rm.wildcard", "file.copy.includeexcludepatterns", "constraints", "platform", "meta.ignorecache", "meta.description",
+    "exec.validexitcode", "exec.mount.selector", "exec.mount.tmpfs", "exec.mount.tmpfs.size", "exec.mount.secret", "exec.mount.ssh", "exec.secretenv",
+    "file.base",
+    "file.rm.wildcard", "file.rm.nofollowsymlink", "file.copy.includeexcludepatterns", "file.copy.modestringformat", "fileop.symlink.create",
+    "mergeop", "diffop", "source.ocilayout", "constraints", "platform", "meta.ignorecache", "meta.description",
     "meta.exportcache", "gc.freespacefilter", "exporter.image.annotations", "exporter.image.attestations", "exporter.sourcedateepoch",
     "exporter.multiple",
   ])

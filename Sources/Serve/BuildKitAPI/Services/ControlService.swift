@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildKitProtocol
+import Dockerfile
 import Errors
 import GRPCCore
 import OCISpec
@@ -68,7 +69,7 @@ struct ControlService: Sendable {
 
   private var version: BuildKitBuildkitVersion {
     var version = BuildKitBuildkitVersion()
-    (version.package, version.version) = ("hull", "v\(backend.version)")
+    (version.package, version.version, version.dockerfileVersion) = ("hull", "v\(backend.version)", DockerfileSyntax.version)
     return version
   }
 }

@@ -23,7 +23,7 @@ struct GatewayService: Sendable {
     router.unary(name, "Solve") { (request: GatewaySolveRequest, metadata) in try await solve(request, job(metadata)) }
     router.unary(name, "Evaluate") { (request: GatewayEvaluateRequest, metadata) in
       let job = try await job(metadata)
-      if job.hasSource(request.ref) { _ = try await job.files(of: request.ref) } else { _ = try await job.result(request.ref) }
+      if job.hasSource(request.ref) { _ = try await job.files(of: request.ref) } else { _ = try await job.images([ResultName(request.ref)]) }
       return GatewayEvaluateResponse()
     }
     router.unary(name, "Return") { (request: GatewayReturnRequest, metadata) in try finish(try await job(metadata), request) }
@@ -46,14 +46,33 @@ struct GatewayService: Sendable {
     return try await builds.job(id)
   }
 
-  /// Names a result. It is built when it is returned or evaluated.
+  /// Names a result, and says what there is to say of its images before they are made: that is done when they are returned or evaluated.
   private func solve(_ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
     if let question = request.frontendOpt["requestid"] { return try await answer(question, request, job) }
     let reference = try await ResultReference(request, of: job, in: builds)
-    if request.evaluate, !job.hasSource(reference.name) { _ = try await job.result(reference.name) }
     var answer = GatewaySolveResponse()
-    answer.result.ref = try reference.message()
+    guard !request.frontend.isEmpty else {
+      if request.evaluate { try await evaluate(reference.name, job) }
+      answer.result.ref = try reference.message()
+      return answer
+    }
+    let images = try await job.result(ResultName(reference.name)).plan()
+    if request.evaluate { try await evaluate(reference.name, job) }
+    let hasSeveral = images.count > 1
+    answer.result.metadata = try ImageMetadata.of(images, hasSeveral: hasSeveral)
+    guard hasSeveral else {
+      answer.result.ref = try reference.message()
+      return answer
+    }
+    for platform in images.map(\.platform.normalized.description) {
+      answer.result.refs.refs[platform] = try reference.message(platform: platform)
+    }
     return answer
+  }
+
+  private func evaluate(_ name: String, _ job: BuildJob) async throws {
+    // Files that only lie elsewhere are fetched when they are read.
+    if !job.hasSource(name) { _ = try await job.images([ResultName(name)]) }
   }
 
   private func answer(_ question: String, _ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
@@ -61,7 +80,7 @@ struct GatewayService: Sendable {
       throw HullError(.unsupported, "the Dockerfile front end does not answer \(question): use --call=check, outline or targets")
     }
     var result: BuildResult?
-    if subrequest != .describe { result = try await job.result(ResultReference(request, of: job, in: builds).name) }
+    if subrequest != .describe { result = try await job.result(ResultName(ResultReference(request, of: job, in: builds).name)).export(nil) }
     var answer = GatewaySolveResponse()
     answer.result.metadata = try subrequest.metadata(result, FrontendOptions(request.frontendOpt))
     return answer
@@ -71,7 +90,7 @@ struct GatewayService: Sendable {
     if request.hasError {
       job.returned.fulfil(.failure(try CallFailure.of(request.error)))
     } else {
-      job.returned.fulfil(.success(request.result.ref.id))
+      job.returned.fulfil(.success(ReturnedResult(request.result)))
     }
     return GatewayReturnResponse()
   }

@@ -29,6 +29,120 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+package nonisolated enum ControlPolicyAction: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case allow // = 0
+  case deny // = 1
+  case convert // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .allow
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .allow
+    case 1: self = .deny
+    case 2: self = .convert
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .allow: return 0
+    case .deny: return 1
+    case .convert: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [ControlPolicyAction] = [
+    .allow,
+    .deny,
+    .convert,
+  ]
+
+}
+
+package nonisolated enum ControlPolicyMatch: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case wildcard // = 0
+  case exact // = 1
+  case regex // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .wildcard
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .wildcard
+    case 1: self = .exact
+    case 2: self = .regex
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .wildcard: return 0
+    case .exact: return 1
+    case .regex: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [ControlPolicyMatch] = [
+    .wildcard,
+    .exact,
+    .regex,
+  ]
+
+}
+
+package nonisolated enum ControlPolicyCondition: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case equal // = 0
+  case notequal // = 1
+  case matches // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .equal
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .equal
+    case 1: self = .notequal
+    case 2: self = .matches
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .equal: return 0
+    case .notequal: return 1
+    case .matches: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [ControlPolicyCondition] = [
+    .equal,
+    .notequal,
+    .matches,
+  ]
+
+}
+
 package nonisolated enum ControlBuildHistoryEventType: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case started // = 0
@@ -232,6 +346,15 @@ package nonisolated struct ControlSolveRequest: @unchecked Sendable {
     set {_uniqueStorage()._internal = newValue}
   }
 
+  package var sourcePolicy: ControlSourcePolicy {
+    get {_storage._sourcePolicy ?? ControlSourcePolicy()}
+    set {_uniqueStorage()._sourcePolicy = newValue}
+  }
+  /// Returns true if `sourcePolicy` has been explicitly set.
+  package var hasSourcePolicy: Bool {_storage._sourcePolicy != nil}
+  /// Clears the value of `sourcePolicy`. Subsequent reads from it will return its default value.
+  package mutating func clearSourcePolicy() {_uniqueStorage()._sourcePolicy = nil}
+
   package var exporters: [ControlExporter] {
     get {_storage._exporters}
     set {_uniqueStorage()._exporters = newValue}
@@ -252,6 +375,100 @@ package nonisolated struct ControlSolveRequest: @unchecked Sendable {
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Package moby.buildkit.v1.sourcepolicy.
+package nonisolated struct ControlSourcePolicy: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var version: Int64 = 0
+
+  package var rules: [ControlPolicyRule] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ControlPolicyRule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var action: ControlPolicyAction = .allow
+
+  package var selector: ControlPolicySelector {
+    get {_selector ?? ControlPolicySelector()}
+    set {_selector = newValue}
+  }
+  /// Returns true if `selector` has been explicitly set.
+  package var hasSelector: Bool {self._selector != nil}
+  /// Clears the value of `selector`. Subsequent reads from it will return its default value.
+  package mutating func clearSelector() {self._selector = nil}
+
+  package var updates: ControlPolicyUpdate {
+    get {_updates ?? ControlPolicyUpdate()}
+    set {_updates = newValue}
+  }
+  /// Returns true if `updates` has been explicitly set.
+  package var hasUpdates: Bool {self._updates != nil}
+  /// Clears the value of `updates`. Subsequent reads from it will return its default value.
+  package mutating func clearUpdates() {self._updates = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _selector: ControlPolicySelector? = nil
+  fileprivate var _updates: ControlPolicyUpdate? = nil
+}
+
+package nonisolated struct ControlPolicyUpdate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var identifier: String = String()
+
+  package var attrs: Dictionary<String,String> = [:]
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ControlPolicySelector: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var identifier: String = String()
+
+  package var matchType: ControlPolicyMatch = .wildcard
+
+  package var constraints: [ControlPolicyConstraint] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct ControlPolicyConstraint: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var key: String = String()
+
+  package var value: String = String()
+
+  package var condition: ControlPolicyCondition = .equal
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct ControlCacheOptions: Sendable {
@@ -797,6 +1014,18 @@ package nonisolated struct ControlUpdateBuildHistoryResponse: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "moby.buildkit.v1"
 
+nonisolated extension ControlPolicyAction: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ALLOW\0\u{1}DENY\0\u{1}CONVERT\0")
+}
+
+nonisolated extension ControlPolicyMatch: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0WILDCARD\0\u{1}EXACT\0\u{1}REGEX\0")
+}
+
+nonisolated extension ControlPolicyCondition: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EQUAL\0\u{1}NOTEQUAL\0\u{1}MATCHES\0")
+}
+
 nonisolated extension ControlBuildHistoryEventType: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STARTED\0\u{1}COMPLETE\0\u{1}DELETED\0")
 }
@@ -1007,7 +1236,7 @@ nonisolated extension ControlUsageRecord: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ControlSolveRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SolveRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ref\0\u{1}definition\0\u{3}exporter_deprecated\0\u{3}exporter_attrs_deprecated\0\u{1}session\0\u{1}frontend\0\u{3}frontend_attrs\0\u{1}cache\0\u{1}entitlements\0\u{3}frontend_inputs\0\u{1}internal\0\u{2}\u{2}exporters\0\u{3}enable_session_exporter\0\u{3}source_policy_session\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ref\0\u{1}definition\0\u{3}exporter_deprecated\0\u{3}exporter_attrs_deprecated\0\u{1}session\0\u{1}frontend\0\u{3}frontend_attrs\0\u{1}cache\0\u{1}entitlements\0\u{3}frontend_inputs\0\u{1}internal\0\u{3}source_policy\0\u{1}exporters\0\u{3}enable_session_exporter\0\u{3}source_policy_session\0")
 
   fileprivate class _StorageClass {
     var _ref: String = String()
@@ -1021,6 +1250,7 @@ nonisolated extension ControlSolveRequest: SwiftProtobuf.Message, SwiftProtobuf.
     var _entitlements: [String] = []
     var _frontendInputs: Dictionary<String,LLBDefinition> = [:]
     var _internal: Bool = false
+    var _sourcePolicy: ControlSourcePolicy? = nil
     var _exporters: [ControlExporter] = []
     var _enableSessionExporter: Bool = false
     var _sourcePolicySession: String = String()
@@ -1045,6 +1275,7 @@ nonisolated extension ControlSolveRequest: SwiftProtobuf.Message, SwiftProtobuf.
       _entitlements = source._entitlements
       _frontendInputs = source._frontendInputs
       _internal = source._internal
+      _sourcePolicy = source._sourcePolicy
       _exporters = source._exporters
       _enableSessionExporter = source._enableSessionExporter
       _sourcePolicySession = source._sourcePolicySession
@@ -1077,6 +1308,7 @@ nonisolated extension ControlSolveRequest: SwiftProtobuf.Message, SwiftProtobuf.
         case 9: try { try decoder.decodeRepeatedStringField(value: &_storage._entitlements) }()
         case 10: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,LLBDefinition>.self, value: &_storage._frontendInputs) }()
         case 11: try { try decoder.decodeSingularBoolField(value: &_storage._internal) }()
+        case 12: try { try decoder.decodeSingularMessageField(value: &_storage._sourcePolicy) }()
         case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._exporters) }()
         case 14: try { try decoder.decodeSingularBoolField(value: &_storage._enableSessionExporter) }()
         case 15: try { try decoder.decodeSingularStringField(value: &_storage._sourcePolicySession) }()
@@ -1125,6 +1357,9 @@ nonisolated extension ControlSolveRequest: SwiftProtobuf.Message, SwiftProtobuf.
       if _storage._internal != false {
         try visitor.visitSingularBoolField(value: _storage._internal, fieldNumber: 11)
       }
+      try { if let v = _storage._sourcePolicy {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      } }()
       if !_storage._exporters.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._exporters, fieldNumber: 13)
       }
@@ -1154,6 +1389,7 @@ nonisolated extension ControlSolveRequest: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._entitlements != rhs_storage._entitlements {return false}
         if _storage._frontendInputs != rhs_storage._frontendInputs {return false}
         if _storage._internal != rhs_storage._internal {return false}
+        if _storage._sourcePolicy != rhs_storage._sourcePolicy {return false}
         if _storage._exporters != rhs_storage._exporters {return false}
         if _storage._enableSessionExporter != rhs_storage._enableSessionExporter {return false}
         if _storage._sourcePolicySession != rhs_storage._sourcePolicySession {return false}
@@ -1161,6 +1397,200 @@ nonisolated extension ControlSolveRequest: SwiftProtobuf.Message, SwiftProtobuf.
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlSourcePolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SourcePolicy"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}rules\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.version) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.rules) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.version != 0 {
+      try visitor.visitSingularInt64Field(value: self.version, fieldNumber: 1)
+    }
+    if !self.rules.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.rules, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ControlSourcePolicy, rhs: ControlSourcePolicy) -> Bool {
+    if lhs.version != rhs.version {return false}
+    if lhs.rules != rhs.rules {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlPolicyRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PolicyRule"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}action\0\u{1}selector\0\u{1}updates\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.action) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._selector) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._updates) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.action != .allow {
+      try visitor.visitSingularEnumField(value: self.action, fieldNumber: 1)
+    }
+    try { if let v = self._selector {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._updates {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ControlPolicyRule, rhs: ControlPolicyRule) -> Bool {
+    if lhs.action != rhs.action {return false}
+    if lhs._selector != rhs._selector {return false}
+    if lhs._updates != rhs._updates {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlPolicyUpdate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PolicyUpdate"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identifier\0\u{1}attrs\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.identifier) }()
+      case 2: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.attrs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.identifier.isEmpty {
+      try visitor.visitSingularStringField(value: self.identifier, fieldNumber: 1)
+    }
+    if !self.attrs.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.attrs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ControlPolicyUpdate, rhs: ControlPolicyUpdate) -> Bool {
+    if lhs.identifier != rhs.identifier {return false}
+    if lhs.attrs != rhs.attrs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlPolicySelector: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PolicySelector"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identifier\0\u{3}match_type\0\u{1}constraints\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.identifier) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.matchType) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.constraints) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.identifier.isEmpty {
+      try visitor.visitSingularStringField(value: self.identifier, fieldNumber: 1)
+    }
+    if self.matchType != .wildcard {
+      try visitor.visitSingularEnumField(value: self.matchType, fieldNumber: 2)
+    }
+    if !self.constraints.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.constraints, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ControlPolicySelector, rhs: ControlPolicySelector) -> Bool {
+    if lhs.identifier != rhs.identifier {return false}
+    if lhs.matchType != rhs.matchType {return false}
+    if lhs.constraints != rhs.constraints {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ControlPolicyConstraint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PolicyConstraint"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}value\0\u{1}condition\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.condition) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    if self.condition != .equal {
+      try visitor.visitSingularEnumField(value: self.condition, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: ControlPolicyConstraint, rhs: ControlPolicyConstraint) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.condition != rhs.condition {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,7 +10,7 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// SPDX-License-Identifier: Apache-2.0
-/// Package pb of BuildKit: the parts of build graphs, source maps and platforms that cross the API. Operations that no client sends are left out.
+/// Package pb of BuildKit: build graphs, source maps and platforms as far as they are understood here.
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -27,6 +27,162 @@ import SwiftProtobuf
 fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobuf.ProtobufAPIVersionCheck {
   struct _2: SwiftProtobuf.ProtobufAPIVersion_2 {}
   typealias Version = _2
+}
+
+package nonisolated enum LLBNetMode: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unset // = 0
+  case host // = 1
+  case none // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unset
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unset
+    case 1: self = .host
+    case 2: self = .none
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unset: return 0
+    case .host: return 1
+    case .none: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [LLBNetMode] = [
+    .unset,
+    .host,
+    .none,
+  ]
+
+}
+
+package nonisolated enum LLBSecurityMode: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case sandbox // = 0
+  case insecure // = 1
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .sandbox
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .sandbox
+    case 1: self = .insecure
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .sandbox: return 0
+    case .insecure: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [LLBSecurityMode] = [
+    .sandbox,
+    .insecure,
+  ]
+
+}
+
+package nonisolated enum LLBMountType: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case bind // = 0
+  case secret // = 1
+  case ssh // = 2
+  case cache // = 3
+  case tmpfs // = 4
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .bind
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .bind
+    case 1: self = .secret
+    case 2: self = .ssh
+    case 3: self = .cache
+    case 4: self = .tmpfs
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .bind: return 0
+    case .secret: return 1
+    case .ssh: return 2
+    case .cache: return 3
+    case .tmpfs: return 4
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [LLBMountType] = [
+    .bind,
+    .secret,
+    .ssh,
+    .cache,
+    .tmpfs,
+  ]
+
+}
+
+package nonisolated enum LLBCacheSharingOpt: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case shared // = 0
+  case `private` // = 1
+  case locked // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .shared
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .shared
+    case 1: self = .private
+    case 2: self = .locked
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .shared: return 0
+    case .private: return 1
+    case .locked: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [LLBCacheSharingOpt] = [
+    .shared,
+    .private,
+    .locked,
+  ]
+
 }
 
 package nonisolated struct LLBDefinition: Sendable {
@@ -63,6 +219,14 @@ package nonisolated struct LLBOp: Sendable {
 
   package var op: LLBOp.OneOf_Op? = nil
 
+  package var exec: LLBExecOp {
+    get {
+      if case .exec(let v)? = op {return v}
+      return LLBExecOp()
+    }
+    set {op = .exec(newValue)}
+  }
+
   package var source: LLBSourceOp {
     get {
       if case .source(let v)? = op {return v}
@@ -79,6 +243,22 @@ package nonisolated struct LLBOp: Sendable {
     set {op = .file(newValue)}
   }
 
+  package var merge: LLBMergeOp {
+    get {
+      if case .merge(let v)? = op {return v}
+      return LLBMergeOp()
+    }
+    set {op = .merge(newValue)}
+  }
+
+  package var diff: LLBDiffOp {
+    get {
+      if case .diff(let v)? = op {return v}
+      return LLBDiffOp()
+    }
+    set {op = .diff(newValue)}
+  }
+
   package var platform: LLBPlatform {
     get {_platform ?? LLBPlatform()}
     set {_platform = newValue}
@@ -91,8 +271,11 @@ package nonisolated struct LLBOp: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Op: Equatable, Sendable {
+    case exec(LLBExecOp)
     case source(LLBSourceOp)
     case file(LLBFileOp)
+    case merge(LLBMergeOp)
+    case diff(LLBDiffOp)
 
   }
 
@@ -225,26 +408,649 @@ package nonisolated struct LLBFileAction: Sendable {
     set {action = .copy(newValue)}
   }
 
+  package var mkfile: LLBFileActionMkFile {
+    get {
+      if case .mkfile(let v)? = action {return v}
+      return LLBFileActionMkFile()
+    }
+    set {action = .mkfile(newValue)}
+  }
+
+  package var mkdir: LLBFileActionMkDir {
+    get {
+      if case .mkdir(let v)? = action {return v}
+      return LLBFileActionMkDir()
+    }
+    set {action = .mkdir(newValue)}
+  }
+
+  package var rm: LLBFileActionRm {
+    get {
+      if case .rm(let v)? = action {return v}
+      return LLBFileActionRm()
+    }
+    set {action = .rm(newValue)}
+  }
+
+  package var symlink: LLBFileActionSymlink {
+    get {
+      if case .symlink(let v)? = action {return v}
+      return LLBFileActionSymlink()
+    }
+    set {action = .symlink(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Action: Equatable, Sendable {
     case copy(LLBFileActionCopy)
+    case mkfile(LLBFileActionMkFile)
+    case mkdir(LLBFileActionMkDir)
+    case rm(LLBFileActionRm)
+    case symlink(LLBFileActionSymlink)
 
   }
 
   package init() {}
 }
 
-package nonisolated struct LLBFileActionCopy: Sendable {
+package nonisolated struct LLBFileActionCopy: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var src: String = String()
+  package var src: String {
+    get {_storage._src}
+    set {_uniqueStorage()._src = newValue}
+  }
 
-  package var dest: String = String()
+  package var dest: String {
+    get {_storage._dest}
+    set {_uniqueStorage()._dest = newValue}
+  }
 
-  package var attemptUnpack: Bool = false
+  package var owner: LLBChownOpt {
+    get {_storage._owner ?? LLBChownOpt()}
+    set {_uniqueStorage()._owner = newValue}
+  }
+  /// Returns true if `owner` has been explicitly set.
+  package var hasOwner: Bool {_storage._owner != nil}
+  /// Clears the value of `owner`. Subsequent reads from it will return its default value.
+  package mutating func clearOwner() {_uniqueStorage()._owner = nil}
+
+  package var mode: Int32 {
+    get {_storage._mode}
+    set {_uniqueStorage()._mode = newValue}
+  }
+
+  package var followSymlink: Bool {
+    get {_storage._followSymlink}
+    set {_uniqueStorage()._followSymlink = newValue}
+  }
+
+  package var dirCopyContents: Bool {
+    get {_storage._dirCopyContents}
+    set {_uniqueStorage()._dirCopyContents = newValue}
+  }
+
+  package var attemptUnpack: Bool {
+    get {_storage._attemptUnpack}
+    set {_uniqueStorage()._attemptUnpack = newValue}
+  }
+
+  package var createDestPath: Bool {
+    get {_storage._createDestPath}
+    set {_uniqueStorage()._createDestPath = newValue}
+  }
+
+  package var allowWildcard: Bool {
+    get {_storage._allowWildcard}
+    set {_uniqueStorage()._allowWildcard = newValue}
+  }
+
+  package var allowEmptyWildcard: Bool {
+    get {_storage._allowEmptyWildcard}
+    set {_uniqueStorage()._allowEmptyWildcard = newValue}
+  }
+
+  package var timestamp: Int64 {
+    get {_storage._timestamp}
+    set {_uniqueStorage()._timestamp = newValue}
+  }
+
+  package var includePatterns: [String] {
+    get {_storage._includePatterns}
+    set {_uniqueStorage()._includePatterns = newValue}
+  }
+
+  package var excludePatterns: [String] {
+    get {_storage._excludePatterns}
+    set {_uniqueStorage()._excludePatterns = newValue}
+  }
+
+  package var modeStr: String {
+    get {_storage._modeStr}
+    set {_uniqueStorage()._modeStr = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct LLBFileActionMkFile: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var path: String = String()
+
+  package var mode: Int32 = 0
+
+  package var data: Data = Data()
+
+  package var owner: LLBChownOpt {
+    get {_owner ?? LLBChownOpt()}
+    set {_owner = newValue}
+  }
+  /// Returns true if `owner` has been explicitly set.
+  package var hasOwner: Bool {self._owner != nil}
+  /// Clears the value of `owner`. Subsequent reads from it will return its default value.
+  package mutating func clearOwner() {self._owner = nil}
+
+  package var timestamp: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _owner: LLBChownOpt? = nil
+}
+
+package nonisolated struct LLBFileActionMkDir: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var path: String = String()
+
+  package var mode: Int32 = 0
+
+  package var makeParents: Bool = false
+
+  package var owner: LLBChownOpt {
+    get {_owner ?? LLBChownOpt()}
+    set {_owner = newValue}
+  }
+  /// Returns true if `owner` has been explicitly set.
+  package var hasOwner: Bool {self._owner != nil}
+  /// Clears the value of `owner`. Subsequent reads from it will return its default value.
+  package mutating func clearOwner() {self._owner = nil}
+
+  package var timestamp: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _owner: LLBChownOpt? = nil
+}
+
+package nonisolated struct LLBFileActionRm: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var path: String = String()
+
+  package var allowNotFound: Bool = false
+
+  package var allowWildcard: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBFileActionSymlink: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var oldpath: String = String()
+
+  package var newpath: String = String()
+
+  package var owner: LLBChownOpt {
+    get {_owner ?? LLBChownOpt()}
+    set {_owner = newValue}
+  }
+  /// Returns true if `owner` has been explicitly set.
+  package var hasOwner: Bool {self._owner != nil}
+  /// Clears the value of `owner`. Subsequent reads from it will return its default value.
+  package mutating func clearOwner() {self._owner = nil}
+
+  package var timestamp: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _owner: LLBChownOpt? = nil
+}
+
+package nonisolated struct LLBChownOpt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var user: LLBUserOpt {
+    get {_user ?? LLBUserOpt()}
+    set {_user = newValue}
+  }
+  /// Returns true if `user` has been explicitly set.
+  package var hasUser: Bool {self._user != nil}
+  /// Clears the value of `user`. Subsequent reads from it will return its default value.
+  package mutating func clearUser() {self._user = nil}
+
+  package var group: LLBUserOpt {
+    get {_group ?? LLBUserOpt()}
+    set {_group = newValue}
+  }
+  /// Returns true if `group` has been explicitly set.
+  package var hasGroup: Bool {self._group != nil}
+  /// Clears the value of `group`. Subsequent reads from it will return its default value.
+  package mutating func clearGroup() {self._group = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _user: LLBUserOpt? = nil
+  fileprivate var _group: LLBUserOpt? = nil
+}
+
+package nonisolated struct LLBUserOpt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var user: LLBUserOpt.OneOf_User? = nil
+
+  package var byName: LLBNamedUserOpt {
+    get {
+      if case .byName(let v)? = user {return v}
+      return LLBNamedUserOpt()
+    }
+    set {user = .byName(newValue)}
+  }
+
+  package var byID: UInt32 {
+    get {
+      if case .byID(let v)? = user {return v}
+      return 0
+    }
+    set {user = .byID(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_User: Equatable, Sendable {
+    case byName(LLBNamedUserOpt)
+    case byID(UInt32)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct LLBNamedUserOpt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var input: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBMergeOp: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var inputs: [LLBMergeInput] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBMergeInput: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBDiffOp: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var lower: LLBDiffInput {
+    get {_lower ?? LLBDiffInput()}
+    set {_lower = newValue}
+  }
+  /// Returns true if `lower` has been explicitly set.
+  package var hasLower: Bool {self._lower != nil}
+  /// Clears the value of `lower`. Subsequent reads from it will return its default value.
+  package mutating func clearLower() {self._lower = nil}
+
+  package var upper: LLBDiffInput {
+    get {_upper ?? LLBDiffInput()}
+    set {_upper = newValue}
+  }
+  /// Returns true if `upper` has been explicitly set.
+  package var hasUpper: Bool {self._upper != nil}
+  /// Clears the value of `upper`. Subsequent reads from it will return its default value.
+  package mutating func clearUpper() {self._upper = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _lower: LLBDiffInput? = nil
+  fileprivate var _upper: LLBDiffInput? = nil
+}
+
+package nonisolated struct LLBDiffInput: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBExecOp: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var meta: LLBMeta {
+    get {_storage._meta ?? LLBMeta()}
+    set {_uniqueStorage()._meta = newValue}
+  }
+  /// Returns true if `meta` has been explicitly set.
+  package var hasMeta: Bool {_storage._meta != nil}
+  /// Clears the value of `meta`. Subsequent reads from it will return its default value.
+  package mutating func clearMeta() {_uniqueStorage()._meta = nil}
+
+  package var mounts: [LLBMount] {
+    get {_storage._mounts}
+    set {_uniqueStorage()._mounts = newValue}
+  }
+
+  package var network: LLBNetMode {
+    get {_storage._network}
+    set {_uniqueStorage()._network = newValue}
+  }
+
+  package var security: LLBSecurityMode {
+    get {_storage._security}
+    set {_uniqueStorage()._security = newValue}
+  }
+
+  package var secretenv: [LLBSecretEnv] {
+    get {_storage._secretenv}
+    set {_uniqueStorage()._secretenv = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct LLBMeta: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var args: [String] = []
+
+  package var env: [String] = []
+
+  package var cwd: String = String()
+
+  package var user: String = String()
+
+  package var proxyEnv: LLBProxyEnv {
+    get {_proxyEnv ?? LLBProxyEnv()}
+    set {_proxyEnv = newValue}
+  }
+  /// Returns true if `proxyEnv` has been explicitly set.
+  package var hasProxyEnv: Bool {self._proxyEnv != nil}
+  /// Clears the value of `proxyEnv`. Subsequent reads from it will return its default value.
+  package mutating func clearProxyEnv() {self._proxyEnv = nil}
+
+  package var extraHosts: [LLBHostIP] = []
+
+  package var hostname: String = String()
+
+  package var ulimit: [LLBUlimit] = []
+
+  package var cgroupParent: String = String()
+
+  package var validExitCodes: [Int32] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _proxyEnv: LLBProxyEnv? = nil
+}
+
+package nonisolated struct LLBHostIP: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var host: String = String()
+
+  package var ip: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBUlimit: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var soft: Int64 = 0
+
+  package var hard: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBProxyEnv: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var httpProxy: String = String()
+
+  package var httpsProxy: String = String()
+
+  package var ftpProxy: String = String()
+
+  package var noProxy: String = String()
+
+  package var allProxy: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBSecretEnv: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String = String()
+
+  package var name: String = String()
+
+  package var optional: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBMount: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Int64 {
+    get {_storage._input}
+    set {_uniqueStorage()._input = newValue}
+  }
+
+  package var selector: String {
+    get {_storage._selector}
+    set {_uniqueStorage()._selector = newValue}
+  }
+
+  package var dest: String {
+    get {_storage._dest}
+    set {_uniqueStorage()._dest = newValue}
+  }
+
+  package var output: Int64 {
+    get {_storage._output}
+    set {_uniqueStorage()._output = newValue}
+  }
+
+  package var readonly: Bool {
+    get {_storage._readonly}
+    set {_uniqueStorage()._readonly = newValue}
+  }
+
+  package var mountType: LLBMountType {
+    get {_storage._mountType}
+    set {_uniqueStorage()._mountType = newValue}
+  }
+
+  package var tmpfsOpt: LLBTmpfsOpt {
+    get {_storage._tmpfsOpt ?? LLBTmpfsOpt()}
+    set {_uniqueStorage()._tmpfsOpt = newValue}
+  }
+  /// Returns true if `tmpfsOpt` has been explicitly set.
+  package var hasTmpfsOpt: Bool {_storage._tmpfsOpt != nil}
+  /// Clears the value of `tmpfsOpt`. Subsequent reads from it will return its default value.
+  package mutating func clearTmpfsOpt() {_uniqueStorage()._tmpfsOpt = nil}
+
+  package var cacheOpt: LLBCacheOpt {
+    get {_storage._cacheOpt ?? LLBCacheOpt()}
+    set {_uniqueStorage()._cacheOpt = newValue}
+  }
+  /// Returns true if `cacheOpt` has been explicitly set.
+  package var hasCacheOpt: Bool {_storage._cacheOpt != nil}
+  /// Clears the value of `cacheOpt`. Subsequent reads from it will return its default value.
+  package mutating func clearCacheOpt() {_uniqueStorage()._cacheOpt = nil}
+
+  package var secretOpt: LLBSecretOpt {
+    get {_storage._secretOpt ?? LLBSecretOpt()}
+    set {_uniqueStorage()._secretOpt = newValue}
+  }
+  /// Returns true if `secretOpt` has been explicitly set.
+  package var hasSecretOpt: Bool {_storage._secretOpt != nil}
+  /// Clears the value of `secretOpt`. Subsequent reads from it will return its default value.
+  package mutating func clearSecretOpt() {_uniqueStorage()._secretOpt = nil}
+
+  package var sshOpt: LLBSecretOpt {
+    get {_storage._sshOpt ?? LLBSecretOpt()}
+    set {_uniqueStorage()._sshOpt = newValue}
+  }
+  /// Returns true if `sshOpt` has been explicitly set.
+  package var hasSshOpt: Bool {_storage._sshOpt != nil}
+  /// Clears the value of `sshOpt`. Subsequent reads from it will return its default value.
+  package mutating func clearSshOpt() {_uniqueStorage()._sshOpt = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct LLBTmpfsOpt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var size: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBCacheOpt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String = String()
+
+  package var sharing: LLBCacheSharingOpt = .shared
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct LLBSecretOpt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String = String()
+
+  package var uid: UInt32 = 0
+
+  package var gid: UInt32 = 0
+
+  package var mode: UInt32 = 0
+
+  package var optional: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -367,6 +1173,22 @@ package nonisolated struct LLBPosition: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "pb"
 
+nonisolated extension LLBNetMode: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSET\0\u{1}HOST\0\u{1}NONE\0")
+}
+
+nonisolated extension LLBSecurityMode: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SANDBOX\0\u{1}INSECURE\0")
+}
+
+nonisolated extension LLBMountType: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0BIND\0\u{1}SECRET\0\u{1}SSH\0\u{1}CACHE\0\u{1}TMPFS\0")
+}
+
+nonisolated extension LLBCacheSharingOpt: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SHARED\0\u{1}PRIVATE\0\u{1}LOCKED\0")
+}
+
 nonisolated extension LLBDefinition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Definition"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}def\0\u{1}metadata\0\u{1}source\0")
@@ -413,7 +1235,7 @@ nonisolated extension LLBDefinition: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension LLBOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Op"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inputs\0\u{2}\u{2}source\0\u{1}file\0\u{2}\u{6}platform\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inputs\0\u{1}exec\0\u{1}source\0\u{1}file\0\u{2}\u{2}merge\0\u{1}diff\0\u{2}\u{3}platform\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -422,6 +1244,19 @@ nonisolated extension LLBOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.inputs) }()
+      case 2: try {
+        var v: LLBExecOp?
+        var hadOneofValue = false
+        if let current = self.op {
+          hadOneofValue = true
+          if case .exec(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.op = .exec(v)
+        }
+      }()
       case 3: try {
         var v: LLBSourceOp?
         var hadOneofValue = false
@@ -448,6 +1283,32 @@ nonisolated extension LLBOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
           self.op = .file(v)
         }
       }()
+      case 6: try {
+        var v: LLBMergeOp?
+        var hadOneofValue = false
+        if let current = self.op {
+          hadOneofValue = true
+          if case .merge(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.op = .merge(v)
+        }
+      }()
+      case 7: try {
+        var v: LLBDiffOp?
+        var hadOneofValue = false
+        if let current = self.op {
+          hadOneofValue = true
+          if case .diff(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.op = .diff(v)
+        }
+      }()
       case 10: try { try decoder.decodeSingularMessageField(value: &self._platform) }()
       default: break
       }
@@ -463,6 +1324,10 @@ nonisolated extension LLBOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
       try visitor.visitRepeatedMessageField(value: self.inputs, fieldNumber: 1)
     }
     switch self.op {
+    case .exec?: try {
+      guard case .exec(let v)? = self.op else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
     case .source?: try {
       guard case .source(let v)? = self.op else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
@@ -470,6 +1335,14 @@ nonisolated extension LLBOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
     case .file?: try {
       guard case .file(let v)? = self.op else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .merge?: try {
+      guard case .merge(let v)? = self.op else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .diff?: try {
+      guard case .diff(let v)? = self.op else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case nil: break
     }
@@ -729,7 +1602,7 @@ nonisolated extension LLBFileOp: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension LLBFileAction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FileAction"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{3}secondary_input\0\u{1}output\0\u{1}copy\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{3}secondary_input\0\u{1}output\0\u{1}copy\0\u{1}mkfile\0\u{1}mkdir\0\u{1}rm\0\u{1}symlink\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -753,6 +1626,58 @@ nonisolated extension LLBFileAction: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.action = .copy(v)
         }
       }()
+      case 5: try {
+        var v: LLBFileActionMkFile?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .mkfile(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .mkfile(v)
+        }
+      }()
+      case 6: try {
+        var v: LLBFileActionMkDir?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .mkdir(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .mkdir(v)
+        }
+      }()
+      case 7: try {
+        var v: LLBFileActionRm?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .rm(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .rm(v)
+        }
+      }()
+      case 8: try {
+        var v: LLBFileActionSymlink?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .symlink(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .symlink(v)
+        }
+      }()
       default: break
       }
     }
@@ -772,9 +1697,29 @@ nonisolated extension LLBFileAction: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.output != 0 {
       try visitor.visitSingularInt64Field(value: self.output, fieldNumber: 3)
     }
-    try { if case .copy(let v)? = self.action {
+    switch self.action {
+    case .copy?: try {
+      guard case .copy(let v)? = self.action else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
+    }()
+    case .mkfile?: try {
+      guard case .mkfile(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .mkdir?: try {
+      guard case .mkdir(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .rm?: try {
+      guard case .rm(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .symlink?: try {
+      guard case .symlink(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case nil: break
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -790,7 +1735,168 @@ nonisolated extension LLBFileAction: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension LLBFileActionCopy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FileActionCopy"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}src\0\u{1}dest\0\u{4}\u{5}attempt_unpack\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}src\0\u{1}dest\0\u{1}owner\0\u{1}mode\0\u{3}follow_symlink\0\u{3}dir_copy_contents\0\u{3}attempt_unpack\0\u{3}create_dest_path\0\u{3}allow_wildcard\0\u{3}allow_empty_wildcard\0\u{1}timestamp\0\u{3}include_patterns\0\u{3}exclude_patterns\0\u{4}\u{2}mode_str\0")
+
+  fileprivate class _StorageClass {
+    var _src: String = String()
+    var _dest: String = String()
+    var _owner: LLBChownOpt? = nil
+    var _mode: Int32 = 0
+    var _followSymlink: Bool = false
+    var _dirCopyContents: Bool = false
+    var _attemptUnpack: Bool = false
+    var _createDestPath: Bool = false
+    var _allowWildcard: Bool = false
+    var _allowEmptyWildcard: Bool = false
+    var _timestamp: Int64 = 0
+    var _includePatterns: [String] = []
+    var _excludePatterns: [String] = []
+    var _modeStr: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _src = source._src
+      _dest = source._dest
+      _owner = source._owner
+      _mode = source._mode
+      _followSymlink = source._followSymlink
+      _dirCopyContents = source._dirCopyContents
+      _attemptUnpack = source._attemptUnpack
+      _createDestPath = source._createDestPath
+      _allowWildcard = source._allowWildcard
+      _allowEmptyWildcard = source._allowEmptyWildcard
+      _timestamp = source._timestamp
+      _includePatterns = source._includePatterns
+      _excludePatterns = source._excludePatterns
+      _modeStr = source._modeStr
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._src) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._dest) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._owner) }()
+        case 4: try { try decoder.decodeSingularInt32Field(value: &_storage._mode) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._followSymlink) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._dirCopyContents) }()
+        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._attemptUnpack) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._createDestPath) }()
+        case 9: try { try decoder.decodeSingularBoolField(value: &_storage._allowWildcard) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._allowEmptyWildcard) }()
+        case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._timestamp) }()
+        case 12: try { try decoder.decodeRepeatedStringField(value: &_storage._includePatterns) }()
+        case 13: try { try decoder.decodeRepeatedStringField(value: &_storage._excludePatterns) }()
+        case 15: try { try decoder.decodeSingularStringField(value: &_storage._modeStr) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._src.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._src, fieldNumber: 1)
+      }
+      if !_storage._dest.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._dest, fieldNumber: 2)
+      }
+      try { if let v = _storage._owner {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if _storage._mode != 0 {
+        try visitor.visitSingularInt32Field(value: _storage._mode, fieldNumber: 4)
+      }
+      if _storage._followSymlink != false {
+        try visitor.visitSingularBoolField(value: _storage._followSymlink, fieldNumber: 5)
+      }
+      if _storage._dirCopyContents != false {
+        try visitor.visitSingularBoolField(value: _storage._dirCopyContents, fieldNumber: 6)
+      }
+      if _storage._attemptUnpack != false {
+        try visitor.visitSingularBoolField(value: _storage._attemptUnpack, fieldNumber: 7)
+      }
+      if _storage._createDestPath != false {
+        try visitor.visitSingularBoolField(value: _storage._createDestPath, fieldNumber: 8)
+      }
+      if _storage._allowWildcard != false {
+        try visitor.visitSingularBoolField(value: _storage._allowWildcard, fieldNumber: 9)
+      }
+      if _storage._allowEmptyWildcard != false {
+        try visitor.visitSingularBoolField(value: _storage._allowEmptyWildcard, fieldNumber: 10)
+      }
+      if _storage._timestamp != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._timestamp, fieldNumber: 11)
+      }
+      if !_storage._includePatterns.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._includePatterns, fieldNumber: 12)
+      }
+      if !_storage._excludePatterns.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._excludePatterns, fieldNumber: 13)
+      }
+      if !_storage._modeStr.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._modeStr, fieldNumber: 15)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBFileActionCopy, rhs: LLBFileActionCopy) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._src != rhs_storage._src {return false}
+        if _storage._dest != rhs_storage._dest {return false}
+        if _storage._owner != rhs_storage._owner {return false}
+        if _storage._mode != rhs_storage._mode {return false}
+        if _storage._followSymlink != rhs_storage._followSymlink {return false}
+        if _storage._dirCopyContents != rhs_storage._dirCopyContents {return false}
+        if _storage._attemptUnpack != rhs_storage._attemptUnpack {return false}
+        if _storage._createDestPath != rhs_storage._createDestPath {return false}
+        if _storage._allowWildcard != rhs_storage._allowWildcard {return false}
+        if _storage._allowEmptyWildcard != rhs_storage._allowEmptyWildcard {return false}
+        if _storage._timestamp != rhs_storage._timestamp {return false}
+        if _storage._includePatterns != rhs_storage._includePatterns {return false}
+        if _storage._excludePatterns != rhs_storage._excludePatterns {return false}
+        if _storage._modeStr != rhs_storage._modeStr {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBFileActionMkFile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FileActionMkFile"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}mode\0\u{1}data\0\u{1}owner\0\u{1}timestamp\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -798,31 +1904,1043 @@ nonisolated extension LLBFileActionCopy: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.src) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.dest) }()
-      case 7: try { try decoder.decodeSingularBoolField(value: &self.attemptUnpack) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self.mode) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.data) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._owner) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.timestamp) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.src.isEmpty {
-      try visitor.visitSingularStringField(value: self.src, fieldNumber: 1)
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 1)
     }
-    if !self.dest.isEmpty {
-      try visitor.visitSingularStringField(value: self.dest, fieldNumber: 2)
+    if self.mode != 0 {
+      try visitor.visitSingularInt32Field(value: self.mode, fieldNumber: 2)
     }
-    if self.attemptUnpack != false {
-      try visitor.visitSingularBoolField(value: self.attemptUnpack, fieldNumber: 7)
+    if !self.data.isEmpty {
+      try visitor.visitSingularBytesField(value: self.data, fieldNumber: 3)
+    }
+    try { if let v = self._owner {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.timestamp != 0 {
+      try visitor.visitSingularInt64Field(value: self.timestamp, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: LLBFileActionCopy, rhs: LLBFileActionCopy) -> Bool {
-    if lhs.src != rhs.src {return false}
-    if lhs.dest != rhs.dest {return false}
-    if lhs.attemptUnpack != rhs.attemptUnpack {return false}
+  package static func ==(lhs: LLBFileActionMkFile, rhs: LLBFileActionMkFile) -> Bool {
+    if lhs.path != rhs.path {return false}
+    if lhs.mode != rhs.mode {return false}
+    if lhs.data != rhs.data {return false}
+    if lhs._owner != rhs._owner {return false}
+    if lhs.timestamp != rhs.timestamp {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBFileActionMkDir: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FileActionMkDir"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}mode\0\u{3}make_parents\0\u{1}owner\0\u{1}timestamp\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self.mode) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.makeParents) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._owner) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.timestamp) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 1)
+    }
+    if self.mode != 0 {
+      try visitor.visitSingularInt32Field(value: self.mode, fieldNumber: 2)
+    }
+    if self.makeParents != false {
+      try visitor.visitSingularBoolField(value: self.makeParents, fieldNumber: 3)
+    }
+    try { if let v = self._owner {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.timestamp != 0 {
+      try visitor.visitSingularInt64Field(value: self.timestamp, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBFileActionMkDir, rhs: LLBFileActionMkDir) -> Bool {
+    if lhs.path != rhs.path {return false}
+    if lhs.mode != rhs.mode {return false}
+    if lhs.makeParents != rhs.makeParents {return false}
+    if lhs._owner != rhs._owner {return false}
+    if lhs.timestamp != rhs.timestamp {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBFileActionRm: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FileActionRm"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{3}allow_not_found\0\u{3}allow_wildcard\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.allowNotFound) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.allowWildcard) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 1)
+    }
+    if self.allowNotFound != false {
+      try visitor.visitSingularBoolField(value: self.allowNotFound, fieldNumber: 2)
+    }
+    if self.allowWildcard != false {
+      try visitor.visitSingularBoolField(value: self.allowWildcard, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBFileActionRm, rhs: LLBFileActionRm) -> Bool {
+    if lhs.path != rhs.path {return false}
+    if lhs.allowNotFound != rhs.allowNotFound {return false}
+    if lhs.allowWildcard != rhs.allowWildcard {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBFileActionSymlink: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FileActionSymlink"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}oldpath\0\u{1}newpath\0\u{1}owner\0\u{1}timestamp\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.oldpath) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.newpath) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._owner) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.timestamp) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.oldpath.isEmpty {
+      try visitor.visitSingularStringField(value: self.oldpath, fieldNumber: 1)
+    }
+    if !self.newpath.isEmpty {
+      try visitor.visitSingularStringField(value: self.newpath, fieldNumber: 2)
+    }
+    try { if let v = self._owner {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.timestamp != 0 {
+      try visitor.visitSingularInt64Field(value: self.timestamp, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBFileActionSymlink, rhs: LLBFileActionSymlink) -> Bool {
+    if lhs.oldpath != rhs.oldpath {return false}
+    if lhs.newpath != rhs.newpath {return false}
+    if lhs._owner != rhs._owner {return false}
+    if lhs.timestamp != rhs.timestamp {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBChownOpt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ChownOpt"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}group\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._user) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._group) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._user {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._group {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBChownOpt, rhs: LLBChownOpt) -> Bool {
+    if lhs._user != rhs._user {return false}
+    if lhs._group != rhs._group {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBUserOpt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UserOpt"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}by_name\0\u{3}by_id\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: LLBNamedUserOpt?
+        var hadOneofValue = false
+        if let current = self.user {
+          hadOneofValue = true
+          if case .byName(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.user = .byName(v)
+        }
+      }()
+      case 2: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.user != nil {try decoder.handleConflictingOneOf()}
+          self.user = .byID(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.user {
+    case .byName?: try {
+      guard case .byName(let v)? = self.user else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .byID?: try {
+      guard case .byID(let v)? = self.user else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBUserOpt, rhs: LLBUserOpt) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBNamedUserOpt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NamedUserOpt"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}input\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.input) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.input != 0 {
+      try visitor.visitSingularInt64Field(value: self.input, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBNamedUserOpt, rhs: LLBNamedUserOpt) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.input != rhs.input {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBMergeOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MergeOp"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inputs\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.inputs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.inputs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.inputs, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBMergeOp, rhs: LLBMergeOp) -> Bool {
+    if lhs.inputs != rhs.inputs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBMergeInput: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MergeInput"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.input) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.input != 0 {
+      try visitor.visitSingularInt64Field(value: self.input, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBMergeInput, rhs: LLBMergeInput) -> Bool {
+    if lhs.input != rhs.input {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBDiffOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DiffOp"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lower\0\u{1}upper\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._lower) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._upper) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._lower {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._upper {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBDiffOp, rhs: LLBDiffOp) -> Bool {
+    if lhs._lower != rhs._lower {return false}
+    if lhs._upper != rhs._upper {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBDiffInput: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DiffInput"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.input) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.input != 0 {
+      try visitor.visitSingularInt64Field(value: self.input, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBDiffInput, rhs: LLBDiffInput) -> Bool {
+    if lhs.input != rhs.input {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBExecOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ExecOp"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}meta\0\u{1}mounts\0\u{1}network\0\u{1}security\0\u{1}secretenv\0")
+
+  fileprivate class _StorageClass {
+    var _meta: LLBMeta? = nil
+    var _mounts: [LLBMount] = []
+    var _network: LLBNetMode = .unset
+    var _security: LLBSecurityMode = .sandbox
+    var _secretenv: [LLBSecretEnv] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _meta = source._meta
+      _mounts = source._mounts
+      _network = source._network
+      _security = source._security
+      _secretenv = source._secretenv
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._meta) }()
+        case 2: try { try decoder.decodeRepeatedMessageField(value: &_storage._mounts) }()
+        case 3: try { try decoder.decodeSingularEnumField(value: &_storage._network) }()
+        case 4: try { try decoder.decodeSingularEnumField(value: &_storage._security) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._secretenv) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._meta {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._mounts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._mounts, fieldNumber: 2)
+      }
+      if _storage._network != .unset {
+        try visitor.visitSingularEnumField(value: _storage._network, fieldNumber: 3)
+      }
+      if _storage._security != .sandbox {
+        try visitor.visitSingularEnumField(value: _storage._security, fieldNumber: 4)
+      }
+      if !_storage._secretenv.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._secretenv, fieldNumber: 5)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBExecOp, rhs: LLBExecOp) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._meta != rhs_storage._meta {return false}
+        if _storage._mounts != rhs_storage._mounts {return false}
+        if _storage._network != rhs_storage._network {return false}
+        if _storage._security != rhs_storage._security {return false}
+        if _storage._secretenv != rhs_storage._secretenv {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBMeta: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Meta"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}args\0\u{1}env\0\u{1}cwd\0\u{1}user\0\u{3}proxy_env\0\u{3}extra_hosts\0\u{1}hostname\0\u{2}\u{2}ulimit\0\u{3}cgroup_parent\0\u{4}\u{2}valid_exit_codes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.args) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.env) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.cwd) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._proxyEnv) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.extraHosts) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.hostname) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.ulimit) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.cgroupParent) }()
+      case 12: try { try decoder.decodeRepeatedInt32Field(value: &self.validExitCodes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.args.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.args, fieldNumber: 1)
+    }
+    if !self.env.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.env, fieldNumber: 2)
+    }
+    if !self.cwd.isEmpty {
+      try visitor.visitSingularStringField(value: self.cwd, fieldNumber: 3)
+    }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 4)
+    }
+    try { if let v = self._proxyEnv {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if !self.extraHosts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.extraHosts, fieldNumber: 6)
+    }
+    if !self.hostname.isEmpty {
+      try visitor.visitSingularStringField(value: self.hostname, fieldNumber: 7)
+    }
+    if !self.ulimit.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.ulimit, fieldNumber: 9)
+    }
+    if !self.cgroupParent.isEmpty {
+      try visitor.visitSingularStringField(value: self.cgroupParent, fieldNumber: 10)
+    }
+    if !self.validExitCodes.isEmpty {
+      try visitor.visitPackedInt32Field(value: self.validExitCodes, fieldNumber: 12)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBMeta, rhs: LLBMeta) -> Bool {
+    if lhs.args != rhs.args {return false}
+    if lhs.env != rhs.env {return false}
+    if lhs.cwd != rhs.cwd {return false}
+    if lhs.user != rhs.user {return false}
+    if lhs._proxyEnv != rhs._proxyEnv {return false}
+    if lhs.extraHosts != rhs.extraHosts {return false}
+    if lhs.hostname != rhs.hostname {return false}
+    if lhs.ulimit != rhs.ulimit {return false}
+    if lhs.cgroupParent != rhs.cgroupParent {return false}
+    if lhs.validExitCodes != rhs.validExitCodes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBHostIP: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HostIP"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}ip\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.ip) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 1)
+    }
+    if !self.ip.isEmpty {
+      try visitor.visitSingularStringField(value: self.ip, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBHostIP, rhs: LLBHostIP) -> Bool {
+    if lhs.host != rhs.host {return false}
+    if lhs.ip != rhs.ip {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBUlimit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Ulimit"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}soft\0\u{1}hard\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.soft) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.hard) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.soft != 0 {
+      try visitor.visitSingularInt64Field(value: self.soft, fieldNumber: 2)
+    }
+    if self.hard != 0 {
+      try visitor.visitSingularInt64Field(value: self.hard, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBUlimit, rhs: LLBUlimit) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.soft != rhs.soft {return false}
+    if lhs.hard != rhs.hard {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBProxyEnv: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ProxyEnv"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}http_proxy\0\u{3}https_proxy\0\u{3}ftp_proxy\0\u{3}no_proxy\0\u{3}all_proxy\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.httpProxy) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.httpsProxy) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.ftpProxy) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.noProxy) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.allProxy) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.httpProxy.isEmpty {
+      try visitor.visitSingularStringField(value: self.httpProxy, fieldNumber: 1)
+    }
+    if !self.httpsProxy.isEmpty {
+      try visitor.visitSingularStringField(value: self.httpsProxy, fieldNumber: 2)
+    }
+    if !self.ftpProxy.isEmpty {
+      try visitor.visitSingularStringField(value: self.ftpProxy, fieldNumber: 3)
+    }
+    if !self.noProxy.isEmpty {
+      try visitor.visitSingularStringField(value: self.noProxy, fieldNumber: 4)
+    }
+    if !self.allProxy.isEmpty {
+      try visitor.visitSingularStringField(value: self.allProxy, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBProxyEnv, rhs: LLBProxyEnv) -> Bool {
+    if lhs.httpProxy != rhs.httpProxy {return false}
+    if lhs.httpsProxy != rhs.httpsProxy {return false}
+    if lhs.ftpProxy != rhs.ftpProxy {return false}
+    if lhs.noProxy != rhs.noProxy {return false}
+    if lhs.allProxy != rhs.allProxy {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBSecretEnv: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SecretEnv"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}optional\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.optional) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if self.optional != false {
+      try visitor.visitSingularBoolField(value: self.optional, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBSecretEnv, rhs: LLBSecretEnv) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.optional != rhs.optional {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBMount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Mount"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}selector\0\u{1}dest\0\u{1}output\0\u{1}readonly\0\u{3}mount_type\0\u{4}\u{d}tmpfs_opt\0\u{3}cache_opt\0\u{3}secret_opt\0\u{3}ssh_opt\0")
+
+  fileprivate class _StorageClass {
+    var _input: Int64 = 0
+    var _selector: String = String()
+    var _dest: String = String()
+    var _output: Int64 = 0
+    var _readonly: Bool = false
+    var _mountType: LLBMountType = .bind
+    var _tmpfsOpt: LLBTmpfsOpt? = nil
+    var _cacheOpt: LLBCacheOpt? = nil
+    var _secretOpt: LLBSecretOpt? = nil
+    var _sshOpt: LLBSecretOpt? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _selector = source._selector
+      _dest = source._dest
+      _output = source._output
+      _readonly = source._readonly
+      _mountType = source._mountType
+      _tmpfsOpt = source._tmpfsOpt
+      _cacheOpt = source._cacheOpt
+      _secretOpt = source._secretOpt
+      _sshOpt = source._sshOpt
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularInt64Field(value: &_storage._input) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._selector) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._dest) }()
+        case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._output) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._readonly) }()
+        case 6: try { try decoder.decodeSingularEnumField(value: &_storage._mountType) }()
+        case 19: try { try decoder.decodeSingularMessageField(value: &_storage._tmpfsOpt) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._cacheOpt) }()
+        case 21: try { try decoder.decodeSingularMessageField(value: &_storage._secretOpt) }()
+        case 22: try { try decoder.decodeSingularMessageField(value: &_storage._sshOpt) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._input != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._input, fieldNumber: 1)
+      }
+      if !_storage._selector.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._selector, fieldNumber: 2)
+      }
+      if !_storage._dest.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._dest, fieldNumber: 3)
+      }
+      if _storage._output != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._output, fieldNumber: 4)
+      }
+      if _storage._readonly != false {
+        try visitor.visitSingularBoolField(value: _storage._readonly, fieldNumber: 5)
+      }
+      if _storage._mountType != .bind {
+        try visitor.visitSingularEnumField(value: _storage._mountType, fieldNumber: 6)
+      }
+      try { if let v = _storage._tmpfsOpt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      } }()
+      try { if let v = _storage._cacheOpt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
+      try { if let v = _storage._secretOpt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      } }()
+      try { if let v = _storage._sshOpt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBMount, rhs: LLBMount) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._selector != rhs_storage._selector {return false}
+        if _storage._dest != rhs_storage._dest {return false}
+        if _storage._output != rhs_storage._output {return false}
+        if _storage._readonly != rhs_storage._readonly {return false}
+        if _storage._mountType != rhs_storage._mountType {return false}
+        if _storage._tmpfsOpt != rhs_storage._tmpfsOpt {return false}
+        if _storage._cacheOpt != rhs_storage._cacheOpt {return false}
+        if _storage._secretOpt != rhs_storage._secretOpt {return false}
+        if _storage._sshOpt != rhs_storage._sshOpt {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBTmpfsOpt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TmpfsOpt"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.size) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.size != 0 {
+      try visitor.visitSingularInt64Field(value: self.size, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBTmpfsOpt, rhs: LLBTmpfsOpt) -> Bool {
+    if lhs.size != rhs.size {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBCacheOpt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CacheOpt"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}sharing\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.sharing) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if self.sharing != .shared {
+      try visitor.visitSingularEnumField(value: self.sharing, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBCacheOpt, rhs: LLBCacheOpt) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.sharing != rhs.sharing {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBSecretOpt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SecretOpt"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}uid\0\u{1}gid\0\u{1}mode\0\u{1}optional\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.uid) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.gid) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.mode) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.optional) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if self.uid != 0 {
+      try visitor.visitSingularUInt32Field(value: self.uid, fieldNumber: 2)
+    }
+    if self.gid != 0 {
+      try visitor.visitSingularUInt32Field(value: self.gid, fieldNumber: 3)
+    }
+    if self.mode != 0 {
+      try visitor.visitSingularUInt32Field(value: self.mode, fieldNumber: 4)
+    }
+    if self.optional != false {
+      try visitor.visitSingularBoolField(value: self.optional, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBSecretOpt, rhs: LLBSecretOpt) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.uid != rhs.uid {return false}
+    if lhs.gid != rhs.gid {return false}
+    if lhs.mode != rhs.mode {return false}
+    if lhs.optional != rhs.optional {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -27,7 +27,9 @@ extension BuildRequest {
     (squash, checkOnly, explains) = (asked.squash, asked.check, asked.explain)
     sourceDateEpoch = asked.sourceDateEpoch
     attestations = asked.attestations
-    allowsInsecure = asked.allow.contains("security.insecure")
+    entitlements = try Entitlement.set(asked.allow)
+    // Who asks for the host's network for the whole build has said it.
+    if network == "host" { entitlements.insert(.hostNetwork) }
   }
 }
 

@@ -16,8 +16,8 @@ struct EngineBuilds: BuildBackend {
   var hostGateway: String? { engine.hostGateway }
   var platforms: [Platform] { get async { await engine.platforms() } }
 
-  func build(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> BuildResult {
-    try await engine.build(request, session: session, progress: progress)
+  func open(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> any OpenedBuild {
+    EngineBuild(engine: engine, build: try await engine.openBuild(request, session: session, progress: progress))
   }
 
   func blobPath(_ digest: Digest) -> String? { engine.blobPath(digest) }
@@ -34,4 +34,17 @@ struct EngineBuilds: BuildBackend {
     (prune.reservedSpace, prune.maxUsedSpace, prune.minFreeSpace) = (limits.reservedSpace, limits.maxUsedSpace, limits.minFreeSpace)
     return try await engine.pruneBuildCache(prune).records
   }
+}
+
+/// A build of the engine's whose parts are asked for one by one.
+private struct EngineBuild: OpenedBuild {
+  let engine: Engine
+  let build: OpenBuild
+
+  func plan() async throws -> [PlannedImage] { try await build.plan() }
+  func make() async throws -> [MadeImage] { try await build.make() }
+  func export(_ images: [MadeImage]?) async throws -> BuildResult { try await engine.export(build, images) }
+  func cancel() { build.cancel() }
+  /// What its clearing up meets is nobody's concern: the next start mends it.
+  func close() async { try? await build.close() }
 }

@@ -13,7 +13,7 @@ struct GraphDescription: Sendable {
   private(set) var layers: [String: [[Descriptor]]] = [:]
 
   init(_ origin: BuildOrigin, _ steps: [Step], _ request: BuildRequest) {
-    source = SourceMap(filename: request.dockerfile, lines: origin.lines)
+    source = SourceMap(request, lines: origin.lines)
     var numbers: [ObjectIdentifier: Int] = [:]
     for step in steps {
       if case .scratch = step.operation { continue }
@@ -83,14 +83,33 @@ struct SourceMap: Encodable, Sendable {
     let language = "Dockerfile"
     /// In Base64.
     var data: Data
+    /// Where the file is from, as a graph; `nil`: from nowhere.
+    var llbDefinition: [BuildConfiguration.Step]?
 
-    enum CodingKeys: String, CodingKey { case filename, language, data }
+    enum CodingKeys: String, CodingKey { case filename, language, data, llbDefinition }
   }
 
   private(set) var locations: [String: Locations] = [:]
   let infos: [Info]
 
-  init(filename: String, lines: [String]) { infos = [Info(filename: filename, data: Data(lines.map { $0 + "\n" }.joined().utf8))] }
+  init(_ request: BuildRequest, lines: [String]) {
+    var info = Info(filename: request.dockerfile, data: Data(lines.map { $0 + "\n" }.joined().utf8))
+    if request.dockerfileText == nil { info.llbDefinition = Self.definition(request) }
+    infos = request.graph == nil ? [info] : []
+  }
+
+  /// The source that has the Dockerfile, and the node that says that it is the result.
+  private static func definition(_ request: BuildRequest) -> [BuildConfiguration.Step] {
+    var op = GraphOp()
+    if let address = request.remoteContext, request.dockerfileContext == CopyStep.mainContext {
+      op.kind.source = GraphSource(identifier: "git://" + Redaction.url(address))
+    } else {
+      var selection = ContextSelection()
+      selection.followed = [request.dockerfile]
+      op.kind.source = GraphSource(context: request.dockerfileInput ?? request.dockerfileContext, selection)
+    }
+    return [BuildConfiguration.Step(id: "step0", op: op, inputs: []), BuildConfiguration.Step(id: "step1", op: GraphOp(), inputs: ["step0:0"])]
+  }
 
   mutating func add(_ place: SourceRange?, of step: String) {
     guard let place else { return }

@@ -48,17 +48,32 @@ struct GraphFile: Encodable, Sendable {
   }
   struct MakeDirectory: Encodable, Sendable {
     var path: String
-    let mode = 0o755
-    let makeParents = true
+    var mode: UInt32
+    var makeParents: Bool
     var owner: Owner?
     let timestamp = -1
 
     enum CodingKeys: String, CodingKey { case path, mode, makeParents, owner, timestamp }
   }
+  struct Remove: Encodable, Sendable {
+    var path: String
+    var allowNotFound: Bool?
+    var allowWildcard: Bool?
+  }
+  struct Link: Encodable, Sendable {
+    var oldpath: String
+    var newpath: String
+    var owner: Owner?
+    let timestamp = -1
+
+    enum CodingKeys: String, CodingKey { case oldpath, newpath, owner, timestamp }
+  }
   struct Kind: Encodable, Sendable {
     var copy: Copy?
     var mkfile: MakeFile?
     var mkdir: MakeDirectory?
+    var rm: Remove?
+    var symlink: Link?
   }
   struct Action: Encodable, Sendable {
     var input: Int
@@ -78,7 +93,19 @@ struct GraphFile: Encodable, Sendable {
 
   init(_ directory: DirectoryStep, _ slots: GraphSlots) {
     let owner = Self.owner(directory.owner, slots)
-    add(Kind(mkdir: MakeDirectory(path: directory.path, owner: owner)), from: nil, slots)
+    add(Kind(mkdir: MakeDirectory(path: directory.path, mode: directory.mode, makeParents: directory.makesParents, owner: owner)), from: nil, slots)
+    actions[actions.count - 1].output = 0
+  }
+
+  init(_ removal: RemoveStep, _ slots: GraphSlots) {
+    let remove = Remove(
+      path: "/" + removal.path, allowNotFound: removal.allowsMissing ? true : nil, allowWildcard: removal.isPattern ? true : nil)
+    add(Kind(rm: remove), from: nil, slots)
+    actions[actions.count - 1].output = 0
+  }
+
+  init(_ link: LinkStep, _ slots: GraphSlots) {
+    add(Kind(symlink: Link(oldpath: link.target, newpath: "/" + link.path, owner: Self.owner(link.owner, slots))), from: nil, slots)
     actions[actions.count - 1].output = 0
   }
 

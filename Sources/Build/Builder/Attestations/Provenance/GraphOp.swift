@@ -7,6 +7,8 @@ struct GraphOp: Encodable, Sendable {
     var exec: GraphExec?
     var source: GraphSource?
     var file: GraphFile?
+    var merge: GraphMerge?
+    var diff: GraphDifference?
   }
   struct Platform: Encodable, Sendable {
     var Architecture: String
@@ -42,6 +44,13 @@ struct GraphOp: Encodable, Sendable {
     case .directory(let directory): kind.file = GraphFile(directory, slots)
     case .copy(let copy): kind.file = GraphFile(copy, slots)
     case .run(let run): kind.exec = GraphExec(run, slots, request)
+    case .remove(let removal): kind.file = GraphFile(removal, slots)
+    case .link(let link): kind.file = GraphFile(link, slots)
+    case .merge: kind.merge = GraphMerge(inputs: inputs.indices.map { GraphMerge.Input(input: slots.place($0)) })
+    case .difference:
+      kind.diff = GraphDifference(lower: GraphMerge.Input(input: slots.place(0)), upper: GraphMerge.Input(input: slots.place(1)))
+    // In BuildKit's graphs an output is no operation, and what another build has made is that build's.
+    case .output, .made: break
     }
   }
 
@@ -61,6 +70,16 @@ struct GraphSlots: Sendable {
 
   /// The place of a step's input; -1: there is nothing.
   func place(_ input: Int) -> Int { numbers[input].flatMap { steps.firstIndex(of: $0) } ?? -1 }
+}
+
+struct GraphMerge: Encodable, Sendable {
+  struct Input: Encodable, Sendable { var input: Int }
+  var inputs: [Input]
+}
+
+struct GraphDifference: Encodable, Sendable {
+  var lower: GraphMerge.Input
+  var upper: GraphMerge.Input
 }
 
 struct GraphSource: Encodable, Sendable {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dockerfile
 import OCISpec
 
 /// SLSA Provenance v0.2 with BuildKit's additions.
@@ -9,7 +10,10 @@ struct ProvenanceV02: Encodable, Sendable {
     var digest: [String: String]?
     var entryPoint: String
   }
-  struct Environment: Encodable { var platform: String }
+  struct Environment: Encodable {
+    var platform: String
+    var dockerfileVersion: String?
+  }
   struct Invocation: Encodable {
     var configSource: Source
     var parameters: RequestParameters
@@ -51,7 +55,8 @@ struct ProvenanceV02: Encodable, Sendable {
     materials = facts.materials
     invocation = Invocation(
       configSource: Source(uri: facts.source.uri, digest: facts.source.digest, entryPoint: facts.source.path), parameters: facts.parameters,
-      environment: Environment(platform: Platform.host.description))
+      environment: Environment(
+        platform: Platform.host.description, dockerfileVersion: facts.request.graph == nil ? DockerfileSyntax.version : nil))
     buildConfig = graph?.configuration
     metadata = Metadata(
       buildInvocationID: facts.request.id, buildStartedOn: RFC3339.text(nanoseconds: facts.origin.started),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dockerfile
 import OCISpec
 
 /// SLSA Provenance v1 with BuildKit's additions.
@@ -15,6 +16,7 @@ struct ProvenanceV1: Encodable, Sendable {
   struct Internal: Encodable {
     var buildConfig: BuildConfiguration?
     var builderPlatform: String
+    var dockerfileVersion: String?
   }
   struct Definition: Encodable {
     let buildType = "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md"
@@ -59,7 +61,9 @@ struct ProvenanceV1: Encodable, Sendable {
     buildDefinition = Definition(
       externalParameters: External(
         configSource: Source(uri: facts.source.uri, digest: facts.source.digest, path: facts.source.path), request: facts.parameters),
-      internalParameters: Internal(buildConfig: graph?.configuration, builderPlatform: Platform.host.description),
+      internalParameters: Internal(
+        buildConfig: graph?.configuration, builderPlatform: Platform.host.description,
+        dockerfileVersion: facts.request.graph == nil ? DockerfileSyntax.version : nil),
       resolvedDependencies: facts.materials)
     runDetails = Details(
       builder: Builder(id: facts.options.builderID),

@@ -12,19 +12,25 @@ struct RequestParameters: Encodable, Sendable {
     var name: String
   }
 
-  var frontend = "dockerfile.v0"
+  var frontend: String?
   var args: [String: String]?
   var secrets: [Secret]?
   var ssh: [Secret]?
   var locals: [Local]
+  /// What was asked of the builds whose results are inputs, by the inputs' keys.
+  var inputs: [String: RequestProvenance]?
+  /// What was asked of the whole, when this is a part of a build that its client drives.
+  var root: RequestProvenance?
   /// Everything that was asked for is said.
   private(set) var isComplete = true
 
-  enum CodingKeys: String, CodingKey { case frontend, args, secrets, ssh, locals }
+  enum CodingKeys: String, CodingKey { case frontend, args, secrets, ssh, locals, inputs, root }
 
   /// - Parameter isWhole: also build arguments, labels, and names of secrets.
   init(_ request: BuildRequest, _ steps: [Step], isWhole: Bool) {
+    frontend = request.graph == nil ? "dockerfile.v0" : nil
     var arguments = request.options
+    for (name, value) in request.inputMetadata { arguments["input-metadata:\(name)"] = value }
     if isWhole {
       for (key, value) in request.arguments { arguments["build-arg:\(key)"] = value }
       for (key, value) in request.labels { arguments["label:\(key)"] = value }
@@ -32,8 +38,19 @@ struct RequestParameters: Encodable, Sendable {
     } else {
       isComplete = request.arguments.isEmpty && request.labels.isEmpty
     }
+    if let outer = request.outerOptions { root = RequestProvenance(RequestParameters(outer: outer, isWhole: isWhole)) }
+    let producers = request.inputs.compactMapValues { RequestProvenance($0, isWhole: isWhole) }
+    inputs = producers.isEmpty ? nil : producers
+    if producers.values.contains(where: { !$0.request.isComplete }) { isComplete = false }
     args = arguments.isEmpty ? nil : arguments
     locals = Self.locals(request, steps)
+  }
+
+  /// What a client said of its build before it drove it.
+  private init(outer options: [String: String], isWhole: Bool) {
+    let kept = options.filter { isWhole && !$0.key.hasPrefix("attest:") }
+    args = kept.isEmpty ? nil : kept.mapValues(Redaction.url)
+    locals = []
   }
 
   private static func secrets(_ steps: [Step], _ kind: RunStep.SecretKind) -> [Secret]? {
@@ -45,9 +62,11 @@ struct RequestParameters: Encodable, Sendable {
   private static func locals(_ request: BuildRequest, _ steps: [Step]) -> [Local] {
     var names: Set<String> = []
     for case .context(let name, _) in steps.map(\.operation) { names.insert(name) }
-    if request.remoteContext == nil { names.insert("context") }
+    guard request.graph == nil else { return names.sorted().map(Local.init) }
+    if request.remoteContext == nil, request.contextInput == nil { names.insert("context") }
     // The Dockerfile is a file of the client's, too.
-    if request.remoteContext == nil || request.dockerfileContext == "dockerfile" || request.dockerfileText != nil { names.insert("dockerfile") }
+    let isRemote = request.remoteContext != nil && request.dockerfileContext != "dockerfile" && request.dockerfileText == nil
+    if !isRemote, request.dockerfileInput == nil { names.insert("dockerfile") }
     return names.sorted().map(Local.init)
   }
 }

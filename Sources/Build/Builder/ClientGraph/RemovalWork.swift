@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import Archive
+import Dockerfile
+import Errors
+import OCISpec
+import Threads
+
+/// Files that go.
+struct RemoveStep: Sendable, Hashable {
+  /// Clean.
+  var path: String
+  var allowsMissing: Bool
+  var isPattern: Bool
+}
+
+struct RemovalWork: LayerWork {
+  let step: RemoveStep
+
+  func prepare(_ site: LayerSite) async throws -> PreparedLayer {
+    let ingredients = StepIngredients(instruction: "rm \(step.isPattern ? "pattern " : "")\(step.path)", base: site.base.chain)
+    let work = self
+    return PreparedLayer(ingredients: ingredients) { _ in try await Blocking.run { try work.make(site) } }
+  }
+
+  private func make(_ site: LayerSite) throws(HullError) -> FileSystem {
+    guard !step.path.isEmpty else { throw HullError(.invalidArgument, "rm: the root cannot be removed: name a path") }
+    let tree = try site.solver.store.tree(of: site.base)
+    let places = try self.places(tree)
+    guard !places.isEmpty else { return site.base }
+    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in
+      let buffered = BufferedSink(sink)
+      let writer = TarWriter(buffered)
+      for place in places { try writer.begin(Whiteout.entry(place)) }
+      try writer.finish()
+      try buffered.flush()
+    }
+  }
+
+  /// Where the files are, sorted.
+  private func places(_ tree: any FileTree) throws(HullError) -> [String] {
+    guard step.isPattern, FilePattern.hasWildcards(step.path) else {
+      let (parent, name) = TreePaths.split(step.path)
+      let place = TreePaths.join(try TreePaths.resolve(parent, in: tree), name)
+      if try tree.node(place) != nil { return [place] }
+      guard step.allowsMissing else { throw HullError(.notFound, "rm /\(step.path): no such file or directory") }
+      return []
+    }
+    return try PatternSearch(FilePattern(step.path), tree).found()
+  }
+}
+
+/// What stands in a layer for a file that is gone (OCI image specification, whiteouts).
+enum Whiteout {
+  static func entry(_ path: String) -> TarEntry {
+    let (parent, name) = TreePaths.split(path)
+    return TarEntry(kind: .regular, path: Array(TreePaths.join(parent, ".wh." + name).utf8), mode: 0)
+  }
+}
+
+/// A symbolic link that is made.
+struct LinkStep: Sendable, Hashable {
+  /// Clean.
+  var path: String
+  var target: String
+  /// As `chown` takes it; `nil`: root.
+  var owner: String?
+  /// Nanoseconds since 1970; `nil`: now.
+  var time: Int64?
+}
+
+struct LinkWork: LayerWork {
+  let step: LinkStep
+
+  func prepare(_ site: LayerSite) async throws -> PreparedLayer {
+    var ingredients = StepIngredients(instruction: "symlink \(step.path) -> \(step.target)", base: site.base.chain)
+    ingredients.settings["chown"] = step.owner
+    ingredients.settings["time"] = step.time.map(String.init)
+    let work = self
+    return PreparedLayer(ingredients: ingredients) { _ in try await Blocking.run { try work.make(site) } }
+  }
+
+  private func make(_ site: LayerSite) throws(HullError) -> FileSystem {
+    let tree = try site.solver.store.tree(of: site.base)
+    let (parent, name) = TreePaths.split(step.path)
+    let directory = try TreePaths.resolve(parent, in: tree)
+    guard try tree.node(directory)?.kind == .directory else {
+      throw HullError(.notFound, "symlink /\(step.path): no such file or directory: make its directory first")
+    }
+    let place = TreePaths.join(directory, name)
+    guard try tree.node(place) == nil else { throw HullError(.conflict, "symlink /\(step.path): file exists") }
+    var entry = TarEntry(kind: .symbolicLink, path: Array(place.utf8), mode: 0o777)
+    (entry.uid, entry.gid) = try step.owner.map { (text) throws(HullError) in try OwnerLookup(tree).owner(text) } ?? (0, 0)
+    entry.link = Array(step.target.utf8)
+    entry.modified = TarEntry.Time(seconds: (step.time ?? site.epoch ?? BuildClock.now()) / 1_000_000_000)
+    let made = entry
+    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in
+      let buffered = BufferedSink(sink)
+      let writer = TarWriter(buffered)
+      try writer.begin(made)
+      try writer.finish()
+      try buffered.flush()
+    }
+  }
+}
