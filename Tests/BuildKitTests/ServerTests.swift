@@ -324,7 +324,10 @@ private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message
     _ = try await server.recording(request, directory: "app") { _ in
     } _: {
       #expect($0.recordsProvenance)
-      return try await backend.build($0, session, $1)
+      let build = try await backend.open($0, session, $1)
+      let result = try await build.export(nil)
+      await build.close()
+      return result
     }
     request.id = "failed"
     await #expect(throws: HullError.self) {

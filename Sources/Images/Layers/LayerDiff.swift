@@ -33,17 +33,19 @@ package enum LayerDiff {
   /// `docker commit`: the container's directory as a layer archive.
   /// - Parameters:
   ///   - leavingOut: more places, beside `mountPoints`, that are left out when nothing is in them.
+  ///   - around: directories, as they are below, that are left out when nothing but such places is in them.
   ///   - latest: nanoseconds since 1970: later times of files become this one.
   /// - Returns: bytes of regular files.
   @discardableResult
   package static func write(
-    upper: Int32, to sink: any ByteSink, leavingOut: Set<String> = [], latest: Int64? = nil
+    upper: Int32, to sink: any ByteSink, leavingOut: Set<String> = [], around: Set<String> = [], latest: Int64? = nil
   ) throws(HullError) -> Int64 {
     let buffered = BufferedSink(sink)
     let writer = TarWriter(buffered)
     var options = TreePacker.Options()
     options.whiteouts = true
     options.leaveOutEmpty = mountPoints.union(leavingOut)
+    options.leaveOutAround = around
     options.latest = latest.map { $0 / 1_000_000_000 }
     let packer = TreePacker(root: upper, writer: writer, options: options)
     try packer.pack([], as: [])

@@ -161,20 +161,11 @@ struct RunWork: LayerWork {
   }
 
   private static func layer(_ upper: String, _ site: LayerSite, _ targets: [String]) throws(HullError) -> FileSystem {
-    let tree = try site.solver.store.tree(of: site.base)
-    var places: Set<String> = []
-    for target in targets {
-      // The empty files and directories on which something was mounted are not the command's.
-      var path = TreePaths.clean(target)
-      while !path.isEmpty, try tree.node(path) == nil {
-        places.insert("/" + path)
-        path = TreePaths.split(path).parent
-      }
-    }
     let root = OwnedDescriptor(
       try LinuxSystem.step("cannot read what the step changed") { () throws(SystemError) in try Files.open(upper, O_RDONLY | O_DIRECTORY) }.take())
+    let places = try MountPlaces(targets, in: site.solver.store.tree(of: site.base), changes: root.number)
     return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in
-      try LayerDiff.write(upper: root.number, to: sink, leavingOut: places, latest: site.epoch)
+      try LayerDiff.write(upper: root.number, to: sink, leavingOut: places.own, around: places.around, latest: site.epoch)
     }
   }
 }

@@ -13,6 +13,8 @@ package final class TreePacker {
     package var whiteouts = false
     /// Paths (`/etc/hosts`) that are left out when nothing is in them: where a container's mounts lie.
     package var leaveOutEmpty: Set<String> = []
+    /// Directories that are left out when nothing but such places is in them.
+    package var leaveOutAround: Set<String> = []
     /// Seconds since 1970: later times of files become this one.
     package var latest: Int64?
     package init() {}
@@ -62,7 +64,9 @@ package final class TreePacker {
     defer { close(fd) }
     var status = stat()
     guard fstat(fd, &status) == 0, let names = DirectoryListing.names(fd) else { throw systemFailure("cannot read \(shown(path))") }
-    if leavesOut(path), names.allSatisfy({ leavesOut(join(path, $0)) && isEmpty(FileCalls.status(fd, $0)) }) { return names }
+    if leavesOut(path) || isAroundPlaces(path, names, fd), names.allSatisfy({ leavesOut(join(path, $0)) && isEmpty(FileCalls.status(fd, $0)) }) {
+      return names
+    }
     if !name.isEmpty {
       var entry = entry(.directory, name, status)
       entry.attributes = AttributeReader.attributes(of: fd)
@@ -164,6 +168,10 @@ package final class TreePacker {
 
   private func leavesOut(_ path: [UInt8]) -> Bool {
     !options.leaveOutEmpty.isEmpty && options.leaveOutEmpty.contains("/" + String(decoding: path, as: UTF8.self))
+  }
+
+  private func isAroundPlaces(_ path: [UInt8], _ names: [[UInt8]], _ fd: Int32) -> Bool {
+    !names.isEmpty && options.leaveOutAround.contains("/" + String(decoding: path, as: UTF8.self)) && !DirectoryListing.isOpaque(fd) && AttributeReader.attributes(of: fd).isEmpty
   }
 
   private func join(_ path: [UInt8], _ name: [UInt8]) -> [UInt8] { path.isEmpty ? name : path + [UInt8(ascii: "/")] + name }
