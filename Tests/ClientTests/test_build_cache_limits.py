@@ -210,7 +210,7 @@ def test_the_cache_keeps_its_limit_by_itself(cache):
         cache.fill(name)
     until(lambda: cache.size() <= 20 * MiB, "the cache is within its limit")
     assert cache.kept() == {"c", "d"}
-    assert "build cache:" in cache.engine.log_tail(20000)
+    until(lambda: "build cache:" in cache.engine.log_tail(20000), "the log tells")
 
 
 def test_what_is_reserved_stays_whatever_the_disk_lacks(cache):
