@@ -171,7 +171,8 @@ package final class TreePacker {
   }
 
   private func isAroundPlaces(_ path: [UInt8], _ names: [[UInt8]], _ fd: Int32) -> Bool {
-    !names.isEmpty && options.leaveOutAround.contains("/" + String(decoding: path, as: UTF8.self)) && !DirectoryListing.isOpaque(fd) && AttributeReader.attributes(of: fd).isEmpty
+    !names.isEmpty && options.leaveOutAround.contains("/" + String(decoding: path, as: UTF8.self)) && !DirectoryListing.isOpaque(fd)
+      && AttributeReader.attributes(of: fd).isEmpty
   }
 
   private func join(_ path: [UInt8], _ name: [UInt8]) -> [UInt8] { path.isEmpty ? name : path + [UInt8(ascii: "/")] + name }
