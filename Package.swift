@@ -74,7 +74,7 @@ let package = Package(
     room("LinuxSystem", on: "Kernel", ["CLinux", "Errors"]),
     room("Netlink", on: "Kernel", ["Addressing", "LinuxSystem", "CLinux", "Errors"]),
 
-    room("Threads", on: "Kernel", [nioPosix]),
+    room("Threads", on: "Kernel", [nio, nioPosix]),
 
     // Spec: what others have written down. No I/O.
     room("OCISpec", on: "Spec", ["Errors"]),
@@ -207,7 +207,7 @@ let package = Package(
       "NamesTests", ["Names", "DNS", "ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("DockerfileTests", ["Dockerfile", "Errors"]),
-    tests("BuilderTests", ["Builder", "BuildWire", "Dockerfile", "Archive", "OCISpec", "Errors"]),
+    tests("BuilderTests", ["Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "OCISpec", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
     tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),

@@ -77,9 +77,9 @@ import Testing
     #expect(throws: HullError.self) { try BuildRequest(solve, options: [:], frontend: "dockerfile.v0") }
   }
 
-  private func source(_ identifier: String) throws -> LLBDefinition {
+  private func source(_ identifier: String, _ attributes: [String: String] = [:]) throws -> LLBDefinition {
     var op = LLBOp()
-    op.source.identifier = identifier
+    (op.source.identifier, op.source.attrs) = (identifier, attributes)
     var definition = LLBDefinition()
     definition.def = [try op.serializedBytes(), try LLBOp().serializedBytes()]
     definition.metadata = ["x": LLBOpMetadata()]
@@ -102,6 +102,13 @@ import Testing
     var request = try request([:])
     try request.takeInputs(["context": repository, "dockerfile": repository], [:])
     #expect(request.remoteContext == "git://example.com/r.git#main" && request.dockerfileContext == "context" && request.dockerfileInput == nil)
+  }
+
+  @Test func aRepositoryThatItsAddressDoesNotTellStaysAGraph() throws {
+    let repository = try source("git://github.com/o/r", ["git.fullurl": "https://github.com/o/r"])
+    var request = try request([:])
+    try request.takeInputs(["context": repository, "dockerfile": repository], [:])
+    #expect(request.remoteContext == nil && request.contextInput == "context" && request.dockerfileInput == "dockerfile")
   }
 
   @Test func anEmptyGraphIsRefused() throws {

@@ -80,10 +80,51 @@ struct GraphReaderTests {
     }
     #expect((run.arguments, run.directory, run.network, run.insecure, run.exitCodes) == (["a", "b"], "/w", "none", true, [0, 9]))
     #expect(run.hiddenEnvironment == ["HTTP_PROXY=p", "http_proxy=p"])
-    #expect(run.mounts.map(\.target) == ["/", "/out", "/c", ""] && run.mounts.map(\.output) == [0, 1, nil, nil])
-    #expect(run.mounts.map(\.input) == [0, nil, nil, nil] && run.mounts[2].mount.sharing == .locked && run.mounts[3].mount.environment == "TOKEN")
+    #expect(run.mounts.map(\.target) == ["/", "/c", "/out", ""] && run.mounts.map(\.output) == [0, nil, 1, nil])
+    #expect(run.mounts.map(\.input) == [0, nil, nil, nil] && run.mounts[1].mount.sharing == .locked && run.mounts[3].mount.environment == "TOKEN")
     op.exec.meta.ulimit = [LLBUlimit()]
     #expect(throws: HullError.self) { try read([(op, [])]) }
+  }
+
+  @Test func directoriesAreMountedBeforeWhatIsInThem() throws {
+    var op = LLBOp()
+    op.exec.mounts = ["/b", "/a/x", "/", "/a", "/b"].enumerated().map { number, target in
+      var mount = LLBMount()
+      (mount.dest, mount.input, mount.output) = (target, -1, Int64(number))
+      return mount
+    }
+    guard case .run(let run)? = try read([(op, [])])?.node.operation else { throw HullError(.internalError, "none") }
+    #expect(run.mounts.map(\.target) == ["/", "/a", "/a/x", "/b", "/b"] && run.mounts.map(\.output) == [2, 3, 1, 0, 4])
+  }
+
+  @Test func whatIsSaidOfARepositoryBelongsToItsAddress() throws {
+    let attributes = [
+      "git.fullurl": "https://github.com/o/r", "git.skipsubmodules": "true", "git.mtime": "checkout", "git.fetchbycommit": "true",
+      "git.checksum": "abc",
+    ]
+    guard case .repository(let url, false, "abc"?)? = try read([(source("git://github.com/o/r#main", attributes), [])])?.node.operation else {
+      throw HullError(.internalError, "no repository")
+    }
+    #expect(url == "https://github.com/o/r?submodules=false&fetch-by-commit=true&mtime=checkout#main")
+    let own = source("git://h/r.git#main", ["git.fullurl": "https://h/r.git?keep-git-dir=true", "git.mtime": "commit", "git.checksum": "abc"])
+    #expect(GitAttributes(own.source).address(isWhole: true) == "https://h/r.git?keep-git-dir=true&checksum=abc&mtime=commit#main")
+  }
+
+  @Test func graphsMayBeNeitherTooDeepNorTooLarge() throws {
+    var action = LLBFileAction()
+    (action.input, action.secondaryInput, action.output, action.mkdir.path) = (0, -1, 0, "/d")
+    let image = (source("docker-image://a"), [Int]())
+    func changes(_ count: Int) -> LLBOp {
+      var op = LLBOp()
+      op.file.actions = Array(repeating: action, count: count)
+      return op
+    }
+    func chain(_ length: Int) -> [(LLBOp, [Int])] { [image] + (0..<length).map { (changes(1), [$0]) } }
+    _ = try read(chain(999))
+    #expect(throws: HullError.self) { try read(chain(1_000)) }
+    #expect(throws: HullError.self) { try read([image, (changes(1_000), [0])]) }
+    #expect(throws: HullError.self) { try read([image] + Array(repeating: (changes(900), [0]), count: 23)) }
+    _ = try read([image] + Array(repeating: (changes(900), [0]), count: 22))
   }
 
   @Test func changesOfFilesAreRead() throws {

@@ -105,6 +105,31 @@ import Testing
       left.count == BuildHistory.usual + 1 && left.contains("pinned") && left.contains("new") && left.contains("recent") && !left.contains("old0"))
   }
 
+  @Test func aBuildOfTheSameNameTakesThePlaceOfTheFirstWithAllItHad() throws {
+    defer { clean() }
+    let history = BuildHistory(directory: directory)
+    func result(_ json: String) -> BuildResult {
+      var result = BuildResult()
+      result.provenance = [BuildResult.Provenance(platform: .host, predicateType: "https://slsa.dev/provenance/v1", json: Array(json.utf8))]
+      result.target = Descriptor(mediaType: MediaType.ociManifest, digest: step, size: 7)
+      return result
+    }
+    try end(history, "one", .success(.init()), result("1"))
+    let files = try FileManager.default.contentsOfDirectory(atPath: directory).count
+    try end(history, "one", .success(.init()), result("2"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory).count == files)
+    try history.begin(record("one"))
+    #expect(try history.log("one") == nil)
+  }
+
+  @Test func theHistoryHasALimitInBytes() throws {
+    defer { clean() }
+    let history = BuildHistory(directory: directory, mostBytes: 1)
+    try end(history, "one", at: 1)
+    try end(history, "two", at: 2)
+    #expect(try events(history).map(\.record.ref) == ["two"])
+  }
+
   @Test func whoListensHearsWhatHappens() async throws {
     defer { clean() }
     let history = BuildHistory(directory: directory)

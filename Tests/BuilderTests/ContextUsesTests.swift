@@ -45,5 +45,26 @@ struct ContextUsesTests {
     #expect(ContextUses([Step(.run(run), inputs: [step, main], vertex: vertex("run"))]).followed("context").isEmpty)
   }
 
+  @Test(arguments: ["file[1].txt", "a\\b", "!a", "a/*"]) func aPathThatIsAnotherPatternIsNoSelection(_ path: String) {
+    let main = context()
+    var literal = CopyStep(
+      sources: [.files(input: 1, patterns: [path])], destination: "/", intoDirectory: true, instruction: "copy", verb: "copy")
+    literal.details.isLiteral = true
+    #expect(ContextUses([Step(.copy(literal), inputs: [scratch, main], vertex: vertex("copy"))]).followed("context").isEmpty)
+    var run = RunStep(arguments: [], environment: [], directory: "/", user: "", network: "", instruction: "RUN", shown: "RUN")
+    var mount = RunMount()
+    mount.source = path
+    run.mounts = [RunStep.Mount(mount: mount, target: "/x", input: 1)]
+    #expect(ContextUses([Step(.run(run), inputs: [scratch, main], vertex: vertex("run"))]).followed("context").isEmpty)
+    #expect(ContextUses([copy([path], from: main, onto: scratch)]).followed("context") == [path])
+  }
+
+  @Test(arguments: [CopyStep.Source.repository(input: 1), .download(input: 1, name: "a")])
+  func whatStandsForFilesFromElsewhereIsWanted(_ source: CopyStep.Source) {
+    let step = CopyStep(
+      sources: [.files(input: 1, patterns: ["a"]), source], destination: "/", intoDirectory: true, instruction: "ADD", verb: "ADD")
+    #expect(ContextUses([Step(.copy(step), inputs: [scratch, context()], vertex: vertex("add"))]).followed("context").isEmpty)
+  }
+
   @Test func aContextThatIsTheResultIsWanted() { #expect(ContextUses([context()]).followed("context").isEmpty) }
 }

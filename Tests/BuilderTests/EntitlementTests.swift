@@ -32,6 +32,11 @@ struct EntitlementTests {
     }
   }
 
+  @Test func theNetworkOfAContainerIsAskedFor() async throws {
+    #expect(await refusal("FROM scratch\nRUN x", [], network: "container:one")?.contains("network.host is not allowed") == true)
+    #expect(await refusal("FROM scratch\nRUN x", [.hostNetwork], network: "container:one") == nil)
+  }
+
   @Test func allCapabilitiesAreAskedFor() async throws {
     let text = "FROM scratch\nRUN --security=insecure x"
     let said = try #require(await refusal(text, [.hostNetwork]))

@@ -29,6 +29,12 @@ struct RemoteTests {
   ])
   func othersAreNone(_ text: String) throws { #expect(try GitAddress(text) == nil) }
 
+  @Test func whatIsKnownToBeARepositoryNeedNotLookLikeOne() throws {
+    let address = try #require(try GitAddress("https://github.com/o/r?checksum=abc#main:sub", isGit: true))
+    #expect((address.url, address.reference, address.directory, address.checksum) == ("https://github.com/o/r", "main", "sub", "abc"))
+    #expect(try GitAddress("ftp://h/r", isGit: true) == nil)
+  }
+
   @Test(arguments: ["https://a/b.git#--upload-pack=x", "https://a/b.git#a b", "git://a/b#x\ny"])
   func whatGitCouldTakeForAnOptionIsRefused(_ text: String) throws {
     let address = try #require(try GitAddress(text))
@@ -149,6 +155,11 @@ struct GitRevisionTests {
   @Test func headIsTheBranchThatItStandsFor() {
     #expect(names.revision(nil) == GitRevision(name: "refs/heads/main", object: Self.one))
     #expect(names.revision("HEAD")?.commit == Self.one)
+  }
+
+  @Test(arguments: ["--upload-pack=x", "refs/heads/*", "refs/heads/a:refs/heads/b", "refs/../x", "main"])
+  func whatAServerCallsItsHeadIsNoOption(_ name: String) {
+    #expect(GitNames("ref: \(name)\tHEAD\n\(Self.one)\tHEAD").revision(nil) == GitRevision(name: "HEAD", object: Self.one))
   }
 
   @Test func aBranchGoesBeforeATag() {

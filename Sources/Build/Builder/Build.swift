@@ -38,8 +38,10 @@ struct Build: Sendable {
   private func permitted() throws(HullError) -> BuildRequest {
     var request = self.request
     try Entitlement.check(request.entitlements, allowed: surroundings.entitlements)
-    // The first builder's clients cannot ask for it.
-    if request.tellsConfiguration, surroundings.entitlements.contains(.hostNetwork) { request.entitlements.insert(.hostNetwork) }
+    // The first builder's clients ask for it by naming the network of the whole build.
+    if request.tellsConfiguration, request.usesForeignNetwork, surroundings.entitlements.contains(.hostNetwork) {
+      request.entitlements.insert(.hostNetwork)
+    }
     return request
   }
 
@@ -68,7 +70,7 @@ struct Build: Sendable {
 
   /// What `SOURCE_DATE_EPOCH` comes to; `nil`: nobody asks for it, or the client says the time itself.
   private func epoch(of dockerfile: Dockerfile) async throws -> EpochOutcome? {
-    guard request.sourceDateEpoch == nil, let source = try EpochReader(request: request, dockerfile: dockerfile).source() else { return nil }
+    guard request.sourceDateEpoch == nil, let source = try EpochReader(request: request, dockerfile: dockerfile).allowedSource() else { return nil }
     let times = EpochTimes(repositories: repositories, session: session, directory: surroundings.directory)
     return EpochOutcome(seconds: try await times.seconds(of: source))
   }

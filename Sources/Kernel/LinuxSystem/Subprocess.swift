@@ -6,8 +6,10 @@ import Glibc
 package enum Subprocess {
   /// Starts `path` with a clean signal state and these three descriptors (-1: `/dev/null`); everything else that is open and not
   /// close-on-exec is inherited. The caller reaps the process.
+  /// - Parameter leadsGroup: it gets a process group of its own, of its number, to be ended with all that it starts.
   package static func start(
-    _ path: String, _ arguments: [String], environment: [String], stdin: Int32 = -1, stdout: Int32 = -1, stderr: Int32 = -1
+    _ path: String, _ arguments: [String], environment: [String], stdin: Int32 = -1, stdout: Int32 = -1, stderr: Int32 = -1,
+    leadsGroup: Bool = false
   ) throws(SystemError) -> Int32 {
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -30,7 +32,7 @@ package enum Subprocess {
     sigfillset(&all)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (leadsGroup ? POSIX_SPAWN_SETPGROUP : 0)))
     var pid: pid_t = 0
     let argumentList = CStringList(arguments)
     let environmentList = CStringList(environment)

@@ -84,6 +84,49 @@ struct GraphPlannerTests {
     await #expect(throws: HullError.self) { _ = try await planner.step(of: GraphEdge(command, output: 1)) }
   }
 
+  @Test func mountsNeedPlaces() async throws {
+    func step(_ kind: RunMount.Kind, _ target: String, variable: String? = nil) async throws {
+      var mount = RunMount()
+      (mount.kind, mount.environment) = (kind, variable)
+      var run = GraphRun()
+      run.mounts = [root(nil), GraphMount(mount, target: target, input: nil, output: nil)]
+      var planner = planner()
+      _ = try await planner.step(of: GraphEdge(node(.run(run))))
+    }
+    for kind in [RunMount.Kind.bind, .cache, .tmpfs, .secret, .ssh] {
+      for target in ["", "/", "/a/.."] { await #expect(throws: HullError.self) { try await step(kind, target) } }
+    }
+    try await step(.secret, "", variable: "TOKEN")
+    await #expect(throws: HullError.self) { try await step(.secret, "/", variable: "TOKEN") }
+  }
+
+  @Test func onlyFilesFromElsewhereAreTheSameForAllPlatforms() async throws {
+    let steps = StepTable()
+    func make(_ architecture: String) async throws -> Step {
+      let platform = Platform(os: "linux", architecture: architecture)
+      var planner = GraphPlanner(request: BuildRequest(id: "b"), platform: platform, images: AllImages(), steps: steps)
+      var run = GraphRun()
+      run.mounts = [root(0), GraphMount(RunMount(), target: "/src", input: 1, output: nil)]
+      let inputs = [GraphEdge(node(.image("a"), [], "a")), GraphEdge(node(.context("f", ContextSelection()), [], "f"))]
+      return try await planner.step(of: GraphEdge(node(.run(run), inputs, "run")))
+    }
+    let (one, other) = (try await make("amd64"), try await make("arm64"))
+    #expect(one.vertex.id != other.vertex.id && one.inputs[0].vertex.id != other.inputs[0].vertex.id && one.inputs[1] === other.inputs[1])
+  }
+
+  @Test func aRepositoryNeedNotLookLikeOne() async throws {
+    var planner = planner()
+    let url = "https://github.com/o/r?checksum=abc"
+    let step = try await planner.step(of: GraphEdge(node(.repository(url: url, keepsGitDirectory: true, checksum: nil))))
+    #expect(step.operation == .repository(RepositoryStep(url: url, keepsGitDirectory: true, checksum: "abc", isGit: true)))
+    let refused: [(String, String?)] = [(url, "def"), ("ftp://h/r", nil)]
+    for (url, checksum) in refused {
+      var planner = self.planner()
+      let other = node(.repository(url: url, keepsGitDirectory: false, checksum: checksum), [], "\(url) other")
+      await #expect(throws: HullError.self) { _ = try await planner.step(of: GraphEdge(other)) }
+    }
+  }
+
   @Test func filesThatAreARootBecomeLayers() async throws {
     var planner = planner()
     var run = GraphRun()

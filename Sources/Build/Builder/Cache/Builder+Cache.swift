@@ -45,10 +45,10 @@ extension Builder {
     for name in try mounts.names() {
       guard let status = try? Files.status("\(directory)/\(name)/data"), let id = try? Files.readText("\(directory)/\(name)/id") else { continue }
       // Each use touches it.
-      let used = Self.nanoseconds((try? Files.status("\(directory)/\(name)/id"))?.st_mtim ?? status.st_ctim)
+      let used = ((try? Files.status("\(directory)/\(name)/id"))?.st_mtim ?? status.st_ctim).nanoseconds
       var record = CacheRecord(
         id: name, kind: .cacheMount, description: "mount / from exec, cache \(id.split(separator: "\n").first ?? "")",
-        size: mounts.size(of: name, afresh: inUse.contains(name)), created: min(Self.nanoseconds(status.st_ctim), used), used: used,
+        size: mounts.size(of: name, afresh: inUse.contains(name)), created: min(status.st_ctim.nanoseconds, used), used: used,
         uses: 1)
       record.inUse = inUse.contains(name)
       records.append(record)
@@ -69,8 +69,6 @@ extension Builder {
     record.inUse = kept.isHeld
     return record
   }
-
-  private static func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
 
   /// Bytes of all cache mounts, as far as that is known without looking once more.
   package func cacheMountBytes() throws(HullError) -> Int64 {

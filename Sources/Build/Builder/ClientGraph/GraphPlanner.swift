@@ -16,6 +16,8 @@ struct GraphPlanner {
   /// Images that the graph uses.
   private(set) var sources: [ImageSource] = []
   private(set) var vertices: [BuildVertex] = []
+  /// Those of `vertices`.
+  private var listed: Set<Digest> = []
   private var known: [ObjectIdentifier: [Int: Step]] = [:]
   /// Steps as file systems, where they give something else.
   private var whole: [ObjectIdentifier: Step] = [:]
@@ -46,7 +48,8 @@ struct GraphPlanner {
     case .image, .layout, .made: return [0: try await image(node)]
     case .context(let name, let selection): return [0: step(try request.policed(.context(name, selection)), [], node)]
     case .repository(let url, let keeps, let checksum):
-      return [0: step(try request.policed(.repository(RepositoryStep(url: url, keepsGitDirectory: keeps, checksum: checksum))), [], node)]
+      let repository = try RepositoryStep(graph: url, keepsGitDirectory: keeps, checksum: checksum)
+      return [0: step(try request.policed(.repository(repository)), [], node)]
     case .download(let download): return [0: try self.download(download, node)]
     case .run(let run): return try self.run(run, node, inputs)
     case .change(let changes): return try GraphChanges(node: node, inputs: inputs).steps(of: changes, in: &self)
@@ -130,12 +133,13 @@ struct GraphPlanner {
 
   /// - Parameter part: of the node, where it takes several steps.
   mutating func step(_ operation: Operation, _ inputs: [Step], _ node: GraphNode, part: String = "") -> Step {
-    let id = SHA256.digest(of: "\(request.id) \(node.digest) \(part)")
+    // Files from elsewhere are the same for all platforms.
+    let platform = operation.givesTree ? nil : (node.platform ?? self.platform).normalized.description
+    let id = SHA256.digest(of: "\(request.id) \(node.digest) \(part) \(platform ?? "")")
     let vertex = BuildVertex(id: id, name: node.name, inputs: inputs.map(\.vertex.id))
     let ignores = request.noCache || ignoresCache || node.ignoresCache
-    let step = steps.unique(
-      Step(operation, inputs: inputs, vertex: vertex, ignoresCache: ignores), platform: (node.platform ?? platform).normalized.description)
-    if !vertices.contains(where: { $0.id == step.vertex.id }) { vertices.append(step.vertex) }
+    let step = steps.unique(Step(operation, inputs: inputs, vertex: vertex, ignoresCache: ignores), platform: platform)
+    if listed.insert(step.vertex.id).inserted { vertices.append(step.vertex) }
     return step
   }
 

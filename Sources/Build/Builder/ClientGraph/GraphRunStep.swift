@@ -13,7 +13,8 @@ struct GraphRunStep {
   /// For each mount which input of the node it shows: `nil` none at all, `.some(nil)` an empty file system.
   private(set) var mountInputs: [Int??] = []
 
-  /// Throws `forbidden` for what the client has not asked to be allowed, `unsupported` for a root that is a part of a file system.
+  /// Throws `forbidden` for what the client has not asked to be allowed, `unsupported` for a root that is a part of a file system, `invalidArgument`
+  /// for a mount without a place.
   init(_ run: GraphRun, _ node: GraphNode, _ request: BuildRequest, _ platform: Platform) throws(HullError) {
     guard let first = run.mounts.first, first.target == "/", first.mount.kind == .bind else {
       throw HullError(.invalidArgument, "\(node.name): the first mount of a command must be its root")
@@ -29,13 +30,12 @@ struct GraphRunStep {
     if run.insecure { try request.demand(.insecure) }
     (step.hiddenEnvironment, step.insecure, step.platform) = (run.hiddenEnvironment, run.insecure, platform.normalized)
     (step.hostname, step.extraHosts, step.exitCodes) = (run.hostname, run.extraHosts, run.exitCodes)
-    for mount in run.mounts.dropFirst() { add(mount) }
+    for mount in run.mounts.dropFirst() { try add(mount, node) }
     if step.mounts.contains(where: { $0.output != nil }) { step.rootOutput = first.output }
   }
 
-  private mutating func add(_ given: GraphMount) {
-    let target = given.target.isEmpty ? "" : "/" + TreePaths.clean(given.target)
-    var mount = RunStep.Mount(mount: given.mount, target: target)
+  private mutating func add(_ given: GraphMount, _ node: GraphNode) throws(HullError) {
+    var mount = RunStep.Mount(mount: given.mount, target: try Self.target(of: given, node))
     mount.output = given.output
     switch given.mount.kind {
     case .bind: mountInputs.append(.some(given.input))
@@ -44,5 +44,15 @@ struct GraphRunStep {
     }
     if case .some = mountInputs[mountInputs.count - 1] { mount.input = mountInputs.count { $0 != nil } }
     step.mounts.append(mount)
+  }
+
+  /// Absolute and clean; empty for a secret that is a variable only.
+  private static func target(of given: GraphMount, _ node: GraphNode) throws(HullError) -> String {
+    let path = TreePaths.clean(given.target)
+    guard path.isEmpty else { return "/" + path }
+    guard given.mount.kind == .secret, given.target.isEmpty, !(given.mount.environment ?? "").isEmpty else {
+      throw HullError(.invalidArgument, "\(node.name): a \(given.mount.kind.rawValue) mount of a command needs a target below the root")
+    }
+    return ""
   }
 }

@@ -59,7 +59,8 @@ struct TreeComparison {
   private func compare(_ directory: String, _ writer: TarWriter) throws(HullError) {
     let known = try lower.node(directory)?.kind == .directory ? lower.names(in: directory) : []
     let names = try upper.names(in: directory)
-    for name in known where !names.contains(name) { try writer.begin(Whiteout.entry(TreePaths.join(directory, name))) }
+    let present = Set(names)
+    for name in known where !present.contains(name) { try writer.begin(Whiteout.entry(TreePaths.join(directory, name))) }
     for name in names {
       let path = TreePaths.join(directory, name)
       guard let node = try upper.node(path) else { continue }

@@ -11,13 +11,23 @@ struct RemoveStep: Sendable, Hashable {
   var path: String
   var allowsMissing: Bool
   var isPattern: Bool
+
+  /// What counts for its key, by names that a person understands.
+  var settings: [String: String] {
+    var settings = ["path": path]
+    if allowsMissing { settings["missing"] = "allowed" }
+    if isPattern { settings["pattern"] = "yes" }
+    return settings
+  }
 }
 
 struct RemovalWork: LayerWork {
   let step: RemoveStep
 
   func prepare(_ site: LayerSite) async throws -> PreparedLayer {
-    let ingredients = StepIngredients(instruction: "rm \(step.isPattern ? "pattern " : "")\(step.path)", base: site.base.chain)
+    var ingredients = StepIngredients(instruction: "rm \(step.path)", base: site.base.chain)
+    ingredients.settings = step.settings
+    ingredients.settings["source date epoch"] = site.epoch.map(String.init)
     let work = self
     return PreparedLayer(ingredients: ingredients) { _ in try await Blocking.run { try work.make(site) } }
   }
@@ -66,6 +76,14 @@ struct LinkStep: Sendable, Hashable {
   var owner: String?
   /// Nanoseconds since 1970; `nil`: now.
   var time: Int64?
+
+  /// What counts for its key, by names that a person understands.
+  var settings: [String: String] {
+    var settings = ["path": path, "target": target]
+    settings["chown"] = owner
+    settings["time"] = time.map(String.init)
+    return settings
+  }
 }
 
 struct LinkWork: LayerWork {
@@ -73,8 +91,8 @@ struct LinkWork: LayerWork {
 
   func prepare(_ site: LayerSite) async throws -> PreparedLayer {
     var ingredients = StepIngredients(instruction: "symlink \(step.path) -> \(step.target)", base: site.base.chain)
-    ingredients.settings["chown"] = step.owner
-    ingredients.settings["time"] = step.time.map(String.init)
+    ingredients.settings = step.settings
+    ingredients.settings["source date epoch"] = site.epoch.map(String.init)
     let work = self
     return PreparedLayer(ingredients: ingredients) { _ in try await Blocking.run { try work.make(site) } }
   }

@@ -13,12 +13,32 @@ enum EpochSource: Sendable, Hashable {
   case tree(RepositoryStep)
   /// A file of the web, as such a context.
   case file(String, checksum: Digest?)
+
+  /// What is fetched for it, if anything.
+  fileprivate var operation: Operation? {
+    switch self {
+    case .tree(let step): .repository(step)
+    case .file(let url, let checksum): .download(url: url, checksum: checksum)
+    case .time, .upload: nil
+    }
+  }
 }
 
 /// Finds out what `SOURCE_DATE_EPOCH` stands for in a build.
 struct EpochReader {
   let request: BuildRequest
   let dockerfile: Dockerfile
+
+  /// Gives the source of the time, or what the client has put in its place; `nil`: nobody asks for one. Throws `forbidden` for one that is denied.
+  func allowedSource() throws(HullError) -> EpochSource? {
+    guard let source = try source() else { return nil }
+    guard let operation = source.operation else { return source }
+    switch try request.policed(operation) {
+    case .repository(let step): return .tree(step)
+    case .download(let url, let checksum): return .file(url, checksum: checksum)
+    default: return .time(nil)
+    }
+  }
 
   /// Gives the source of the time; `nil`: nobody asks for one.
   ///

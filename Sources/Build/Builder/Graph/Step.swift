@@ -57,6 +57,8 @@ struct RepositoryStep: Sendable, Hashable {
   var part = ""
   /// The files are fetched only when a step that is not in the cache needs them.
   var waits = false
+  /// It is a Git repository, whatever its address looks like.
+  var isGit = false
 }
 
 /// `WORKDIR`: a directory that must be there.
@@ -133,16 +135,6 @@ struct CopyStep: Sendable, Hashable {
   }
 
   var hasRepositories: Bool { !repositories.isEmpty }
-
-  /// The same of its other sources.
-  var withoutRepositories: CopyStep {
-    var step = self
-    step.sources.removeAll { source -> Bool in
-      if case .repository = source { return true }
-      return false
-    }
-    return step
-  }
 }
 
 /// `RUN`, everything expanded.

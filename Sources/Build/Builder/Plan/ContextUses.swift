@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dockerfile
 
 /// Which paths of the client's contexts the steps of a build use: a client need not send more.
 struct ContextUses {
@@ -33,13 +34,29 @@ struct ContextUses {
   /// What an operation takes of an input; `nil`: that is not known.
   private static func paths(_ operation: Operation, of input: Int) -> [String]? {
     switch operation {
-    case .copy(let copy):
-      return copy.sources.flatMap { source -> [String] in
-        guard case .files(input, let patterns) = source else { return [] }
-        return patterns.map(TreePaths.clean)
-      }
-    case .run(let run): return run.mounts.filter { $0.input == input }.map { TreePaths.clean($0.mount.source ?? "") }
+    case .copy(let copy): return paths(copy, of: input)
+    case .run(let run):
+      let sources = run.mounts.filter { $0.input == input }.map { TreePaths.clean($0.mount.source ?? "") }
+      return sources.allSatisfy { isPlain($0) } ? sources : nil
     default: return nil
     }
+  }
+
+  private static func paths(_ copy: CopyStep, of input: Int) -> [String]? {
+    var used: [String] = []
+    for source in copy.sources {
+      switch source {
+      case .files(let number, let patterns): if number == input { used += patterns.map(TreePaths.clean) }
+      // A policy has put the context in the place of files from elsewhere, which are taken whole.
+      case .repository(let number), .download(let number, _): if number == input { return nil }
+      case .inline: break
+      }
+    }
+    return !copy.details.isLiteral || used.allSatisfy { isPlain($0) } ? used : nil
+  }
+
+  /// Whether a path means the same as a pattern.
+  private static func isPlain(_ path: String) -> Bool {
+    !FilePattern.hasWildcards(path) && !path.contains("\\") && !path.hasPrefix("!")
   }
 }

@@ -31,14 +31,19 @@ extension BuildRequest {
     switch operation {
     case .context(let name, _): return SourcePolicy.Source("local://\(name)")
     case .download(let url, let checksum): return SourcePolicy.Source(url, checksum.map { ["http.checksum": $0.description] } ?? [:])
-    case .repository(let step):
-      let (url, checksum) = (step.url, step.checksum)
-      let address = url.firstRange(of: "://").map { "git://\(url[$0.upperBound...])" } ?? "git://\(url)"
-      var attributes = ["git.fullurl": String(url.prefix { $0 != "#" })]
-      attributes["git.checksum"] = checksum
-      return SourcePolicy.Source(address, attributes)
+    case .repository(let step): return source(step)
     default: return nil
     }
+  }
+
+  /// Contexts of the web that are no repositories go by their addresses.
+  private static func source(_ step: RepositoryStep) -> SourcePolicy.Source {
+    guard let address = try? GitAddress(step.url, isGit: step.isGit) else {
+      return SourcePolicy.Source(step.url, step.checksum.map { ["http.checksum": $0] } ?? [:])
+    }
+    var attributes = ["git.fullurl": address.url]
+    attributes["git.checksum"] = address.checksum ?? step.checksum
+    return SourcePolicy.Source(address.policyName, attributes)
   }
 
   /// - Parameter old: what it takes the place of.
@@ -57,7 +62,7 @@ extension BuildRequest {
       return .repository(
         RepositoryStep(
           url: (source.attributes["git.fullurl"] ?? String(source.name.prefix { $0 != "#" })) + fragment, keepsGitDirectory: keeps,
-          checksum: source.attributes["git.checksum"]))
+          checksum: source.attributes["git.checksum"], isGit: true))
     }
     throw HullError(.unsupported, "source policy: \(source.name) cannot take the place of files: use local://, http(s):// or git://")
   }

@@ -97,7 +97,7 @@ struct RunPlanner {
   private func network(_ run: RunCommand, _ planner: Planner) throws(HullError) -> String {
     guard let wanted = run.network, wanted != "default" else {
       let network = planner.request.network
-      if network == "host" { try planner.demand(.hostNetwork) }
+      if planner.request.usesForeignNetwork { try planner.demand(.hostNetwork) }
       return network.isEmpty ? "default" : network
     }
     guard wanted == "none" || wanted == "host" else {

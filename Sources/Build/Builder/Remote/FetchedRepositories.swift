@@ -39,11 +39,13 @@ final class FetchedRepositories: Sendable {
   }
 
   private func identify(_ step: RepositoryStep) async throws -> IdentifiedTree {
-    guard let address = try GitAddress(step.url) else { return try await remote.archive(step.url) }
-    let revision = try await withAccess(address) { try await self.remote.revision(address, checksum: step.checksum, access: $0) }
-    return IdentifiedTree(identity: revision.commit, key: revision.key(address, keepsGitDirectory: step.keepsGitDirectory)) {
+    guard let address = try GitAddress(step.url, isGit: step.isGit) else { return try await remote.archive(step.url) }
+    // What a policy puts in a repository's place says it in its address alone.
+    let (checksum, keeps) = (address.checksum ?? step.checksum, step.keepsGitDirectory || address.keepsGitDirectory == true)
+    let revision = try await withAccess(address) { try await self.remote.revision(address, checksum: checksum, access: $0) }
+    return IdentifiedTree(identity: revision.commit, key: revision.key(address, keepsGitDirectory: keeps)) {
       let checkout = try await self.withAccess(address) {
-        try await self.remote.checkout(address, revision, keepsGitDirectory: step.keepsGitDirectory, access: $0)
+        try await self.remote.checkout(address, revision, keepsGitDirectory: keeps, access: $0)
       }
       return IdentifiedTree.Contents(tree: checkout.tree, modified: checkout.committed)
     }

@@ -27,10 +27,11 @@ package struct GitAddress: Sendable, Hashable {
   private(set) var looksLikePath = false
 
   /// Reads an address; `nil` when it is not one of a Git repository. Throws `invalidArgument` for a query that says nothing or contradicts itself.
-  package init?(_ text: String) throws(HullError) {
+  /// - Parameter isGit: it is known to be one: an HTTP address need not end with `.git`.
+  package init?(_ text: String, isGit: Bool = false) throws(HullError) {
     let halves = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
     let parts = halves[0].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard let url = GitAddress.url(parts[0]) else { return nil }
+    guard let url = GitAddress.url(parts[0], isGit) else { return nil }
     (self.url, looksLikePath) = (url, url != parts[0])
     if halves.count > 1 {
       let fragment = WebAddress.unescaped(halves[1]).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -39,6 +40,8 @@ package struct GitAddress: Sendable, Hashable {
     }
     if parts.count > 1 { try GitQuery(parts[1]).apply(to: &self) }
   }
+
+  private init(named url: String) { self.url = url }
 
   /// Throws `invalidArgument` for what `git` could take for an option, and for white space.
   package func check() throws(HullError) {
@@ -63,6 +66,15 @@ package struct GitAddress: Sendable, Hashable {
     return reference == nil && part.isEmpty ? url : "\(url)#\(reference ?? "")\(part)"
   }
 
+  /// The same however it is written: host and path, reference and directory (BuildKit, client/llb, `Git`).
+  var policyName: String {
+    var place = url.firstRange(of: "://").map { String(url[$0.upperBound...]) } ?? url.replacing(":", with: "/", maxReplacements: 1)
+    if let at = place.prefix(while: { $0 != "/" }).lastIndex(of: "@") { place = String(place[place.index(after: at)...]) }
+    var plain = GitAddress(named: "git://" + place)
+    (plain.reference, plain.directory) = (reference, directory)
+    return plain.fragmentForm(withDirectory: true)
+  }
+
   /// The host, with its port where one is given, of an HTTP address; `nil` for others.
   package var host: String? { webScope.map { String($0.drop { $0 != "/" }.dropFirst(2).dropLast()) } }
 
@@ -82,11 +94,11 @@ package struct GitAddress: Sendable, Hashable {
   }
 
   /// An address without its query and fragment as `git` is given it; `nil`: it is none of a repository.
-  private static func url(_ base: String) -> String? {
+  private static func url(_ base: String, _ isGit: Bool) -> String? {
     for scheme in ["git://", "ssh://"] where base.hasPrefix(scheme) { return base }
     if base.hasPrefix("https://") || base.hasPrefix("http://") {
       let path = base.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" }
-      return path.hasSuffix(".git") ? base : nil
+      return isGit || path.hasSuffix(".git") ? base : nil
     }
     if base.hasPrefix("github.com/") { return "https://" + base }
     return isScp(base) ? base : nil

@@ -100,6 +100,7 @@ private final class RunningProgram: Sendable {
     case ended
   }
 
+  private static let patience = Duration.seconds(5)
   private let state = Mutex(State.waiting)
 
   /// Gives the exit status and the beginning of what was printed on both streams. Blocking.
@@ -110,24 +111,33 @@ private final class RunningProgram: Sendable {
     do {
       let writing = OwnedDescriptor(pipe.second)
       do {
-        pid = try Subprocess.start(path, arguments, environment: environment, stdout: writing.number, stderr: writing.number)
+        pid = try Subprocess.start(path, arguments, environment: environment, stdout: writing.number, stderr: writing.number, leadsGroup: true)
       } catch {
         throw HullError("cannot run \(path): builds from Git repositories need the program git", error, code: .unavailable)
       }
     }
     let isCancelled = state.withLock { state in
+      defer { state = .running(pid) }
       if case .ended = state { return true }
-      state = .running(pid)
       return false
     }
-    if isCancelled { kill(pid, SIGTERM) }
+    if isCancelled { stop() }
     let output = Self.read(reading.number, limit: limit)
     return (reap(pid), output)
   }
 
+  /// Ends it with all that it has started: asks first.
   func stop() {
+    signal(SIGTERM)
+    Task {
+      try await Task.sleep(for: Self.patience)
+      signal(SIGKILL)
+    }
+  }
+
+  private func signal(_ number: Int32) {
     state.withLock { state in
-      if case .running(let pid) = state { kill(pid, SIGTERM) }
+      if case .running(let pid) = state { kill(-pid, number) }
       if case .waiting = state { state = .ended }
     }
   }

@@ -48,9 +48,15 @@ struct GitNames {
     for line in text.split(separator: "\n") {
       let words = line.split(separator: "\t").map(String.init)
       guard words.count == 2 else { continue }
-      if words[0].hasPrefix("ref: "), words[1] == "HEAD" { head = String(words[0].dropFirst(5)) }
+      if words[0].hasPrefix("ref: "), words[1] == "HEAD" { head = Self.name(words[0].dropFirst(5)) }
       if GitRevision.isCommit(words[0]) { objects[words[1]] = words[0] }
     }
+  }
+
+  /// What a server calls a name; `nil`: git might take it for something else (git-check-ref-format(1)).
+  private static func name(_ text: Substring) -> String? {
+    let isName = text.hasPrefix("refs/") && !text.contains("..") && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && !#"~^:?*[\"#.utf8.contains($0) }
+    return isName ? String(text) : nil
   }
 
   /// - Parameter reference: `nil`: the one that `HEAD` is. Of a branch and a tag of the same name the branch is meant.

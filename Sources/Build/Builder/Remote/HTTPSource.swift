@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
 import Errors
+import Glibc
+import LinuxSystem
 import OCISpec
 import RegistryClient
 import Synchronization
@@ -75,7 +77,8 @@ package struct HTTPSource: Sendable {
       }
       progress("downloading \(name)", now, 0)
     }
-    let modified = (file.modified ?? 0) * 1_000_000_000
+    // As far as nanoseconds go: a server may say any time.
+    let modified = timespec(tv_sec: Int(file.modified ?? 0), tv_nsec: 0).nanoseconds
     let (tree, digest) = try await Blocking.run {
       try writer.end(modified: modified)
       let tree = try writer.finish()

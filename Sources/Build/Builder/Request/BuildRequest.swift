@@ -137,3 +137,8 @@ package enum BuildOutput: Sendable {
   /// Nothing: only the cache is filled.
   case none
 }
+
+extension BuildRequest {
+  /// Its commands have the network of the host, or of a container, which may have the host's.
+  var usesForeignNetwork: Bool { network == "host" || network.hasPrefix("container:") }
+}

@@ -17,6 +17,7 @@ final class Solver: Sendable {
   let report: BuildReport
   private let repositories: FetchedRepositories
   private let uses: ContextUses
+  private let isCancelled = Mutex(false)
   private let values = Mutex<[ObjectIdentifier: Task<StepValue, any Error>]>([:])
 
   init(
@@ -40,6 +41,8 @@ final class Solver: Sendable {
       if let known = values[ObjectIdentifier(step)] { return known }
       let task = Task(executorPreference: BlockingExecutor.shared) { try await self.solve(step) }
       values[ObjectIdentifier(step)] = task
+      // Begun too late for `cancel` to see it.
+      if isCancelled.withLock({ $0 }) { task.cancel() }
       return task
     }
     return try await withTaskCancellationHandler {
@@ -68,8 +71,13 @@ final class Solver: Sendable {
     return found
   }
 
-  /// Ends all that is under way; who waits hears of it.
+  /// Ends all that is under way; who waits hears of it, and asks for the same: once is enough, for each would go through all of them again.
   func cancel() {
+    let isFirst = isCancelled.withLock { isCancelled in
+      defer { isCancelled = true }
+      return !isCancelled
+    }
+    guard isFirst else { return }
     for task in values.withLock({ Array($0.values) }) { task.cancel() }
   }
 
@@ -113,7 +121,7 @@ final class Solver: Sendable {
       let store = self.store
       return (.fileSystem(try await Blocking.run { try store.fileSystem(of: id) }), true)
     case .context(let name, var selection):
-      selection.followed = uses.followed(name)
+      if selection.followed.isEmpty { selection.followed = uses.followed(name) }
       let progress = report.progress(of: step)
       let tree = try await session.context(name, selection) { progress("transferring \(name):", $0, 0) }
       return (.tree(try await part(name == "context" ? request.contextDirectory : "", of: tree)), false)

@@ -15,6 +15,7 @@ struct CopyFingerprint {
     var line =
       "\(node.kind.rawValue) \(String(node.mode, radix: 8)) \(item.relative)\u{0}\(node.link)\u{0}\(node.device.major):\(node.device.minor)\u{0}\(digest?.hex ?? "")"
     if item.keepsOwner { line += "\u{0}\(node.uid):\(node.gid)" }
+    if !item.directory.isEmpty { line += "\u{0}\(item.directory)/" }
     var line8 = Array(line.utf8)
     for attribute in node.attributes { line8 += attribute.name + [0] + attribute.value }
     line8.append(0)

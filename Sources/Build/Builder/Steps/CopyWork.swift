@@ -20,13 +20,9 @@ struct CopyWork: LayerWork {
     let found = try await Blocking.stream { try work.find(site) }
     var ingredients = StepIngredients(
       instruction: "\(step.verb) … \(step.destination)\(step.intoDirectory ? "/" : "")", base: standsAlone ? nil : site.base.chain)
-    ingredients.settings = ["chown": step.owner ?? "", "chmod": step.mode ?? "", "link": step.link ? "yes" : ""].filter { !$0.value.isEmpty }
+    ingredients.settings = step.settings
     ingredients.settings["source date epoch"] = site.epoch.map(String.init)
-    ingredients.settings["time"] = step.time.map(String.init)
-    if step.details != CopyStep.Details() { ingredients.settings["details"] = "\(step.details)" }
     ingredients.contents["files"] = found.digest.hex
-    // Files that are here have been left out where they are.
-    if step.hasRepositories, !step.excludes.isEmpty { ingredients.settings["exclude"] = step.excludes.joined(separator: "\u{0}") }
     ingredients.files = found.files
     return PreparedLayer(ingredients: ingredients, standsAlone: standsAlone) { _ in
       let found = try await work.complete(found, site)
@@ -40,25 +36,23 @@ struct CopyWork: LayerWork {
   /// What is known without fetching repositories: their commits stand for their files.
   private func find(_ site: LayerSite) throws(HullError) -> Found {
     let trees = try site.trees()
-    let items = try items(step.withoutRepositories, trees, site)
-    let (digest, files) = try CopyFingerprint.of(items, trees: trees, repositories: repositories(trees))
+    let identified = step.identified(among: trees)
+    let items = try items(step.without(Set(identified.map { $0.place })), trees, site)
+    let (digest, files) = try CopyFingerprint.of(items, trees: trees, repositories: identified)
     return Found(items: items, trees: trees, digest: digest, files: files)
   }
 
   /// With the files of repositories, which are fetched now.
   private func complete(_ found: Found, _ site: LayerSite) async throws -> Found {
-    guard step.hasRepositories else { return found }
-    for (_, tree) in repositories(found.trees) { try await tree.bring() }
+    let identified = step.identified(among: found.trees)
+    guard !identified.isEmpty else { return found }
+    for (_, tree) in identified { try await tree.bring() }
     let work = self
     return try await Blocking.stream {
       var found = found
       found.items = try work.items(work.step, found.trees, site)
       return found
     }
-  }
-
-  private func repositories(_ trees: [Int: any FileTree]) -> [(place: Int, tree: IdentifiedTree)] {
-    step.repositories.compactMap { place, input in (trees[input] as? IdentifiedTree).map { (place, $0) } }
   }
 
   private func items(_ step: CopyStep, _ trees: [Int: any FileTree], _ site: LayerSite) throws(HullError) -> [CopyItem] {

@@ -32,25 +32,10 @@ struct RunWork: LayerWork {
 
   private func ingredients(_ site: LayerSite, _ binds: [Int: BindSource]) -> StepIngredients {
     var ingredients = StepIngredients(instruction: "RUN \(step.shown)", base: site.base.chain)
-    for entry in step.environment {
-      ingredients.settings["variable \(BuildVariables.name(of: entry))"] = String(entry.drop { $0 != "=" }.dropFirst())
-    }
-    ingredients.settings["command"] = JSONText.list(step.arguments)
-    ingredients.settings["directory"] = step.directory
-    ingredients.settings["user"] = step.user
-    ingredients.settings["network"] = step.network == "default" ? "" : step.network
-    ingredients.settings["security"] = step.insecure ? "insecure" : ""
-    ingredients.settings["platform"] = step.platform.description
-    ingredients.settings["hostname"] = step.hostname
-    ingredients.settings["hosts"] = step.extraHosts.joined(separator: " ")
-    ingredients.settings["exit codes"] = step.exitCodes == [0] ? "" : step.exitCodes.sorted().map(String.init).joined(separator: " ")
-    ingredients.settings["script"] = step.script.map { SHA256.digest(of: $0).hex } ?? ""
+    ingredients.settings = step.settings
     for (index, mount) in step.mounts.enumerated() {
-      // What secrets and agents hold never counts.
-      ingredients.settings["mount \(index)"] = "\(mount.mount.kind.rawValue) \(mount.target) \(mount.mount.id ?? "") \(mount.mount.source ?? "")"
       if let bind = binds[index] { ingredients.contents["mount of \(mount.target)"] = bind.digest.hex }
     }
-    ingredients.settings = ingredients.settings.filter { !$0.value.isEmpty }
     return ingredients
   }
 
@@ -92,6 +77,7 @@ struct RunWork: LayerWork {
   private static func items(_ tree: any FileTree, _ path: String) throws(HullError) -> [CopyItem] {
     var copy = CopyStep(sources: [.files(input: 0, patterns: [path])], destination: "/", intoDirectory: true, instruction: "", verb: "RUN --mount")
     copy.link = true
+    copy.details.isLiteral = true
     return try CopySelection(step: copy, trees: [0: tree], scratch: "").items()
   }
 
@@ -104,7 +90,7 @@ struct RunWork: LayerWork {
     do {
       let images = solver.store.images
       let run = StepRun(
-        id: SHA256.digest(of: "\(solver.request.id) \(site.step.vertex.id) \(BuildClock.now())").hex,
+        id: SHA256.digest(of: "\(solver.request.id) \(site.step.vertex.id) \(BuildClock.now()) \(UInt64.random(in: 0 ... .max))").hex,
         lower: Array(site.base.infos.reversed().map { images.layers.path(of: $0.chain) }), arguments: step.arguments,
         environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user,
         mounts: mounts.mounts,

@@ -45,6 +45,8 @@ final class StepMounts: Sendable {
 private final class MountMaker {
   private let site: LayerSite
   private let user: String
+  /// Of what it makes: the same step of another build may be under way.
+  private let name: String
   private let directory: String
   var mounts: [StepMount] = []
   var environment: [String] = []
@@ -57,7 +59,9 @@ private final class MountMaker {
   init(site: LayerSite, user: String) {
     self.site = site
     self.user = user
-    directory = "\(site.solver.surroundings.state)/\(site.step.vertex.id.hex.prefix(24))"
+    let name = "\(site.step.vertex.id.hex.prefix(7))-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
+    self.name = name
+    directory = "\(site.solver.surroundings.state)/\(name)"
   }
 
   func add(_ mount: RunStep.Mount, _ bind: RunWork.BindSource?, number: Int) async throws {
@@ -97,6 +101,7 @@ private final class MountMaker {
     var copy = CopyStep(
       sources: [.files(input: 0, patterns: [bind.path])], destination: "/", intoDirectory: true, instruction: "", verb: "RUN --mount")
     copy.link = true
+    copy.details.isLiteral = true
     let items = try CopySelection(step: copy, trees: [0: bind.tree], scratch: "").items()
     var targets = CopyTargets(base: TreePack.empty)
     try targets.place(items, of: copy)
@@ -117,7 +122,7 @@ private final class MountMaker {
 
   /// A directory on the store's file system that goes with the step.
   private func scratch(_ kind: String) async throws -> String {
-    let path = "\(site.solver.surroundings.directory)/scratch/\(site.step.vertex.id.hex.prefix(24))-\(kind)-\(mounts.count)"
+    let path = "\(site.solver.surroundings.directory)/scratch/\(name)-\(kind)-\(mounts.count)"
     try await Blocking.run {
       try step("cannot make a directory for a mount") { () throws(SystemError) in try Files.makeDirectories(path) }
     }

@@ -86,7 +86,7 @@ package final class DirectoryTree: FileTree {
     guard let kind = TreeNode.Kind(status) else { return nil }
     var node = TreeNode(kind: kind, mode: status.st_mode & 0o7777)
     (node.uid, node.gid) = (status.st_uid, status.st_gid)
-    node.modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    node.modified = status.st_mtim.nanoseconds
     switch kind {
     case .regular:
       node.size = Int64(status.st_size)

@@ -96,8 +96,8 @@ extension ListedFile {
     }
     self.init(kind: kind, path: path, mode: info.st_mode & 0o7777)
     size = kind == .regular ? Int64(info.st_size) : 0
-    modified = Int64(info.st_mtim.tv_sec) * 1_000_000_000 + Int64(info.st_mtim.tv_nsec)
-    changed = Int64(info.st_ctim.tv_sec) * 1_000_000_000 + Int64(info.st_ctim.tv_nsec)
+    modified = info.st_mtim.nanoseconds
+    changed = info.st_ctim.nanoseconds
     inode = UInt64(info.st_ino)
     if kind == .symbolicLink { link = try Self.target(name, in: directory, path: "\(root)/\(path)") }
     if kind == .regular, info.st_mode & 0o111 != 0 { capability = Self.capability("\(root)/\(path)") }

@@ -18,7 +18,7 @@ enum ContainerPath {
       stat.name = name
       stat.size = Int64(status.st_size)
       stat.mode = goMode(status.st_mode)
-      stat.mtime = Timestamp.text(Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
+      stat.mtime = Timestamp.text(status.st_mtim.nanoseconds)
       if status.isSymbolicLink { stat.linkTarget = linkTarget(place.number, of: path) }
       return stat
     } catch {

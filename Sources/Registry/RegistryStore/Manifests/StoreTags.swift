@@ -73,8 +73,3 @@ extension RegistryStore {
     }
   }
 }
-
-extension timespec {
-  /// Nanoseconds since 1970.
-  fileprivate var nanoseconds: Int64 { Int64(tv_sec) * 1_000_000_000 + Int64(tv_nsec) }
-}

@@ -93,7 +93,8 @@ final class Builds: Sendable {
   }
 
   /// The result of a build that its client does not drive itself.
-  private static func wholeResult(_ job: BuildJob) -> String { "\(job.request.ref)/result" }
+  private static func wholeResult(_ job: BuildJob) -> String { wholeResult(job.request.ref) }
+  private static func wholeResult(_ build: String) -> String { "\(build)/result" }
 
   /// Builds for the same job are told apart; the only one has the job's own name.
   private func identity(_ name: String, _ job: BuildJob) -> String { name == Self.wholeResult(job) ? job.request.ref : name }
@@ -116,6 +117,8 @@ final class Builds: Sendable {
     var made: [String: MadeImage] = [:]
     for text in GraphReader.results(in: definition) {
       let name = ResultName(text)
+      // Nobody is given the name of a whole build's result; a build that waited for its own would wait for ever.
+      guard name.result != Self.wholeResult(name.build) else { throw HullError(.notFound, "no such result \(name)") }
       let result = try await self.job(name.build).result(name)
       let build = try await result.build()
       guard build.retain() else { throw HullError(.unavailable, "the build of \(name) has ended") }

@@ -17,26 +17,15 @@ struct SourceDefinition: Sendable, Hashable {
     let steps = definition.def.compactMap { try? LLBOp(serializedBytes: $0) }.filter { $0.op != nil }
     guard steps.count == 1, case .source(let source)? = steps[0].op else { return nil }
     if source.identifier.hasPrefix("git://") {
-      let fragment = source.identifier.firstIndex(of: "#").map { String(source.identifier[$0...]) } ?? ""
-      let url = source.attrs["git.fullurl"] ?? source.identifier
-      (address, filename) = (String(url.prefix { $0 != "#" && $0 != "?" }) + Self.query(source.attrs) + fragment, nil)
+      let address = GitAttributes(source).address(isWhole: true)
+      // Others are repositories only in graphs.
+      guard GitAddress.matches(address) else { return nil }
+      (self.address, filename) = (address, nil)
     } else if source.identifier.hasPrefix("https://") || source.identifier.hasPrefix("http://") {
       (address, filename) = (source.identifier, source.attrs["http.filename"] ?? String(source.identifier.split(separator: "/").last ?? "download"))
     } else {
       return nil
     }
-  }
-
-  /// What a graph says of a repository beside its address, as an address says it.
-  private static func query(_ attributes: [String: String]) -> String {
-    var pairs: [String] = []
-    if attributes["git.keepgitdir"] == "true" { pairs.append("keep-git-dir=true") }
-    if attributes["git.skipsubmodules"] == "true" { pairs.append("submodules=false") }
-    if attributes["git.fetchbycommit"] == "true" { pairs.append("fetch-by-commit=true") }
-    for (name, key) in [("git.checksum", "checksum"), ("git.mtime", "mtime")] {
-      if let value = attributes[name], !value.isEmpty { pairs.append("\(key)=\(FormEncoding.encode(value))") }
-    }
-    return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
   }
 
   /// Its files, under the names that the client expects.

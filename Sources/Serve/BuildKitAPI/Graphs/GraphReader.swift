@@ -7,14 +7,21 @@ import OCISpec
 
 /// Reads a client's graph (BuildKit's LLB): operations, each after those that it works on; the last only says which of the others is the result.
 struct GraphReader {
+  /// How many operations and changes of files a graph may have.
   private static let largest = 20_000
+  /// How many may stand on each other: the last one that goes takes all of them along, one within the other.
+  private static let deepest = 1_000
 
   private let definition: LLBDefinition
   /// What other builds have made, by the names that the graph has for it.
   private let made: [String: MadeImage]
   private var nodes: [String: GraphNode] = [:]
+  /// How many operations and changes of files stand on each other up to an operation.
+  private var depths: [String: Int] = [:]
+  /// Operations and changes of files so far.
+  private var count = 0
 
-  /// The result; `nil`: an empty file system. Throws `invalidArgument` for a graph that is none.
+  /// The result; `nil`: an empty file system. Throws `invalidArgument` for a graph that is none, `tooLarge` for one that is too large or too deep.
   static func root(_ definition: LLBDefinition, made: [String: MadeImage]) throws(HullError) -> GraphEdge? {
     var reader = GraphReader(definition: definition, made: made)
     return try reader.read()
@@ -32,9 +39,7 @@ struct GraphReader {
   private init(definition: LLBDefinition, made: [String: MadeImage]) { (self.definition, self.made) = (definition, made) }
 
   private mutating func read() throws(HullError) -> GraphEdge? {
-    guard definition.def.count <= Self.largest else {
-      throw HullError(.tooLarge, "the build graph has \(definition.def.count) operations, more than \(Self.largest)")
-    }
+    guard definition.def.count <= Self.largest else { throw Self.tooMany }
     guard let end = definition.def.last else { return nil }
     for bytes in definition.def.dropLast() { try add(bytes) }
     let op = try self.op(end)
@@ -57,6 +62,7 @@ struct GraphReader {
   private mutating func add(_ bytes: some Sequence<UInt8>) throws(HullError) {
     let (op, digest) = (try op(bytes), Self.digest(bytes))
     guard let kind = op.op else { throw HullError(.invalidArgument, "build graph: the operation \(digest) is of no known kind") }
+    try measure(kind, on: op.inputs, digest)
     let inputs = try op.inputs.map { (input) throws(HullError) in try edge(input) }
     let platform = op.hasPlatform ? Platform(op.platform) : nil
     let metadata = definition.metadata[digest] ?? LLBOpMetadata()
@@ -65,6 +71,21 @@ struct GraphReader {
       try operation(kind, inputs.count), inputs: inputs, name: name, platform: platform, ignoresCache: metadata.ignoreCache,
       digest: try Digest(digest))
   }
+
+  /// Each change of files becomes a step that may stand on the one before.
+  private mutating func measure(_ kind: LLBOp.OneOf_Op, on inputs: [LLBInput], _ digest: String) throws(HullError) {
+    var steps = 1
+    if case .file(let file) = kind { steps = max(1, file.actions.count) }
+    count += steps
+    guard count <= Self.largest else { throw Self.tooMany }
+    let depth = steps + (inputs.compactMap { depths[$0.digest] }.max() ?? 0)
+    guard depth <= Self.deepest else {
+      throw HullError(.tooLarge, "more than \(Self.deepest) operations of the build graph stand on each other: build it in parts")
+    }
+    depths[digest] = depth
+  }
+
+  private static let tooMany = HullError(.tooLarge, "the build graph has more than \(largest) operations and changes of files: build it in parts")
 
   private func edge(_ input: LLBInput) throws(HullError) -> GraphEdge {
     guard let node = nodes[input.digest] else {

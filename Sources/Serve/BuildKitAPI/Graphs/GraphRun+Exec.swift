@@ -18,10 +18,17 @@ extension GraphRun {
     network = exec.network == .host ? "host" : exec.network == .none ? "none" : "default"
     insecure = exec.security == .insecure
     if !meta.validExitCodes.isEmpty { exitCodes = Set(meta.validExitCodes) }
-    mounts = exec.mounts.map(GraphMount.init)
-    // The root goes first.
-    if let root = mounts.firstIndex(where: { $0.target == "/" }) { mounts.swapAt(0, root) }
-    mounts += exec.secretenv.map(GraphMount.init)
+    mounts = Self.ordered(exec.mounts.map { GraphMount($0) })
+    mounts += exec.secretenv.map { GraphMount($0) }
+  }
+
+  /// The root first, then all directories before what is in them, as BuildKit mounts them.
+  private static func ordered(_ mounts: [GraphMount]) -> [GraphMount] {
+    var mounts = mounts
+    let root = mounts.firstIndex { $0.target == "/" }
+    let first = root.map { [mounts.remove(at: $0)] } ?? []
+    let others = mounts.enumerated().sorted { ($0.element.target, $0.offset) < ($1.element.target, $1.offset) }
+    return first + others.map { $0.element }
   }
 
   private static func proxies(_ proxies: LLBProxyEnv) -> [String] {

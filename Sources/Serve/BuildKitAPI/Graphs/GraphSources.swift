@@ -16,17 +16,11 @@ enum GraphSources {
     case "oci-layout": return .layout(try layout(parts[1], source.attrs))
     case "local": return .context(parts[1], selection(source.attrs))
     case "git":
-      let url = repository(source)
+      let url = GitAttributes(source).address(isWhole: false)
       return .repository(url: url, keepsGitDirectory: source.attrs["git.keepgitdir"] == "true", checksum: source.attrs["git.checksum"])
     case "http", "https": return .download(try download(source))
     default: throw HullError(.unsupported, "build graph: sources of the kind \(parts[0]) are not supported")
     }
-  }
-
-  /// A repository's address as builds name it.
-  static func repository(_ source: LLBSourceOp) -> String {
-    let fragment = source.identifier.firstIndex(of: "#").map { String(source.identifier[$0...]) } ?? ""
-    return String((source.attrs["git.fullurl"] ?? source.identifier).prefix { $0 != "#" }) + fragment
   }
 
   private static func layout(_ name: String, _ attributes: [String: String]) throws(HullError) -> LayoutAddress {

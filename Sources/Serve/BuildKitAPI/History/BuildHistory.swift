@@ -23,9 +23,12 @@ final class BuildHistory: Sendable {
   /// Held while files are read and written: who takes it may block.
   private let state = Monitor(State())
   private let directory: String
+  private let mostBytes: Int64
 
-  /// - Parameter directory: where ended builds are kept; not touched before something is asked or told.
-  init(directory: String) { self.directory = directory }
+  /// - Parameters:
+  ///   - directory: where ended builds are kept; not touched before something is asked or told.
+  ///   - mostBytes: of logs, traces, attestations and options, those of pinned builds too; the newest build stays in any case.
+  init(directory: String, mostBytes: Int64 = 256 << 20) { (self.directory, self.mostBytes) = (directory, mostBytes) }
 
   /// The state, with the files read in. Blocking.
   private func open<Result>(_ body: (inout State, HistoryFiles) throws(HullError) -> Result) throws(HullError) -> Result {
@@ -54,22 +57,36 @@ final class BuildHistory: Sendable {
       state.running[outcome.record.ref] = nil
       let record = try outcome.stored(in: files)
       try files.put(record)
-      state.ended[record.ref] = record
+      let earlier = state.ended.updateValue(record, forKey: record.ref)
+      if let earlier { files.remove(blobsOf: earlier, keeping: Self.blobs(state)) }
       Self.tell(.complete, record, &state)
-      for old in Self.surplus(state.ended) { Self.remove(old, files, &state) }
+      for old in surplus(state.ended) { Self.remove(old, files, &state) }
     }
   }
 
-  private static func surplus(_ records: [String: ControlBuildHistoryRecord]) -> [ControlBuildHistoryRecord] {
+  private func surplus(_ records: [String: ControlBuildHistoryRecord]) -> [ControlBuildHistoryRecord] {
     let newest = records.values.filter { !$0.pinned }.sorted { $0.completedAt.seconds > $1.completedAt.seconds }
     guard let latest = newest.first?.completedAt.seconds else { return [] }
-    let old = newest.prefix(most).dropFirst(usual).filter { $0.completedAt.seconds < latest - age }
-    return old + newest.dropFirst(most)
+    let old = newest.prefix(Self.most).dropFirst(Self.usual).filter { $0.completedAt.seconds < latest - Self.age }
+    return old + Array(newest.dropFirst(Self.most)) + tooLarge(newest.prefix(Self.most), pinned: records.values.filter(\.pinned))
   }
+
+  /// Of the newest first those beyond the limit in bytes.
+  private func tooLarge(
+    _ newest: ArraySlice<ControlBuildHistoryRecord>, pinned: [ControlBuildHistoryRecord]
+  ) -> [ControlBuildHistoryRecord] {
+    var total = pinned.reduce(0) { $0 + $1.size }
+    return newest.dropFirst().filter { record in
+      total += record.size
+      return total > mostBytes
+    }
+  }
+
+  private static func blobs(_ state: State) -> Set<String> { Set(state.ended.values.flatMap(\.blobs)) }
 
   private static func remove(_ record: ControlBuildHistoryRecord, _ files: HistoryFiles, _ state: inout State) {
     state.ended[record.ref] = nil
-    files.remove(record, keeping: Set(state.ended.values.flatMap(\.blobs)))
+    files.remove(record, keeping: blobs(state))
     var gone = ControlBuildHistoryRecord()
     gone.ref = record.ref
     tell(.deleted, gone, &state)
@@ -123,10 +140,10 @@ final class BuildHistory: Sendable {
     return stream
   }
 
-  /// The progress of an ended build; `nil`: it is not here. Blocking.
+  /// The progress of an ended build; `nil`: it is not here, or is built again just now. Blocking.
   func log(_ ref: String) throws(HullError) -> [ControlStatusResponse]? {
     try open { (state, files) throws(HullError) in
-      guard let record = state.ended[ref] else { return nil }
+      guard state.running[ref] == nil, let record = state.ended[ref] else { return nil }
       guard record.hasLogs, let bytes = files.read(blob: record.logs.digest) else { return [] }
       return try HistoryLog.messages(bytes)
     }

@@ -51,6 +51,11 @@ final class HistoryFiles: @unchecked Sendable {
   /// Removes a record, and its blobs but for those that others name.
   func remove(_ record: ControlBuildHistoryRecord, keeping others: Set<String>) {
     remove(HistoryFiles.name(of: record.ref))
+    remove(blobsOf: record, keeping: others)
+  }
+
+  /// Removes a record's blobs but for those that others name.
+  func remove(blobsOf record: ControlBuildHistoryRecord, keeping others: Set<String>) {
     for blob in record.blobs where !others.contains(blob) { remove(blob) }
   }
 
@@ -80,9 +85,15 @@ final class HistoryFiles: @unchecked Sendable {
 
 extension ControlBuildHistoryRecord {
   /// Names of the files that it needs.
-  var blobs: [String] {
+  var blobs: [String] { descriptors.map { String($0.digest.drop { $0 != ":" }.dropFirst()) } }
+
+  /// Bytes of those files, and of its options.
+  var size: Int64 {
+    descriptors.reduce(0) { $0 + max(0, $1.size) } + frontendAttrs.reduce(0) { $0 + Int64($1.key.utf8.count + $1.value.utf8.count) }
+  }
+
+  private var descriptors: [ControlDescriptor] {
     let attestations = result.attestations + results.values.flatMap(\.attestations)
-    let all = attestations + (hasLogs ? [logs] : []) + (hasExternalError ? [externalError] : []) + (hasTrace ? [trace] : [])
-    return all.map { String($0.digest.drop { $0 != ":" }.dropFirst()) }
+    return attestations + (hasLogs ? [logs] : []) + (hasExternalError ? [externalError] : []) + (hasTrace ? [trace] : [])
   }
 }

@@ -3,6 +3,7 @@ import BuildKitProtocol
 import Builder
 import Errors
 import GRPCCore
+import Threads
 
 /// A context that the client has as a directory (FileSync.DiffCopy).
 struct SyncedContext: Sendable {
@@ -28,11 +29,14 @@ struct SyncedContext: Sendable {
     let output = ContextOutput(try ContextReception(key, name: name, store: contexts, keptIn: directory))
     let (requests, asking) = AsyncStream<SyncPacket>.makeStream()
     do {
-      return try await session.converse(ServiceName.fileSync, "DiffCopy", Self.metadata(name, selection)) { writer in
-        for await request in requests { try await writer.write(request) }
-      } receive: { packets in
-        defer { asking.finish() }
-        return try await Self.receive(packets, asking, into: output, TransferCount(progress))
+      // A message for each file: on the connection's own loop none of them changes threads.
+      return try await withTaskExecutorPreference(LoopTaskExecutor(session.loop)) {
+        try await session.converse(ServiceName.fileSync, "DiffCopy", Self.metadata(name, selection)) { writer in
+          for await request in requests { try await writer.write(request) }
+        } receive: { packets in
+          defer { asking.finish() }
+          return try await Self.receive(packets, asking, into: output, TransferCount(progress))
+        }
       }
     } catch let error as RPCError where error.code == .notFound || error.message.contains("no access allowed to dir") {
       throw HullError(.notFound, "build context \(name): the client does not offer it")

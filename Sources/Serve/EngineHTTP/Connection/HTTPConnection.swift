@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 import NIOHTTP1
+import Threads
 
 /// One client's connection: reads requests one at a time, runs each in a task on this loop, sends the answer.
 ///

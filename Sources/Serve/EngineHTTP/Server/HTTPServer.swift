@@ -3,6 +3,7 @@ import Errors
 import Glibc
 import NIOCore
 import NIOPosix
+import Threads
 
 /// Accepts connections and puts an `HTTPConnection` on each.
 package final class HTTPServer: Sendable {

@@ -4,6 +4,7 @@ import Glibc
 import LinuxSystem
 import NIOCore
 import NIOPosix
+import Threads
 
 /// Joins byte streams of the event loop and code that blocks on a descriptor. A pair of sockets lies between (a pipe would do; its creation with
 /// close-on-exec is not in reach of this floor), and the kernel's buffer in it is the only one.

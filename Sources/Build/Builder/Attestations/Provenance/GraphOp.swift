@@ -98,7 +98,7 @@ extension GraphSource {
   }
 
   init(_ repository: RepositoryStep) {
-    guard let address = try? GitAddress(repository.url) else {
+    guard let address = try? GitAddress(repository.url, isGit: repository.isGit) else {
       self.init(identifier: Redaction.url(repository.url))
       return
     }
