@@ -31,7 +31,9 @@ struct GraphFilesTests {
     let lower = try tree([("d/", ""), ("d/gone", "1"), ("d/same", "2"), ("kept", "3"), ("other", "4")])
     let upper = try tree([("d/", ""), ("d/new", "5"), ("d/same", "2"), ("kept", "3"), ("other", "6")])
     let sink = Bytes()
-    try TreeComparison(lower: lower, upper: upper).write(to: sink)
+    let writer = TarWriter(sink)
+    try TreeComparison(lower: lower, upper: upper).write(to: writer)
+    try writer.finish()
     let pack = try TreePack.receive(PrefixedSource(sink.bytes), keptIn: "/var/tmp")
     #expect(pack.names(in: "") == ["d", "other"] && pack.names(in: "d") == [".wh.gone", "new"])
   }
@@ -39,7 +41,9 @@ struct GraphFilesTests {
   @Test func equalTreesDoNotDiffer() throws {
     let one = try tree([("a/", ""), ("a/b", "1")])
     let sink = Bytes()
-    try TreeComparison(lower: one, upper: one).write(to: sink)
+    let writer = TarWriter(sink)
+    try TreeComparison(lower: one, upper: one).write(to: writer)
+    try writer.finish()
     #expect(try TreePack.receive(PrefixedSource(sink.bytes), keptIn: "/var/tmp").names(in: "") == [])
   }
 

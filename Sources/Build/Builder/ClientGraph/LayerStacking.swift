@@ -37,7 +37,7 @@ extension BuildStore {
       return try stacked(Array(upper.layers.dropFirst(lower.layers.count)), on: FileSystem())
     }
     let comparison = TreeComparison(lower: try tree(of: lower), upper: try tree(of: upper))
-    return try makeLayer(above: FileSystem()) { (sink) throws(HullError) in try comparison.write(to: sink) }
+    return try makeLayer(above: FileSystem()) { (writer: TarWriter) throws(HullError) in try comparison.write(to: writer) }
   }
 }
 
@@ -48,19 +48,13 @@ struct TreeComparison {
 
   init(lower: any FileTree, upper: any FileTree) { (self.lower, self.upper) = (lower, upper) }
 
-  func write(to sink: any ByteSink) throws(HullError) {
-    let buffered = BufferedSink(sink)
-    let writer = TarWriter(buffered)
-    try compare("", writer)
-    try writer.finish()
-    try buffered.flush()
-  }
+  func write(to writer: TarWriter) throws(HullError) { try compare("", writer) }
 
   private func compare(_ directory: String, _ writer: TarWriter) throws(HullError) {
     let known = try lower.node(directory)?.kind == .directory ? lower.names(in: directory) : []
     let names = try upper.names(in: directory)
     let present = Set(names)
-    for name in known where !present.contains(name) { try writer.begin(Whiteout.entry(TreePaths.join(directory, name))) }
+    for name in known where !present.contains(name) { try writer.begin(TarEntry(whiteoutOf: Array(TreePaths.join(directory, name).utf8))) }
     for name in names {
       let path = TreePaths.join(directory, name)
       guard let node = try upper.node(path) else { continue }

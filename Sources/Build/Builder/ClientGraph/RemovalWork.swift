@@ -37,12 +37,8 @@ struct RemovalWork: LayerWork {
     let tree = try site.solver.store.tree(of: site.base)
     let places = try self.places(tree)
     guard !places.isEmpty else { return site.base }
-    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in
-      let buffered = BufferedSink(sink)
-      let writer = TarWriter(buffered)
-      for place in places { try writer.begin(Whiteout.entry(place)) }
-      try writer.finish()
-      try buffered.flush()
+    return try site.solver.store.makeLayer(above: site.base) { (writer: TarWriter) throws(HullError) in
+      for place in places { try writer.begin(TarEntry(whiteoutOf: Array(place.utf8))) }
     }
   }
 
@@ -56,14 +52,6 @@ struct RemovalWork: LayerWork {
       return []
     }
     return try PatternSearch(FilePattern(step.path), tree).found()
-  }
-}
-
-/// What stands in a layer for a file that is gone (OCI image specification, whiteouts).
-enum Whiteout {
-  static func entry(_ path: String) -> TarEntry {
-    let (parent, name) = TreePaths.split(path)
-    return TarEntry(kind: .regular, path: Array(TreePaths.join(parent, ".wh." + name).utf8), mode: 0)
   }
 }
 
@@ -111,12 +99,6 @@ struct LinkWork: LayerWork {
     entry.link = Array(step.target.utf8)
     entry.modified = TarEntry.Time(seconds: (step.time ?? site.epoch ?? BuildClock.now()) / 1_000_000_000)
     let made = entry
-    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in
-      let buffered = BufferedSink(sink)
-      let writer = TarWriter(buffered)
-      try writer.begin(made)
-      try writer.finish()
-      try buffered.flush()
-    }
+    return try site.solver.store.makeLayer(above: site.base) { (writer: TarWriter) throws(HullError) in try writer.begin(made) }
   }
 }

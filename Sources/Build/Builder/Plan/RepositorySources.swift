@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dockerfile
 import Errors
 import OCISpec
 
@@ -33,7 +34,7 @@ extension RepositoryStep {
 extension BuildRequest {
   /// The main context, when it is not the session's.
   func remoteSource() throws(HullError) -> RepositoryStep? {
-    let keeps = ["1", "t", "T", "true", "TRUE", "True"].contains(arguments["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] ?? "")
+    let keeps = arguments["BUILDKIT_CONTEXT_KEEP_GIT_DIR"].flatMap(GoText.boolean) == true
     return try remoteContext.map { (address) throws(HullError) in try RepositoryStep(context: address, keepsGitDirectory: keeps) }
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dockerfile
 import Errors
 import OCISpec
 import RegistryClient
@@ -68,13 +69,9 @@ struct GitQuery {
     address.reference = name
   }
 
-  /// As Go reads them.
   private func truth(_ key: String, _ value: String) throws(HullError) -> Bool {
-    switch value {
-    case "", "1", "t", "T", "true", "TRUE", "True": return true
-    case "0", "f", "F", "false", "FALSE", "False": return false
-    default: throw GitQuery.refusal("invalid \(key) value: \(quoted(value))")
-    }
+    guard let truth = value.isEmpty ? true : GoText.boolean(value) else { throw GitQuery.refusal("invalid \(key) value: \(quoted(value))") }
+    return truth
   }
 
   private static func refusal(_ text: String) -> HullError { HullError(.invalidArgument, text) }

@@ -129,6 +129,17 @@ final class BuildStore: Sendable {
     return base.adding(FileSystem.Layer(info: info, descriptor: descriptor, created: BuildClock.now()))
   }
 
+  /// The same of entries. Blocking.
+  func makeLayer(above base: FileSystem, _ write: (TarWriter) throws(HullError) -> Void) throws(HullError) -> FileSystem {
+    try makeLayer(above: base) { (sink: any ByteSink) throws(HullError) in
+      let buffered = BufferedSink(sink)
+      let writer = TarWriter(buffered)
+      try write(writer)
+      try writer.finish()
+      try buffered.flush()
+    }
+  }
+
   /// Makes the manifests of built images; they stay as long as the build. Blocking.
   func prepare(_ requests: [BuiltImageRequest], _ index: BuiltIndexRequest) throws(HullError) -> BuiltContent {
     try images.prepare(built: requests, index: index, claim)

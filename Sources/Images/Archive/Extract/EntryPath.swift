@@ -47,3 +47,11 @@ enum Whiteout {
     }
   }
 }
+
+extension TarEntry {
+  /// What stands in a layer for a file that is gone (OCI image specification, layer.md, whiteouts).
+  package init(whiteoutOf path: [UInt8]) {
+    let leaf = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+    self.init(kind: .regular, path: path[..<leaf] + Whiteout.prefix + path[leaf...], mode: 0)
+  }
+}

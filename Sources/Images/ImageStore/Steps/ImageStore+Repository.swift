@@ -19,7 +19,8 @@ extension ImageStore {
   package func images(onlyIn repository: Reference) throws(HullError) -> [RepositoryImage] {
     let found = try database.read("look up the images of \(repository.familiar)") { database in
       let catalog = Catalog(database: database)
-      let ids = try String.fetchAll(database, sql: "SELECT DISTINCT image FROM image_name WHERE repository = ?", arguments: [repository.name])
+      let ids = try String.fetchAll(
+        database.cachedStatement(sql: "SELECT DISTINCT image FROM image_name WHERE repository = ?"), arguments: [repository.name])
       return try ids.compactMap { try catalog.own(try catalog.digest($0), configs) }
     }
     return found.filter { own in (own.image.record.tags + own.image.record.digests).allSatisfy { $0.name == repository.name } }.map { own in
@@ -51,8 +52,8 @@ extension Catalog {
       """
     let arguments: StatementArguments = ["id": id.description]
     let image = RepositoryImage(
-      record: record, layers: try Int64.fetchOne(database, sql: layers, arguments: arguments) ?? 0, blobs: 0,
-      isHeld: try Bool.fetchOne(database, sql: held, arguments: arguments) ?? false)
+      record: record, layers: try Int64.fetchOne(database.cachedStatement(sql: layers), arguments: arguments) ?? 0, blobs: 0,
+      isHeld: try Bool.fetchOne(database.cachedStatement(sql: held), arguments: arguments) ?? false)
     return (image, try digests(blobs, arguments))
   }
 }
