@@ -187,6 +187,13 @@ def test_an_image_without_layers_is_the_same_again(docker, name, tmp_path):
     assert identity("EXPOSE 80 2375\n", "--no-cache") != first
 
 
+def test_an_image_that_adds_no_layers_is_in_the_cache(docker, tmp_path, name):
+    (tmp_path / "Dockerfile").write_text(FROM + f"WORKDIR /\nENV name={name}\n")
+    assert "Using cache" not in docker("build", "-t", name, tmp_path, env=CLASSIC).out
+    assert docker("build", "-t", name, tmp_path, env=CLASSIC).out.count(" ---> Using cache") == 2
+    assert "Using cache" not in docker("build", "--no-cache", "-t", name, tmp_path, env=CLASSIC).out
+
+
 def test_labels_of_the_client_alone_make_an_image(post, docker, name):
     assert post(context(Dockerfile="FROM scratch\n"), t=name)[1][-1]["error"].startswith("No image was generated")
     status, lines = post(context(Dockerfile="FROM scratch\n"), t=name, labels='{"a":"1"}')
@@ -288,6 +295,12 @@ def test_an_archive_of_the_web_is_a_context(post, web):
     archive = gzip.compress(context(Dockerfile=FROM + "COPY a /\nRUN cat /a\n", a="of the web"))
     _, lines = post(b"", remote=web("/context.tar.gz", archive), nocache="1")
     assert "of the web" in text_of(lines)
+
+
+def test_servers_know_the_builder_by_its_name(engine, post):
+    with Web(engine.host) as server:
+        post(context(Dockerfile=f"FROM scratch\nADD {server.put('/file', b'x')} /\n"), nocache="1")
+        assert server.agents and all(re.match(r"buildkit/v\d\S* hull/", agent) for agent in server.agents)
 
 
 def test_what_is_not_in_the_web_is_an_error(post, web):

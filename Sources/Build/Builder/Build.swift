@@ -140,13 +140,21 @@ struct Build: Sendable {
         for try await (index, image) in group { images[index] = image }
         return images
       }
-      report.settleRest()
+      report.settleRest(isKnown: try await areKnown(images.values.map(\.config)))
       return plans.indices.compactMap { images[$0] }
     } catch {
       solver.cancel()
       await solver.settle()
       throw planned.dockerfile.map { located(error, $0) } ?? error
     }
+  }
+
+  /// Whether a build that makes no layers gives what there was before; only the first builder's clients are told.
+  private func areKnown(_ configs: [ImageConfig]) async throws -> Bool {
+    guard request.tellsConfiguration, !request.noCache else { return false }
+    let earlier = EarlierImage(request: request, images: surroundings.images)
+    for config in configs { guard try await earlier.isThere(config) else { return false } }
+    return true
   }
 
   private func image(_ plan: BuildPlan, _ solver: Solver, _ planned: PlannedBuild) async throws -> BuiltImage {

@@ -6,14 +6,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Web:
-    """Serves files on the loopback of a host, for as long as the `with` block lasts. `requests` are their methods and paths."""
+    """Serves files on the loopback of a host, for as long as the `with` block lasts. `requests` are their methods and paths, `agents` who asked."""
 
     def __init__(self, host):
-        files, fields, requests = self.files, self.fields, self.requests = {}, {}, []
+        files, fields, requests, agents = self.files, self.fields, self.requests, self.agents = {}, {}, [], []
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 requests.append((self.command, self.path))
+                agents.append(self.headers.get("User-Agent"))
                 path = self.path.partition("?")[0]
                 body, own = files.get(path), fields.get(path, {})
                 unchanged = "ETag" in own and self.headers.get("If-None-Match") == own["ETag"]

@@ -7,6 +7,8 @@ import OCISpec
 struct BuildVariables: Sendable {
   /// Declared by `ARG` in this stage, in order, with their values.
   private(set) var arguments: [(name: String, value: String?)] = []
+  /// Their names in the order in which they were first declared.
+  private var declared: [String] = []
   /// `NAME=value`
   var environment: [String]
 
@@ -15,6 +17,7 @@ struct BuildVariables: Sendable {
   mutating func declare(_ name: String, _ value: String?) {
     arguments.removeAll { $0.name == name }
     arguments.append((name, value))
+    if !declared.contains(name) { declared.append(name) }
   }
 
   mutating func set(_ name: String, _ value: String) {
@@ -38,6 +41,9 @@ struct BuildVariables: Sendable {
       return "\(argument.name)=\(value)"
     }
   }
+
+  /// `NAME=value` of all that are declared, as the history has them: each where it was first declared, with what its name stands for now.
+  var shownArguments: [String] { declared.map { "\($0)=\(value($0) ?? "")" } }
 
   /// What a step on `platform` is told to work for when it knows of another one, as BuildKit writes it: `->arm64`; empty: none.
   func crossTarget(from platform: Platform) -> String {

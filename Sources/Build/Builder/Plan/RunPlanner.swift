@@ -76,7 +76,7 @@ struct RunPlanner {
 
   /// As BuildKit writes it, which tools know how to read.
   private func createdBy(_ step: RunStep, _ state: StageState) -> String {
-    let arguments = state.variables.argumentEnvironment
+    let arguments = state.variables.shownArguments
     let prefix = arguments.isEmpty ? "" : "|\(arguments.count) \(arguments.joined(separator: " ")) "
     return "RUN \(prefix)\(step.shown) # buildkit"
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Errors
 import ImageStore
 import OCISpec
@@ -16,6 +17,12 @@ struct EarlierImage {
     let wanted = try made.timeless
     let known = try await Blocking.run { [images] in try images.list().map(\.config) }
     return known.first { $0.rootfs.diffIDs.isEmpty && (try? $0.timeless) == wanted } ?? made
+  }
+
+  /// Whether the very image is in the store.
+  func isThere(_ config: ImageConfig) async throws -> Bool {
+    let id = SHA256.digest(of: try JSON.encode(config)).description
+    return try await Blocking.run { [images] in (try? images.resolve(id)) != nil }
   }
 }
 

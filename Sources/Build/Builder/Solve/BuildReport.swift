@@ -13,7 +13,9 @@ final class BuildReport: Sendable {
 
   private let tellsConfiguration: Bool
   private let waiting = Mutex<[BuildVertex]>([])
-  private let lastCached = Mutex(false)
+  private let lastCached = Mutex<Bool?>(nil)
+  private let parts = Mutex(OpenParts())
+  private let brought = Mutex<Set<Digest>>([])
 
   /// - Parameter tellsConfiguration: also of instructions that only change the configuration.
   init(_ sink: @escaping BuildProgress, tellsConfiguration: Bool) {
@@ -21,7 +23,11 @@ final class BuildReport: Sendable {
     self.tellsConfiguration = tellsConfiguration
   }
 
-  func send(_ event: BuildEvent) { lock.withLock { _ in sink(event) } }
+  func send(_ event: BuildEvent) {
+    lock.withLock { _ in
+      for event in parts.withLock({ $0.complete(event) }) { sink(event) }
+    }
+  }
 
   func plan(_ vertices: [BuildVertex]) {
     lock.withLock { known in
@@ -49,8 +55,9 @@ final class BuildReport: Sendable {
     lastCached.withLock { $0 = cached }
   }
 
-  /// At the end of a stage nothing comes after them: they go with what came before.
-  func settleRest() { settle(before: .max, cached: lastCached.withLock { $0 }) }
+  /// At the end nothing comes after them: they go with what came before, and with the image where there was no such thing.
+  /// - Parameter isKnown: the image was there before the build.
+  func settleRest(isKnown: Bool) { settle(before: .max, cached: lastCached.withLock { $0 } ?? isKnown) }
 
   /// What a step gave, under an ID that stays the same as long as that does.
   func result(_ step: Step, _ value: StepValue) {
@@ -83,6 +90,11 @@ final class BuildReport: Sendable {
   }
 
   func output(of step: Step, _ stream: Int, _ bytes: [UInt8]) { send(.output(step.vertex.id, stream: stream, bytes: bytes, time: BuildClock.now())) }
+
+  /// Notes an image that this build has brought in: a stage that stands on it finds nothing in a cache.
+  func note(brought image: Digest) { brought.withLock { _ = $0.insert(image) } }
+
+  func hasBrought(_ image: Digest) -> Bool { brought.withLock { $0.contains(image) } }
 
   func explain(_ step: Step, _ reason: String) { send(.explained(step.vertex.id, reason)) }
 

@@ -119,7 +119,7 @@ final class Solver: Sendable {
     case .scratch: return (.fileSystem(FileSystem()), false)
     case .image(let id):
       let store = self.store
-      return (.fileSystem(try await Blocking.run { try store.fileSystem(of: id) }), true)
+      return (.fileSystem(try await Blocking.run { try store.fileSystem(of: id) }), !report.hasBrought(id))
     case .context(let name, var selection):
       if selection.followed.isEmpty { selection.followed = uses.followed(name) }
       let progress = report.progress(of: step)

@@ -57,6 +57,8 @@ extension RegistryClient {
   private func call(_ method: HTTPMethod, _ address: WebAddress, _ etag: String?) -> Call {
     var call = Call(method, address)
     call.patience = core.limits.answerTimeout
+    // Servers that have rules for builds know them by this name.
+    call.product = "buildkit/v0"
     if let etag { call.headers.add(name: "If-None-Match", value: etag) }
     if let user = address.userInfo {
       let pair = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(WebAddress.unescaped).joined(separator: ":")

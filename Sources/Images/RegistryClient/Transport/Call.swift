@@ -20,6 +20,8 @@ struct Call: Sendable {
   var body = Body.none
   /// How long the answer may take to begin; `nil`: somebody else watches.
   var patience: Duration?
+  /// Named before the client's own name (RFC 9110, section 10.1.5): `name/version`.
+  var product: String?
   /// What holds for the host of `address`; `nil`: what the configuration says.
   var policy: HostPolicy?
 
