@@ -33,13 +33,16 @@ private struct ScriptedBackend: BuildBackend {
     return ScriptedBuild(script: script, request: request, session: session)
   }
   func blobPath(_ digest: Digest) -> String? { nil }
-  func repository(_ address: String) async throws -> any FileTree { throw HullError(.notFound, address) }
+  func repository(_ address: String, _ session: any BuildSession) async throws -> any FileTree { throw HullError(.notFound, address) }
   func download(_ address: String) async throws -> any FileTree {
     let writer = try TreePackWriter(directory: "/var/tmp")
     writer.begin("served", TreeNode(kind: .regular, mode: 0o600))
     try Array("target a {}".utf8).withUnsafeBytes { bytes in try writer.write(bytes) }
     try writer.end()
     return try writer.finish()
+  }
+  func facts(of source: SourcePolicy.Source, platform: Platform, _ session: any BuildSession) async throws -> SourceFacts {
+    .image(target: SHA256.digest(of: source.name), config: ImageConfig(platform: platform))
   }
   func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord] { [] }
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] { [] }

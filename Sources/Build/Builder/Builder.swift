@@ -52,7 +52,7 @@ package final class Builder: Sendable {
   package var directory: String { surroundings.directory }
 
   /// What lies elsewhere, as builds fetch it.
-  package var sources: BuildSources { BuildSources(remote: shared.remote) }
+  package var sources: BuildSources { BuildSources(remote: shared.remote, sockets: surroundings.state) }
 
   /// A build whose parts are asked for one by one. It has to be closed.
   package func open(_ request: BuildRequest, session: any BuildSession, progress: @escaping BuildProgress) async throws -> OpenBuild {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import Errors
 import ImageStore
 import OCISpec
@@ -11,7 +12,39 @@ package struct RegistryContent: Sendable, Hashable {
   package let platforms: [Platform]
 }
 
+/// What an image's name stands for in a registry.
+package struct RegistryImage: Sendable, Hashable {
+  /// Of the manifest or index.
+  package let target: Digest
+  /// Of the image for the platform.
+  package let config: ImageConfig
+}
+
 extension ImageTransfer {
+  /// Looks at an image without pulling it.
+  /// - Parameter platform: which image of an index; `nil`: this machine's.
+  /// - Throws: `notFound`, also for a platform that there is no image for, and `invalidArgument` for an artifact.
+  package func look(at reference: Reference, platform: Platform?, credentials: RegistryCredentials?) async throws -> RegistryImage {
+    let repository = client.repository(reference, credentials: credentials, access: .pull)
+    return try await claiming { claim in
+      let walk = ManifestWalk(repository: repository, store: store.blobs, claim: claim, platform: platform)
+      let tree = try await walk.tree(from: ManifestSelector(reference))
+      guard let image = tree.images.first, image.artifactType == nil else {
+        throw HullError(.invalidArgument, "\(reference.familiar) is an artifact, not an image")
+      }
+      return RegistryImage(target: tree.root.descriptor.digest, config: try await config(image.manifest.config, repository))
+    }
+  }
+
+  private func config(_ descriptor: Descriptor, _ repository: Repository) async throws -> ImageConfig {
+    let what = "\(repository.reference.familiar): the configuration \(descriptor.digest)"
+    guard (0...BlobArrival.maximumDocument).contains(descriptor.size) else { throw HullError(.tooLarge, "\(what) has \(descriptor.size) bytes") }
+    let blob = MemoryBlob(size: descriptor.size)
+    try await repository.fetch(descriptor, into: blob)
+    guard SHA256.digest(of: blob.bytes) == descriptor.digest else { throw HullError(.invalidArgument, "\(what) is not what it should be") }
+    return try JSON.decode(blob.bytes, what)
+  }
+
   /// Looks at a manifest or index without pulling what it names.
   package func inspect(_ reference: Reference, credentials: RegistryCredentials?) async throws -> RegistryContent {
     let repository = client.repository(reference, credentials: credentials, access: .pull)
@@ -32,10 +65,7 @@ extension ImageTransfer {
     }
     let manifest: Manifest = try JSON.decode(remote.bytes, what)
     guard MediaType.isConfig(manifest.config.mediaType), (0...BlobArrival.maximumDocument).contains(manifest.config.size) else { return [] }
-    let blob = MemoryBlob(size: manifest.config.size)
-    try await repository.fetch(manifest.config, into: blob)
-    let config: ImageConfig = try JSON.decode(blob.bytes, "\(repository.reference.familiar): the configuration \(manifest.config.digest)")
-    return [config.platform]
+    return [try await config(manifest.config, repository).platform]
   }
 }
 

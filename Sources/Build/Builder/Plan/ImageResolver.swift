@@ -14,6 +14,8 @@ struct ImageResolver: BaseImages {
   let surroundings: BuilderSurroundings
   let report: BuildReport
   private let known = Monitor<[String: BaseImage]>([:])
+  /// The names of the images that the client lets take the place of others.
+  private let allowed = Monitor<[String: String]>([:])
 
   init(request: BuildRequest, session: any BuildSession, surroundings: BuilderSurroundings, report: BuildReport) {
     self.request = request
@@ -22,8 +24,17 @@ struct ImageResolver: BaseImages {
     self.report = report
   }
 
-  /// Once for each name and platform of a build: what the registry says may not change under it.
+  /// An image, or what the client lets take its place.
   func image(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
+    let key = "\(platform) \(name)"
+    if let chosen = allowed.with({ $0[key] }) { return try await resolved(chosen, platform: platform, pull: pull) }
+    let chosen = try await session.allowed(image: name, platform: platform) { try await resolved($0, platform: platform, pull: pull) }
+    allowed.with { $0[key] = chosen }
+    return try await resolved(chosen, platform: platform, pull: pull)
+  }
+
+  /// Once for each name and platform of a build: what the registry says may not change under it.
+  private func resolved(_ name: String, platform: Platform, pull: Bool) async throws -> BaseImage {
     let key = "\(platform) \(name)"
     if let found = known.with({ $0[key] }) { return found }
     let found = try await find(name, platform: platform, pull: pull)
@@ -58,6 +69,7 @@ struct ImageResolver: BaseImages {
   }
 
   func image(_ address: LayoutAddress, platform: Platform, name: String) async throws -> BaseImage {
+    try await session.allow(address, platform: platform)
     let vertex = BuildVertex(id: SHA256.digest(of: "\(request.id) layout \(name) \(platform)"), name: "[context \(name)] OCI load from client")
     return try await report.during(vertex) {
       let layout = try await session.layout(address.store, root: address.digest, platform: platform)
@@ -99,10 +111,11 @@ struct ImageResolver: BaseImages {
     let report = self.report
     try await report.during(vertex) {
       do {
-        _ = try await surroundings.transfer.pull(reference, platform: platform, credentials: credentials) { event in
+        let pulled = try await surroundings.transfer.pull(reference, platform: platform, credentials: credentials) { event in
           guard let id = event.id, let current = event.current, let total = event.total else { return }
           report.send(.progress(vertex.id, id: "\(event.status) \(id)", current: current, total: total, started: BuildClock.now(), completed: nil))
         }
+        if pulled.isNew { report.note(brought: pulled.id) }
       } catch let error as HullError {
         guard isNeeded else { return }
         throw HullError(error.code, "\(reference.familiar): failed to resolve source metadata for \(reference): \(error.message)", cause: error.cause)

@@ -17,53 +17,58 @@ extension BuildRequest {
     let allowed = try policy.source(for: source)
     if allowed == source { return .image(name) }
     if let image = NamedContexts.image(allowed.name) { return .image(image) }
-    return .files(try operation(allowed, or: .context("", ContextSelection())))
+    return .files(try allowed.operation(or: .context("", ContextSelection())))
   }
 
   /// Files, or what the client has put in their place. Throws `forbidden` when they are denied.
   func policed(_ operation: Operation) throws(HullError) -> Operation {
-    guard !policy.rules.isEmpty, let source = Self.source(operation) else { return operation }
+    guard !policy.rules.isEmpty, let source = SourcePolicy.Source(operation) else { return operation }
     let allowed = try policy.source(for: source)
-    return allowed == source ? operation : try self.operation(allowed, or: operation)
+    return allowed == source ? operation : try allowed.operation(or: operation)
   }
+}
 
-  private static func source(_ operation: Operation) -> SourcePolicy.Source? {
+extension SourcePolicy.Source {
+  /// `nil`: policies are not about it.
+  fileprivate init?(_ operation: Operation) {
     switch operation {
-    case .context(let name, _): return SourcePolicy.Source("local://\(name)")
-    case .download(let url, let checksum): return SourcePolicy.Source(url, checksum.map { ["http.checksum": $0.description] } ?? [:])
-    case .repository(let step): return source(step)
+    case .context(let name, _): self.init("local://\(name)")
+    case .download(let url, let checksum): self.init(file: url, checksum: checksum)
+    case .repository(let step): self.init(step)
     default: return nil
     }
   }
 
+  init(file url: String, checksum: Digest?) { self.init(url, checksum.map { ["http.checksum": $0.description] } ?? [:]) }
+
   /// Contexts of the web that are no repositories go by their addresses.
-  private static func source(_ step: RepositoryStep) -> SourcePolicy.Source {
+  init(_ step: RepositoryStep) {
     guard let address = try? GitAddress(step.url, isGit: step.isGit) else {
-      return SourcePolicy.Source(step.url, step.checksum.map { ["http.checksum": $0] } ?? [:])
+      self.init(step.url, step.checksum.map { ["http.checksum": $0] } ?? [:])
+      return
     }
-    var attributes = ["git.fullurl": address.url]
+    self.init(address.policyName, ["git.fullurl": address.url])
     attributes["git.checksum"] = address.checksum ?? step.checksum
-    return SourcePolicy.Source(address.policyName, attributes)
   }
 
   /// - Parameter old: what it takes the place of.
-  private func operation(_ source: SourcePolicy.Source, or old: Operation) throws(HullError) -> Operation {
-    if source.name.hasPrefix("local://") {
-      if case .context(_, let selection) = old { return .context(String(source.name.dropFirst(8)), selection) }
-      return .context(String(source.name.dropFirst(8)), ContextSelection())
+  func operation(or old: Operation) throws(HullError) -> Operation {
+    if name.hasPrefix("local://") {
+      if case .context(_, let selection) = old { return .context(String(name.dropFirst(8)), selection) }
+      return .context(String(name.dropFirst(8)), ContextSelection())
     }
-    if source.name.hasPrefix("http://") || source.name.hasPrefix("https://") {
-      return .download(url: source.name, checksum: try source.attributes["http.checksum"].map { (text) throws(HullError) in try Digest(text) })
+    if name.hasPrefix("http://") || name.hasPrefix("https://") {
+      return .download(url: name, checksum: try attributes["http.checksum"].map { (text) throws(HullError) in try Digest(text) })
     }
-    if source.name.hasPrefix("git://") {
-      let fragment = source.name.firstIndex(of: "#").map { String(source.name[$0...]) } ?? ""
+    if name.hasPrefix("git://") {
+      let fragment = name.firstIndex(of: "#").map { String(name[$0...]) } ?? ""
       var keeps = false
       if case .repository(let own) = old { keeps = own.keepsGitDirectory }
       return .repository(
         RepositoryStep(
-          url: (source.attributes["git.fullurl"] ?? String(source.name.prefix { $0 != "#" })) + fragment, keepsGitDirectory: keeps,
-          checksum: source.attributes["git.checksum"], isGit: true))
+          url: (attributes["git.fullurl"] ?? String(name.prefix { $0 != "#" })) + fragment, keepsGitDirectory: keeps,
+          checksum: attributes["git.checksum"], isGit: true))
     }
-    throw HullError(.unsupported, "source policy: \(source.name) cannot take the place of files: use local://, http(s):// or git://")
+    throw HullError(.unsupported, "source policy: \(name) cannot take the place of files: use local://, http(s):// or git://")
   }
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
+import Errors
 import OCISpec
 import Synchronization
 
@@ -10,9 +12,10 @@ final class FetchedFiles: Sendable {
   }
 
   private let remote: any RemoteSources
+  private let session: any BuildSession
   private let fetches = Mutex<[Key: Task<any FileTree, any Error>]>([:])
 
-  init(_ remote: any RemoteSources) { self.remote = remote }
+  init(_ remote: any RemoteSources, session: any BuildSession) { (self.remote, self.session) = (remote, session) }
 
   /// A tree of one file.
   /// - Parameter progress: told of the bytes, when this call is the one that fetches them: what it is, bytes so far, bytes in all (0: not known).
@@ -22,7 +25,7 @@ final class FetchedFiles: Sendable {
     let key = Key(url: url, checksum: checksum)
     let task = fetches.withLock { fetches in
       if let known = fetches[key] { return known }
-      let task = Task { [remote] in try await remote.download(url, checksum: checksum, progress: progress) }
+      let task = Task { try await self.fetch(key, progress) }
       fetches[key] = task
       return task
     }
@@ -31,5 +34,22 @@ final class FetchedFiles: Sendable {
     } onCancel: {
       task.cancel()
     }
+  }
+
+  private func fetch(_ key: Key, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
+    let remote = self.remote
+    let file = try await session.allowed(file: key.url, checksum: key.checksum) { url, checksum in
+      try SourceFacts(file: try await remote.download(url, checksum: checksum) { _, _, _ in })
+    }
+    return try await remote.download(file.url, checksum: file.checksum, progress: progress)
+  }
+}
+
+extension SourceFacts {
+  /// - Parameter tree: of one file.
+  init(file tree: any FileTree) throws(HullError) {
+    let name = try tree.names(in: "").first ?? ""
+    let modified = try tree.node(name)?.modified ?? 0
+    self = .file(digest: try tree.digest(name), name: name, modified: modified == 0 ? nil : modified / 1_000_000_000)
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Errors
 import Glibc
+import OCISpec
 import Synchronization
 
 /// The repositories and archives of the web that one build needs: each is asked for and fetched once, with what the client has for getting at it.
@@ -15,7 +16,7 @@ final class FetchedRepositories: Sendable {
   /// - Parameter directory: for agents' sockets.
   init(_ remote: any RemoteSources, session: any BuildSession, sockets directory: String) {
     (self.remote, self.session, self.directory) = (remote, session, directory)
-    files = FetchedFiles(remote)
+    files = FetchedFiles(remote, session: session)
   }
 
   /// What a step gives. A repository is only known by its commit, unless its files are wanted: it is fetched by who brings them.
@@ -38,17 +39,31 @@ final class FetchedRepositories: Sendable {
     return tree
   }
 
-  private func identify(_ step: RepositoryStep) async throws -> IdentifiedTree {
+  private func identify(_ wanted: RepositoryStep) async throws -> IdentifiedTree {
+    let step = try await session.allowed(wanted) { try await self.facts($0) }
     guard let address = try GitAddress(step.url, isGit: step.isGit) else { return try await remote.archive(step.url) }
     // What a policy puts in a repository's place says it in its address alone.
     let (checksum, keeps) = (address.checksum ?? step.checksum, step.keepsGitDirectory || address.keepsGitDirectory == true)
-    let revision = try await withAccess(address) { try await self.remote.revision(address, checksum: checksum, access: $0) }
+    let revision = try await revision(address, checksum)
     return IdentifiedTree(identity: revision.commit, key: revision.key(address, keepsGitDirectory: keeps)) {
       let checkout = try await self.withAccess(address) {
         try await self.remote.checkout(address, revision, keepsGitDirectory: keeps, access: $0)
       }
       return IdentifiedTree.Contents(tree: checkout.tree, modified: checkout.committed)
     }
+  }
+
+  private func revision(_ address: GitAddress, _ checksum: String?) async throws -> GitRevision {
+    try await withAccess(address) { try await self.remote.revision(address, checksum: checksum, access: $0) }
+  }
+
+  /// What there is to know of a repository or archive. Of a repository only its commit is asked for.
+  func facts(_ step: RepositoryStep) async throws -> SourceFacts {
+    if let address = try GitAddress(step.url, isGit: step.isGit) {
+      return .repository(try await revision(address, address.checksum ?? step.checksum))
+    }
+    let archive = try await remote.archive(step.url)
+    return .file(digest: try Digest(archive.identity), name: RemoteAddress.fileName(step.url), modified: archive.modified)
   }
 
   // MARK: Access

@@ -33,6 +33,13 @@ package protocol BuildSession: Sendable {
   func layout(_ store: String, root: Digest?, platform: Platform) async throws -> any FileTree
   /// Takes an image as an OCI layout.
   func receiveLayout(_ id: String, _ layout: ImageLayout) async throws
+  /// The source that the client lets take the place of one, beside the rules that it has sent; mostly the source itself. Its own directories are asked about
+  /// where they are received.
+  /// - Parameters:
+  ///   - platform: which image of several it is.
+  ///   - inquire: gives what the client may want to know first.
+  /// - Throws: `forbidden` for a source that it does not let in.
+  func allowed(_ source: SourcePolicy.Source, platform: Platform, _ inquire: @escaping SourceInquiry) async throws -> SourcePolicy.Source
 }
 
 extension BuildSession {

@@ -20,13 +20,13 @@ package protocol RemoteSources: Sendable {
 /// Files from elsewhere, for clients that read them without a build.
 package struct BuildSources: Sendable {
   let remote: any RemoteSources
+  /// For agents' sockets.
+  let sockets: String
 
   /// The files of a Git repository (`https://host/path.git#ref:directory`), or of an archive.
-  package func repository(_ address: String) async throws -> any FileTree {
-    guard let git = try GitAddress(address) else { return try await remote.archive(address) }
-    let access = GitSource.Access()
-    let revision = try await remote.revision(git, checksum: git.checksum, access: access)
-    return try await remote.checkout(git, revision, keepsGitDirectory: git.keepsGitDirectory ?? false, access: access).tree
+  /// - Parameter session: of the client, which has what opens a private one.
+  package func repository(_ address: String, session: any BuildSession) async throws -> any FileTree {
+    try await FetchedRepositories(remote, session: session, sockets: sockets).tree(RepositoryStep(context: address))
   }
 
   /// A tree of one file, what an HTTP address gives.

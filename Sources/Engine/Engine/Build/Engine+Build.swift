@@ -48,6 +48,11 @@ extension Engine {
   /// What lies elsewhere, as builds fetch it.
   package var buildSources: BuildSources { services.builder.sources }
 
+  /// What there is to know of a source of a build; see `Builder.facts`.
+  package func facts(of source: SourcePolicy.Source, platform: Platform, session: any BuildSession) async throws -> SourceFacts {
+    try await services.builder.facts(of: source, platform: platform, session: session)
+  }
+
   /// What clients of builds need not send again.
   package var buildContexts: ContextStore { services.builder.contexts }
 

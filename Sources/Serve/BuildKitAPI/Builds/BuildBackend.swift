@@ -20,10 +20,12 @@ package protocol BuildBackend: Sendable {
   func open(_ request: BuildRequest, _ session: any BuildSession, _ progress: @escaping BuildProgress) async throws -> any OpenedBuild
   /// Where a blob of the store lies; `nil`: it is not here. Blocking.
   func blobPath(_ digest: Digest) -> String?
-  /// The files of a Git repository.
-  func repository(_ address: String) async throws -> any FileTree
+  /// The files of a Git repository, which the session's client may have to open.
+  func repository(_ address: String, _ session: any BuildSession) async throws -> any FileTree
   /// A tree of one file.
   func download(_ address: String) async throws -> any FileTree
+  /// What there is to know of a source, by BuildKit's name for it.
+  func facts(of source: SourcePolicy.Source, platform: Platform, _ session: any BuildSession) async throws -> SourceFacts
   /// - Parameter filters: BuildKit's expressions, one of which has to match; none: all.
   func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord]
   /// Removes what is not used. Tells what was removed.

@@ -22,7 +22,8 @@ final class Builds: Sendable {
   func solve(_ request: ControlSolveRequest) async throws -> ControlSolveResponse {
     guard !request.ref.isEmpty else { throw HullError(.invalidArgument, "a build needs a reference") }
     let session = BuildKitSession(
-      main: request.session, sessions, FrontendOptions(request.frontendAttrs), backend.contexts, keptIn: backend.scratchDirectory)
+      main: request.session, policy: request.sourcePolicySession, sessions, FrontendOptions(request.frontendAttrs), backend.contexts,
+      keptIn: backend.scratchDirectory)
     let job = BuildJob(request, session) { [self] in try await open($0, for: $1) }
     guard jobs.add(request.ref, job) else { throw HullError(.conflict, "build \(request.ref) is under way already") }
     let record = await begin(request)

@@ -23,7 +23,9 @@ struct ResultReference: Sendable {
       }
       name = "\(job.request.ref)/\(UInt64.random(in: 0...UInt64.max))"
       try builds.define(name, for: job, graph: request.definition)
-      if let source = SourceDefinition(request.definition) { job.define(name, files: { try await source.files(from: builds.backend) }) }
+      if let source = SourceDefinition(request.definition) {
+        job.define(name) { [session = job.session] in try await source.files(from: builds.backend, for: session) }
+      }
       return
     }
     name = "\(job.request.ref)/\(UInt64.random(in: 0...UInt64.max))"

@@ -29,8 +29,8 @@ struct SourceDefinition: Sendable, Hashable {
   }
 
   /// Its files, under the names that the client expects.
-  func files(from backend: any BuildBackend) async throws -> any FileTree {
-    guard let filename else { return try await backend.repository(address) }
+  func files(from backend: any BuildBackend, for session: any BuildSession) async throws -> any FileTree {
+    guard let filename else { return try await backend.repository(address, session) }
     return RenamedTree(tree: try await backend.download(address), name: filename)
   }
 }

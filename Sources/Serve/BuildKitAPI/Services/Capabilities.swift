@@ -6,7 +6,7 @@ enum Capabilities {
   static let frontend = list([
     "solve.base", "return", "returnmap", "importcaches", "proto.refarray", "reference.output",
     "frontend.inputs", "gateway.solve.metadata", "frontend.caps", "gateway.solve.evaluate", "gateway.evaluate", "gateway.warnings",
-    "readfile", "readdir", "statfile",
+    "readfile", "readdir", "statfile", "resolveimage", "resolveimage.resolvemode", "source.metaresolver",
   ])
 
   static let graph = list([
@@ -14,7 +14,8 @@ enum Capabilities {
     "source.local.sessionid", "source.local.includepatterns", "source.local.followpaths", "source.local.excludepatterns",
     "source.local.sharedkeyhint", "source.git", "source.git.keepgitdir", "source.git.fullurl", "source.git.subdir", "source.git.checksum",
     "source.git.skipsubmodules", "source.git.mtime", "source.git.fetchbycommit",
-    "source.http", "source.http.checksum", "source.http.perm", "soruce.http.uidgid", "exec.meta.base", "exec.meta.cgroup.parent",
+    "source.policy.session", "source.http", "source.http.checksum", "source.http.perm", "soruce.http.uidgid", "exec.meta.base",
+    "exec.meta.cgroup.parent",
     "exec.meta.network", "exec.meta.proxyenv", "exec.meta.security", "exec.meta.setsdefaultpath", "exec.meta.ulimit",
     "exec.meta.linux.resources", "exec.mount.bind", "exec.mount.bind.readwrite-nooutput", "exec.mount.cache", "exec.mount.cache.sharing",
     "exec.validexitcode", "exec.mount.selector", "exec.mount.tmpfs", "exec.mount.tmpfs.size", "exec.mount.secret", "exec.mount.ssh", "exec.secretenv",

@@ -33,6 +33,7 @@ struct GatewayService: Sendable {
       return answer
     }
     registerFiles(with: &router)
+    registerFacts(with: &router)
     router.unary(name, "Warn") { (request: GatewayWarnRequest, metadata) in
       try await job(metadata).warn(ControlVertexWarning(request))
       return GatewayWarnResponse()

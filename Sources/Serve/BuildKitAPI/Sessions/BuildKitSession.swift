@@ -5,6 +5,7 @@ import Builder
 import Errors
 import GRPCCore
 import OCISpec
+import Synchronization
 import Threads
 
 /// The client's side of one build, as BuildKit's clients offer it over their sessions. Nothing is asked for before it is needed.
@@ -14,6 +15,9 @@ final class BuildKitSession: BuildSession {
   private let options: FrontendOptions
   private let contexts: ContextStore
   private let directory: String
+  /// Of the session that wants to be asked about sources; empty: none does.
+  private let policy: String
+  private let asked = Mutex<[String: Once<Void>]>([:])
   /// A context that the client uploads comes once.
   private let uploaded = Once<TreePack>()
 
@@ -22,8 +26,13 @@ final class BuildKitSession: BuildSession {
   ///   - options: the front end's; they say which contexts come over other sessions, and which are uploaded.
   ///   - contexts: what clients need not send again.
   ///   - directory: on whose file system received files lie.
-  init(main: String, _ sessions: Rendezvous<ClientSession>, _ options: FrontendOptions, _ contexts: ContextStore, keptIn directory: String) {
+  ///   - policy: the ID of the session that wants to be asked about sources; empty: none does.
+  init(
+    main: String, policy: String = "", _ sessions: Rendezvous<ClientSession>, _ options: FrontendOptions, _ contexts: ContextStore,
+    keptIn directory: String
+  ) {
     (self.main, self.sessions, self.options, self.contexts, self.directory) = (main, sessions, options, contexts, directory)
+    self.policy = policy
   }
 
   private func client(_ id: String? = nil) async throws -> ClientSession {
@@ -37,6 +46,7 @@ final class BuildKitSession: BuildSession {
   func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree { try await context(name, selection) { _ in } }
 
   func context(_ name: String, _ selection: ContextSelection, progress: @escaping @Sendable (Int64) -> Void) async throws -> any FileTree {
+    try await ask(about: name)
     if name == "context", let address = options["context"], UploadedContext.names(address) {
       return try await uploaded.value { [self] in
         try await UploadedContext(session: client(), keptIn: directory).receive(address)
@@ -44,6 +54,28 @@ final class BuildKitSession: BuildSession {
     }
     let session = try await client(options["local-sessionid:\(name)"])
     return try await SyncedContext(session: session, contexts, keptIn: directory).receive(name, selection, progress: progress)
+  }
+
+  func allowed(_ source: SourcePolicy.Source, platform: Platform, _ inquire: @escaping SourceInquiry) async throws -> SourcePolicy.Source {
+    guard !policy.isEmpty else { return source }
+    return try await PolicyJudge(client(policy)).judge(source, platform: platform, inquire)
+  }
+
+  /// The client's own directories: each once, nothing can take their place.
+  private func ask(about context: String) async throws {
+    let name = options["context"].flatMap { context == "context" && UploadedContext.names($0) ? $0 : nil } ?? "local://\(context)"
+    let once = asked.withLock { asked in
+      let once = asked[name] ?? Once<Void>()
+      asked[name] = once
+      return once
+    }
+    try await once.value { [self] in
+      let source = SourcePolicy.Source(name)
+      let allowed = try await allowed(source, platform: .host) { _ in
+        throw HullError(.unsupported, "policy: there is nothing to know of \(name) but its name")
+      }
+      guard allowed == source else { throw HullError(.unsupported, "policy: nothing can take the place of the client's \(name)") }
+    }
   }
 
   func secret(_ id: String) async throws -> [UInt8]? {

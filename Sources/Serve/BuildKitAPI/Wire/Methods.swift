@@ -12,6 +12,7 @@ enum ServiceName {
   static let auth = "moby.filesync.v1.Auth"
   static let secrets = "moby.buildkit.secrets.v1.Secrets"
   static let ssh = "moby.sshforward.v1.SSH"
+  static let policy = "moby.buildkit.v1.sourcepolicy.policysession.PolicyVerifier"
   static let upload = "moby.upload.v1.Upload"
   static let content = "containerd.services.content.v1.Content"
 }

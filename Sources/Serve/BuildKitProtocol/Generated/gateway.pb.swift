@@ -269,6 +269,15 @@ package nonisolated struct GatewayResolveSourceMetaRequest: Sendable {
 
   package var resolveMode: String = String()
 
+  package var git: GatewayResolveSourceGitRequest {
+    get {_git ?? GatewayResolveSourceGitRequest()}
+    set {_git = newValue}
+  }
+  /// Returns true if `git` has been explicitly set.
+  package var hasGit: Bool {self._git != nil}
+  /// Clears the value of `git`. Subsequent reads from it will return its default value.
+  package mutating func clearGit() {self._git = nil}
+
   package var image: GatewayResolveSourceImageRequest {
     get {_image ?? GatewayResolveSourceImageRequest()}
     set {_image = newValue}
@@ -278,13 +287,24 @@ package nonisolated struct GatewayResolveSourceMetaRequest: Sendable {
   /// Clears the value of `image`. Subsequent reads from it will return its default value.
   package mutating func clearImage() {self._image = nil}
 
+  package var http: GatewayResolveSourceHTTPRequest {
+    get {_http ?? GatewayResolveSourceHTTPRequest()}
+    set {_http = newValue}
+  }
+  /// Returns true if `http` has been explicitly set.
+  package var hasHTTP: Bool {self._http != nil}
+  /// Clears the value of `http`. Subsequent reads from it will return its default value.
+  package mutating func clearHTTP() {self._http = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _source: LLBSourceOp? = nil
   fileprivate var _platform: LLBPlatform? = nil
+  fileprivate var _git: GatewayResolveSourceGitRequest? = nil
   fileprivate var _image: GatewayResolveSourceImageRequest? = nil
+  fileprivate var _http: GatewayResolveSourceHTTPRequest? = nil
 }
 
 package nonisolated struct GatewayResolveSourceImageRequest: Sendable {
@@ -293,6 +313,54 @@ package nonisolated struct GatewayResolveSourceImageRequest: Sendable {
   // methods supported on all messages.
 
   package var noConfig: Bool = false
+
+  package var attestationChain: Bool = false
+
+  package var resolveAttestations: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct GatewayResolveSourceGitRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var returnObject: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What it consists of is not read: nobody here answers it.
+package nonisolated struct GatewayResolveSourceHTTPRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var checksumRequest: GatewayChecksumRequest {
+    get {_checksumRequest ?? GatewayChecksumRequest()}
+    set {_checksumRequest = newValue}
+  }
+  /// Returns true if `checksumRequest` has been explicitly set.
+  package var hasChecksumRequest: Bool {self._checksumRequest != nil}
+  /// Clears the value of `checksumRequest`. Subsequent reads from it will return its default value.
+  package mutating func clearChecksumRequest() {self._checksumRequest = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _checksumRequest: GatewayChecksumRequest? = nil
+}
+
+package nonisolated struct GatewayChecksumRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -322,12 +390,32 @@ package nonisolated struct GatewayResolveSourceMetaResponse: Sendable {
   /// Clears the value of `image`. Subsequent reads from it will return its default value.
   package mutating func clearImage() {self._image = nil}
 
+  package var git: GatewayResolveSourceGitResponse {
+    get {_git ?? GatewayResolveSourceGitResponse()}
+    set {_git = newValue}
+  }
+  /// Returns true if `git` has been explicitly set.
+  package var hasGit: Bool {self._git != nil}
+  /// Clears the value of `git`. Subsequent reads from it will return its default value.
+  package mutating func clearGit() {self._git = nil}
+
+  package var http: GatewayResolveSourceHTTPResponse {
+    get {_http ?? GatewayResolveSourceHTTPResponse()}
+    set {_http = newValue}
+  }
+  /// Returns true if `http` has been explicitly set.
+  package var hasHTTP: Bool {self._http != nil}
+  /// Clears the value of `http`. Subsequent reads from it will return its default value.
+  package mutating func clearHTTP() {self._http = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _source: LLBSourceOp? = nil
   fileprivate var _image: GatewayResolveSourceImageResponse? = nil
+  fileprivate var _git: GatewayResolveSourceGitResponse? = nil
+  fileprivate var _http: GatewayResolveSourceHTTPResponse? = nil
 }
 
 package nonisolated struct GatewayResolveSourceImageResponse: Sendable {
@@ -342,6 +430,47 @@ package nonisolated struct GatewayResolveSourceImageResponse: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+}
+
+package nonisolated struct GatewayResolveSourceGitResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var checksum: String = String()
+
+  package var ref: String = String()
+
+  package var commitChecksum: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct GatewayResolveSourceHTTPResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var checksum: String = String()
+
+  package var filename: String = String()
+
+  package var lastModified: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_lastModified ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_lastModified = newValue}
+  }
+  /// Returns true if `lastModified` has been explicitly set.
+  package var hasLastModified: Bool {self._lastModified != nil}
+  /// Clears the value of `lastModified`. Subsequent reads from it will return its default value.
+  package mutating func clearLastModified() {self._lastModified = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _lastModified: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 package nonisolated struct GatewaySolveRequest: Sendable {
@@ -1038,7 +1167,7 @@ nonisolated extension GatewayResolveImageConfigResponse: SwiftProtobuf.Message, 
 
 nonisolated extension GatewayResolveSourceMetaRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ResolveSourceMetaRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}platform\0\u{3}log_name\0\u{3}resolve_mode\0\u{2}\u{2}image\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}platform\0\u{3}log_name\0\u{3}resolve_mode\0\u{1}git\0\u{1}image\0\u{1}http\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1050,7 +1179,9 @@ nonisolated extension GatewayResolveSourceMetaRequest: SwiftProtobuf.Message, Sw
       case 2: try { try decoder.decodeSingularMessageField(value: &self._platform) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.logName) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.resolveMode) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._git) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._image) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._http) }()
       default: break
       }
     }
@@ -1073,8 +1204,14 @@ nonisolated extension GatewayResolveSourceMetaRequest: SwiftProtobuf.Message, Sw
     if !self.resolveMode.isEmpty {
       try visitor.visitSingularStringField(value: self.resolveMode, fieldNumber: 4)
     }
+    try { if let v = self._git {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try { if let v = self._image {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._http {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1084,7 +1221,9 @@ nonisolated extension GatewayResolveSourceMetaRequest: SwiftProtobuf.Message, Sw
     if lhs._platform != rhs._platform {return false}
     if lhs.logName != rhs.logName {return false}
     if lhs.resolveMode != rhs.resolveMode {return false}
+    if lhs._git != rhs._git {return false}
     if lhs._image != rhs._image {return false}
+    if lhs._http != rhs._http {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1092,7 +1231,7 @@ nonisolated extension GatewayResolveSourceMetaRequest: SwiftProtobuf.Message, Sw
 
 nonisolated extension GatewayResolveSourceImageRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ResolveSourceImageRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}no_config\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}no_config\0\u{3}attestation_chain\0\u{3}resolve_attestations\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1101,6 +1240,8 @@ nonisolated extension GatewayResolveSourceImageRequest: SwiftProtobuf.Message, S
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBoolField(value: &self.noConfig) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.attestationChain) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.resolveAttestations) }()
       default: break
       }
     }
@@ -1110,11 +1251,102 @@ nonisolated extension GatewayResolveSourceImageRequest: SwiftProtobuf.Message, S
     if self.noConfig != false {
       try visitor.visitSingularBoolField(value: self.noConfig, fieldNumber: 1)
     }
+    if self.attestationChain != false {
+      try visitor.visitSingularBoolField(value: self.attestationChain, fieldNumber: 2)
+    }
+    if !self.resolveAttestations.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.resolveAttestations, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: GatewayResolveSourceImageRequest, rhs: GatewayResolveSourceImageRequest) -> Bool {
     if lhs.noConfig != rhs.noConfig {return false}
+    if lhs.attestationChain != rhs.attestationChain {return false}
+    if lhs.resolveAttestations != rhs.resolveAttestations {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension GatewayResolveSourceGitRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ResolveSourceGitRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}return_object\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.returnObject) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.returnObject != false {
+      try visitor.visitSingularBoolField(value: self.returnObject, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: GatewayResolveSourceGitRequest, rhs: GatewayResolveSourceGitRequest) -> Bool {
+    if lhs.returnObject != rhs.returnObject {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension GatewayResolveSourceHTTPRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ResolveSourceHTTPRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}checksum_request\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._checksumRequest) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._checksumRequest {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: GatewayResolveSourceHTTPRequest, rhs: GatewayResolveSourceHTTPRequest) -> Bool {
+    if lhs._checksumRequest != rhs._checksumRequest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension GatewayChecksumRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ChecksumRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: GatewayChecksumRequest, rhs: GatewayChecksumRequest) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1122,7 +1354,7 @@ nonisolated extension GatewayResolveSourceImageRequest: SwiftProtobuf.Message, S
 
 nonisolated extension GatewayResolveSourceMetaResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ResolveSourceMetaResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}image\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{1}image\0\u{1}git\0\u{1}http\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1132,6 +1364,8 @@ nonisolated extension GatewayResolveSourceMetaResponse: SwiftProtobuf.Message, S
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._source) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._image) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._git) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._http) }()
       default: break
       }
     }
@@ -1148,12 +1382,20 @@ nonisolated extension GatewayResolveSourceMetaResponse: SwiftProtobuf.Message, S
     try { if let v = self._image {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    try { if let v = self._git {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._http {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: GatewayResolveSourceMetaResponse, rhs: GatewayResolveSourceMetaResponse) -> Bool {
     if lhs._source != rhs._source {return false}
     if lhs._image != rhs._image {return false}
+    if lhs._git != rhs._git {return false}
+    if lhs._http != rhs._http {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1189,6 +1431,90 @@ nonisolated extension GatewayResolveSourceImageResponse: SwiftProtobuf.Message, 
   package static func ==(lhs: GatewayResolveSourceImageResponse, rhs: GatewayResolveSourceImageResponse) -> Bool {
     if lhs.digest != rhs.digest {return false}
     if lhs.config != rhs.config {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension GatewayResolveSourceGitResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ResolveSourceGitResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}checksum\0\u{1}ref\0\u{3}commit_checksum\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.checksum) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.ref) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.commitChecksum) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.checksum.isEmpty {
+      try visitor.visitSingularStringField(value: self.checksum, fieldNumber: 1)
+    }
+    if !self.ref.isEmpty {
+      try visitor.visitSingularStringField(value: self.ref, fieldNumber: 2)
+    }
+    if !self.commitChecksum.isEmpty {
+      try visitor.visitSingularStringField(value: self.commitChecksum, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: GatewayResolveSourceGitResponse, rhs: GatewayResolveSourceGitResponse) -> Bool {
+    if lhs.checksum != rhs.checksum {return false}
+    if lhs.ref != rhs.ref {return false}
+    if lhs.commitChecksum != rhs.commitChecksum {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension GatewayResolveSourceHTTPResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ResolveSourceHTTPResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}checksum\0\u{1}filename\0\u{3}last_modified\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.checksum) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.filename) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._lastModified) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.checksum.isEmpty {
+      try visitor.visitSingularStringField(value: self.checksum, fieldNumber: 1)
+    }
+    if !self.filename.isEmpty {
+      try visitor.visitSingularStringField(value: self.filename, fieldNumber: 2)
+    }
+    try { if let v = self._lastModified {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: GatewayResolveSourceHTTPResponse, rhs: GatewayResolveSourceHTTPResponse) -> Bool {
+    if lhs.checksum != rhs.checksum {return false}
+    if lhs.filename != rhs.filename {return false}
+    if lhs._lastModified != rhs._lastModified {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

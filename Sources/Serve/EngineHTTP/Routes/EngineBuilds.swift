@@ -22,9 +22,15 @@ struct EngineBuilds: BuildBackend {
 
   func blobPath(_ digest: Digest) -> String? { engine.blobPath(digest) }
 
-  func repository(_ address: String) async throws -> any FileTree { try await engine.buildSources.repository(address) }
+  func repository(_ address: String, _ session: any BuildSession) async throws -> any FileTree {
+    try await engine.buildSources.repository(address, session: session)
+  }
 
   func download(_ address: String) async throws -> any FileTree { try await engine.buildSources.download(address) }
+
+  func facts(of source: SourcePolicy.Source, platform: Platform, _ session: any BuildSession) async throws -> SourceFacts {
+    try await engine.facts(of: source, platform: platform, session: session)
+  }
 
   func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord] { try await engine.buildCacheUsage(filters) }
 
