@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Archive
 import BuildKitProtocol
 import Errors
 import OCISpec
@@ -18,7 +17,8 @@ struct PolicyJudgeTests {
   private func judge(
     _ source: SourcePolicy.Source, _ answers: [PolicyCheckPolicyResponse], _ facts: SourceFacts? = nil
   ) async throws -> (SourcePolicy.Source, [PolicyCheckPolicyRequest]) {
-    let (left, asked) = (Mutex(answers), Mutex<[PolicyCheckPolicyRequest]>([]))
+    let left = Mutex(answers)
+    let asked = Mutex<[PolicyCheckPolicyRequest]>([])
     let judge = PolicyJudge { question in
       asked.withLock { $0.append(question) }
       return left.withLock { $0.isEmpty ? PolicyCheckPolicyResponse() : $0.removeFirst() }
@@ -62,7 +62,7 @@ struct PolicyJudgeTests {
   }
 
   @Test func theClientGetsToKnowMore() async throws {
-    let target = SHA256.digest(of: "index")
+    let target = Digest(sha256: Array(repeating: 3, count: 32))
     let facts = SourceFacts.image(target: target, config: ImageConfig(platform: Platform(os: "linux", architecture: "arm64")))
     let (_, asked) = try await judge(image, [wish(image), decision(.allow)], facts)
     #expect(asked.count == 2 && asked[1].source.image.digest == target.description)

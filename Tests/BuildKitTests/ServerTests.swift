@@ -42,7 +42,7 @@ private struct ScriptedBackend: BuildBackend {
     return try writer.finish()
   }
   func facts(of source: SourcePolicy.Source, platform: Platform, _ session: any BuildSession) async throws -> SourceFacts {
-    .image(target: SHA256.digest(of: source.name), config: ImageConfig(platform: platform))
+    .image(target: Digest(sha256: Array(repeating: 3, count: 32)), config: ImageConfig(platform: platform))
   }
   func cacheRecords(_ filters: [String]) async throws -> [BuildCacheRecord] { [] }
   func prune(_ limits: BuildCacheLimits) async throws -> [BuildCacheRecord] { [] }
@@ -305,6 +305,29 @@ private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message
         let _: GatewayStatFileResponse = try await peer.call(ServiceName.gateway, "StatFile", stat, build: "d1")
       }
       let _: GatewayReturnResponse = try await peer.call(ServiceName.gateway, "Return", GatewayReturnRequest(), build: "d1")
+      _ = try await outcome
+    }
+  }
+
+  @Test func whatIsKnownOfASourceIsTold() async throws {
+    try await withPeer({ _, _ in BuildResult() }) { peer in
+      async let outcome: ControlSolveResponse = peer.call(ServiceName.control, "Solve", solve("f1"))
+      var request = GatewayResolveSourceMetaRequest()
+      request.source.identifier = "docker-image://docker.io/library/a:latest"
+      request.platform = LLBPlatform(Platform(os: "linux", architecture: "riscv64"))
+      let answer: GatewayResolveSourceMetaResponse = try await peer.call(ServiceName.gateway, "ResolveSourceMeta", request, build: "f1")
+      #expect(answer.source.identifier == request.source.identifier && answer.image.digest.hasPrefix("sha256:"))
+      #expect(String(decoding: answer.image.config, as: UTF8.self).contains("riscv64"))
+      var older = GatewayResolveImageConfigRequest()
+      older.ref = "docker.io/library/a:latest"
+      let config: GatewayResolveImageConfigResponse = try await peer.call(ServiceName.gateway, "ResolveImageConfig", older, build: "f1")
+      #expect(config.digest == answer.image.digest && config.ref == older.ref)
+      request.image.attestationChain = true
+      let unanswerable = request
+      await #expect(throws: RPCError.self) {
+        let _: GatewayResolveSourceMetaResponse = try await peer.call(ServiceName.gateway, "ResolveSourceMeta", unanswerable, build: "f1")
+      }
+      let _: GatewayReturnResponse = try await peer.call(ServiceName.gateway, "Return", GatewayReturnRequest(), build: "f1")
       _ = try await outcome
     }
   }
