@@ -82,8 +82,21 @@ struct GraphReaderTests {
     #expect(run.hiddenEnvironment == ["HTTP_PROXY=p", "http_proxy=p"])
     #expect(run.mounts.map(\.target) == ["/", "/c", "/out", ""] && run.mounts.map(\.output) == [0, nil, 1, nil])
     #expect(run.mounts.map(\.input) == [0, nil, nil, nil] && run.mounts[1].mount.sharing == .locked && run.mounts[3].mount.environment == "TOKEN")
-    op.exec.meta.ulimit = [LLBUlimit()]
-    #expect(throws: HullError.self) { try read([(op, [])]) }
+  }
+
+  @Test func commandsHaveLimitsOfTheirOwn() throws {
+    var op = LLBOp()
+    op.exec.meta.args = ["a"]
+    var limit = LLBUlimit()
+    (limit.name, limit.soft, limit.hard) = ("nofile", 10, 20)
+    (op.exec.meta.ulimit, op.exec.meta.cgroupParent) = ([limit], "of-the-command")
+    var definition = try definition([(op, [])])
+    var metadata = LLBOpMetadata()
+    (metadata.linuxResources.memory, metadata.linuxResources.cpuShares, metadata.linuxResources.cpusetCpus) = (1 << 20, 100, "0")
+    definition.metadata[SHA256.digest(of: Array(definition.def[0])).description] = metadata
+    guard case .run(let run)? = try GraphReader.root(definition, made: [:])?.node.operation else { throw HullError(.internalError, "none") }
+    #expect(run.limits.ulimits == [.init(name: "nofile", soft: 10, hard: 20)] && run.limits.cgroupParent == "of-the-command")
+    #expect((run.limits.memory, run.limits.cpuShares, run.limits.cpusetCpus) == (1 << 20, 100, "0"))
   }
 
   @Test func directoriesAreMountedBeforeWhatIsInThem() throws {

@@ -97,6 +97,15 @@ def test_a_command_runs(graph, solve, docker, name):
     assert docker("run", "--rm", name, "cat", "/out").out == "run"
 
 
+def test_a_command_has_limits_of_its_own(graph, solve, docker, name):
+    said = ["sh", "-c", "ulimit -n > /out; cat /sys/fs/cgroup/memory.max >> /out || true"]
+    command = graph.run(said, graph.image(BUSYBOX), fields={1: {1: said, 2: ["PATH=/bin"], 3: "/", 9: [{1: "nofile", 2: 77, 3: 77}]}})
+    definition = graph.definition(command)
+    definition[2] = [{1: command, 2: {7: {1: 64 << 20}}}]
+    solve(definition, name)
+    assert docker("run", "--rm", name, "cat", "/out").lines in (["77", str(64 << 20)], ["77"])
+
+
 def test_a_command_that_fails_fails_the_build(graph, solve, name):
     with pytest.raises(CallError, match="exit code: 7"):
         solve(graph.definition(graph.run(["sh", "-c", "exit 7"], graph.image(BUSYBOX))), name)

@@ -80,6 +80,8 @@ package struct GraphRun: Sendable {
   package var hostname = ""
   /// `name:address`
   package var extraHosts: [String] = []
+  /// Its own, before those of the whole build.
+  package var limits = BuildLimits()
   /// Exit codes that are no failure.
   package var exitCodes: Set<Int32> = [0]
   /// The first is the root.

@@ -29,7 +29,7 @@ struct GraphRunStep {
     if run.network == "host" { try request.demand(.hostNetwork) }
     if run.insecure { try request.demand(.insecure) }
     (step.hiddenEnvironment, step.insecure, step.platform) = (run.hiddenEnvironment, run.insecure, platform.normalized)
-    (step.hostname, step.extraHosts, step.exitCodes) = (run.hostname, run.extraHosts, run.exitCodes)
+    (step.hostname, step.extraHosts, step.exitCodes, step.limits) = (run.hostname, run.extraHosts, run.exitCodes, run.limits)
     for mount in run.mounts.dropFirst() { try add(mount, node) }
     if step.mounts.contains(where: { $0.output != nil }) { step.rootOutput = first.output }
   }

@@ -165,6 +165,8 @@ struct RunStep: Sendable, Hashable {
   var extraHosts: [String] = []
   /// That are no failure.
   var exitCodes: Set<Int32> = [0]
+  /// Its own, before those of the whole build; the cache does not know them.
+  var limits = BuildLimits()
   /// As which result the root goes on, where there are several.
   var rootOutput: Int?
 

@@ -100,6 +100,19 @@ package struct BuildLimits: Sendable, Hashable {
 
   package init() {}
 
+  /// The same; what is not said is that of others.
+  func filled(from others: BuildLimits) -> BuildLimits {
+    var limits = self
+    for path in [\BuildLimits.memory, \.memorySwap, \.cpuShares, \.cpuPeriod, \.cpuQuota, \.shmSize] where limits[keyPath: path] == 0 {
+      limits[keyPath: path] = others[keyPath: path]
+    }
+    for path in [\BuildLimits.cpusetCpus, \.cpusetMems, \.cgroupParent] where limits[keyPath: path].isEmpty {
+      limits[keyPath: path] = others[keyPath: path]
+    }
+    limits.ulimits = others.ulimits.filter { other in !ulimits.contains { $0.name == other.name } } + ulimits
+    return limits
+  }
+
   package struct Ulimit: Sendable, Hashable {
     package var name: String
     package var soft: Int64

@@ -95,7 +95,7 @@ struct RunWork: LayerWork {
         environment: step.environment + step.hiddenEnvironment + mounts.environment, directory: step.directory, user: step.user,
         mounts: mounts.mounts,
         network: step.network, hostname: step.hostname.isEmpty ? solver.request.hostname : step.hostname,
-        extraHosts: solver.request.extraHosts + step.extraHosts, limits: solver.request.limits,
+        extraHosts: solver.request.extraHosts + step.extraHosts, limits: step.limits.filled(from: solver.request.limits),
         insecure: step.insecure, platform: step.platform,
         output: mask.write)
       defer { mask.finish() }

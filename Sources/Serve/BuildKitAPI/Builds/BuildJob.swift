@@ -120,8 +120,11 @@ final class BuildJob: Sendable {
   func end() async {
     let all = results.withLock { results in
       results.isOver = true
+      // What they hold is not in use any more, though clients may still ask how the build went.
+      defer { results.all = [:] }
       return Array(results.all.values)
     }
+    sources.withLock { $0 = [:] }
     returned.fulfil(.failure(CancellationError()))
     for result in all { await result.end() }
     progress.end()

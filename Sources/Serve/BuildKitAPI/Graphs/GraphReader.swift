@@ -68,7 +68,7 @@ struct GraphReader {
     let metadata = definition.metadata[digest] ?? LLBOpMetadata()
     let name = metadata.description_p["llb.customname"] ?? GraphNames.name(of: kind)
     nodes[digest] = GraphNode(
-      try operation(kind, inputs.count), inputs: inputs, name: name, platform: platform, ignoresCache: metadata.ignoreCache,
+      try operation(kind, inputs.count, metadata), inputs: inputs, name: name, platform: platform, ignoresCache: metadata.ignoreCache,
       digest: try Digest(digest))
   }
 
@@ -94,13 +94,13 @@ struct GraphReader {
     return GraphEdge(node, output: Int(clamping: input.index))
   }
 
-  private func operation(_ kind: LLBOp.OneOf_Op, _ inputs: Int) throws(HullError) -> GraphOperation {
+  private func operation(_ kind: LLBOp.OneOf_Op, _ inputs: Int, _ metadata: LLBOpMetadata) throws(HullError) -> GraphOperation {
     switch kind {
     case .source(let source):
       guard let name = ResultReference.name(in: source) else { return try GraphSources.operation(source) }
       guard let image = made[name] else { throw HullError(.notFound, "no result \(name)") }
       return .made(image)
-    case .exec(let exec): return .run(try GraphRun(exec))
+    case .exec(let exec): return .run(GraphRun(exec, metadata.linuxResources))
     case .file(let file): return .change(try file.actions.map { (action) throws(HullError) in try GraphChange(action, inputs) })
     case .merge(let merge): return .merge(merge.inputs.map { Int(clamping: $0.input) })
     case .diff(let diff): return .difference(lower: Self.input(diff.lower), upper: Self.input(diff.upper))

@@ -5,13 +5,11 @@ import Dockerfile
 import Errors
 
 extension GraphRun {
-  /// Throws `unsupported` for limits of single commands: builds have them as a whole.
-  init(_ exec: LLBExecOp) throws(HullError) {
+  /// - Parameter resources: limits, which are said beside the operation.
+  init(_ exec: LLBExecOp, _ resources: LLBLinuxResources) {
     self.init()
     let meta = exec.meta
-    guard meta.ulimit.isEmpty, meta.cgroupParent.isEmpty else {
-      throw HullError(.unsupported, "build graph: limits of single commands are not supported: use the options of the build")
-    }
+    limits = BuildLimits(meta, resources)
     (arguments, environment, directory, user, hostname) = (meta.args, meta.env, meta.cwd, meta.user, meta.hostname)
     hiddenEnvironment = Self.proxies(meta.proxyEnv)
     extraHosts = meta.extraHosts.map { "\($0.host):\($0.ip)" }
@@ -37,6 +35,17 @@ extension GraphRun {
       ("ALL_PROXY", proxies.allProxy),
     ]
     return values.filter { !$0.1.isEmpty }.flatMap { ["\($0.0)=\($0.1)", "\($0.0.lowercased())=\($0.1)"] }
+  }
+}
+
+extension BuildLimits {
+  fileprivate init(_ meta: LLBMeta, _ resources: LLBLinuxResources) {
+    self.init()
+    cgroupParent = meta.cgroupParent
+    ulimits = meta.ulimit.map { Ulimit(name: $0.name, soft: $0.soft, hard: $0.hard) }
+    (memory, memorySwap, cpuQuota) = (resources.memory, resources.memorySwap, resources.cpuQuota)
+    (cpuShares, cpuPeriod) = (Int64(clamping: resources.cpuShares), Int64(clamping: resources.cpuPeriod))
+    (cpusetCpus, cpusetMems) = (resources.cpusetCpus, resources.cpusetMems)
   }
 }
 

@@ -352,11 +352,45 @@ package nonisolated struct LLBOpMetadata: Sendable {
   /// Clears the value of `progressGroup`. Subsequent reads from it will return its default value.
   package mutating func clearProgressGroup() {self._progressGroup = nil}
 
+  package var linuxResources: LLBLinuxResources {
+    get {_linuxResources ?? LLBLinuxResources()}
+    set {_linuxResources = newValue}
+  }
+  /// Returns true if `linuxResources` has been explicitly set.
+  package var hasLinuxResources: Bool {self._linuxResources != nil}
+  /// Clears the value of `linuxResources`. Subsequent reads from it will return its default value.
+  package mutating func clearLinuxResources() {self._linuxResources = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _progressGroup: LLBProgressGroup? = nil
+  fileprivate var _linuxResources: LLBLinuxResources? = nil
+}
+
+package nonisolated struct LLBLinuxResources: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var memory: Int64 = 0
+
+  package var memorySwap: Int64 = 0
+
+  package var cpuShares: UInt64 = 0
+
+  package var cpuPeriod: UInt64 = 0
+
+  package var cpuQuota: Int64 = 0
+
+  package var cpusetCpus: String = String()
+
+  package var cpusetMems: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct LLBProgressGroup: Sendable {
@@ -1483,7 +1517,7 @@ nonisolated extension LLBSourceOp: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension LLBOpMetadata: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OpMetadata"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}ignore_cache\0\u{1}description\0\u{2}\u{3}caps\0\u{3}progress_group\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}ignore_cache\0\u{1}description\0\u{2}\u{3}caps\0\u{3}progress_group\0\u{3}linux_resources\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1495,6 +1529,7 @@ nonisolated extension LLBOpMetadata: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 2: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.description_p) }()
       case 5: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufBool>.self, value: &self.caps) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._progressGroup) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._linuxResources) }()
       default: break
       }
     }
@@ -1517,6 +1552,9 @@ nonisolated extension LLBOpMetadata: SwiftProtobuf.Message, SwiftProtobuf._Messa
     try { if let v = self._progressGroup {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    try { if let v = self._linuxResources {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1525,6 +1563,67 @@ nonisolated extension LLBOpMetadata: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.description_p != rhs.description_p {return false}
     if lhs.caps != rhs.caps {return false}
     if lhs._progressGroup != rhs._progressGroup {return false}
+    if lhs._linuxResources != rhs._linuxResources {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LLBLinuxResources: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LinuxResources"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}memory\0\u{3}memory_swap\0\u{3}cpu_shares\0\u{3}cpu_period\0\u{3}cpu_quota\0\u{3}cpuset_cpus\0\u{3}cpuset_mems\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.memory) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.memorySwap) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.cpuShares) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.cpuPeriod) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.cpuQuota) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.cpusetCpus) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.cpusetMems) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.memory != 0 {
+      try visitor.visitSingularInt64Field(value: self.memory, fieldNumber: 1)
+    }
+    if self.memorySwap != 0 {
+      try visitor.visitSingularInt64Field(value: self.memorySwap, fieldNumber: 2)
+    }
+    if self.cpuShares != 0 {
+      try visitor.visitSingularUInt64Field(value: self.cpuShares, fieldNumber: 3)
+    }
+    if self.cpuPeriod != 0 {
+      try visitor.visitSingularUInt64Field(value: self.cpuPeriod, fieldNumber: 4)
+    }
+    if self.cpuQuota != 0 {
+      try visitor.visitSingularInt64Field(value: self.cpuQuota, fieldNumber: 5)
+    }
+    if !self.cpusetCpus.isEmpty {
+      try visitor.visitSingularStringField(value: self.cpusetCpus, fieldNumber: 6)
+    }
+    if !self.cpusetMems.isEmpty {
+      try visitor.visitSingularStringField(value: self.cpusetMems, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: LLBLinuxResources, rhs: LLBLinuxResources) -> Bool {
+    if lhs.memory != rhs.memory {return false}
+    if lhs.memorySwap != rhs.memorySwap {return false}
+    if lhs.cpuShares != rhs.cpuShares {return false}
+    if lhs.cpuPeriod != rhs.cpuPeriod {return false}
+    if lhs.cpuQuota != rhs.cpuQuota {return false}
+    if lhs.cpusetCpus != rhs.cpusetCpus {return false}
+    if lhs.cpusetMems != rhs.cpusetMems {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
