@@ -148,7 +148,9 @@ final class BuildStore: Sendable {
   /// Layers' blobs in a form. Blocking.
   func formed(_ layers: [Descriptor], as form: LayerForm) throws(HullError) -> [Descriptor] {
     let (images, claim) = (images, claim)
-    return try Parallel.map(layers.count, atMost: ImageStore.unpackers) { (index) throws(HullError) in try images.formed(layers[index], as: form, claim) }
+    return try Parallel.map(layers.count, atMost: ImageStore.unpackers) { (index) throws(HullError) in
+      try images.formed(layers[index], as: form, claim)
+    }
   }
 
   /// The same file system with no time later than a given one in the layers above the first ones. Blocking.

@@ -4,7 +4,8 @@ import GRDB
 
 /// The tables of the image store. Steps are only ever added.
 enum ImageSchema {
-  static let schema = Schema(name: "images", migrations: [("1-images", first), ("2-indexes", second), ("3-use", third), ("4-steps", fourth), ("5-forms", fifth)])
+  static let schema = Schema(
+    name: "images", migrations: [("1-images", first), ("2-indexes", second), ("3-use", third), ("4-steps", fourth), ("5-forms", fifth)])
 
   private static let first: @Sendable (GRDB.Database) throws -> Void = { database in
     try database.execute(
