@@ -91,6 +91,19 @@ def test_what_lay_there_uncompressed_goes_when_nothing_needs_it(engine, docker, 
     assert json.loads(result.stdout)["Problems"] == [] and result.code == 0
 
 
+@only_hull
+@pytest.mark.parametrize(("compression", "ending"), [("zstd", "+zstd"), ("uncompressed", ".tar"), ("gzip", "+gzip")])
+def test_the_form_may_be_said(api, engine, docker, registry, reference, name, compression, ending):
+    built = build(api, reference)
+    engine.hull("push", "--compression", compression, reference)
+    manifest, _ = registry.manifest(name, "v1")
+    assert all(layer["mediaType"].endswith(ending) for layer in manifest["layers"])
+    docker("rmi", "-f", built["Id"])
+    docker("pull", reference)
+    assert docker("run", "--rm", reference, "tail", "-n1", "/numbers").out == "100000"
+    assert "is not known" in engine.hull("push", "--compression", "xz", reference, code=1).err
+
+
 def test_a_committed_image_goes_out_compressed(docker, run, registry, reference, name):
     container = run(command=("sh", "-c", "seq 100000 > /numbers"))
     docker("wait", container)

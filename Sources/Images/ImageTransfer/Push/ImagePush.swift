@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import ContentStore
 import Errors
 import ImageStore
@@ -9,15 +10,19 @@ import Threads
 extension ImageTransfer {
   /// `docker push`: brings what a tag stands for to the registry that its name says: byte for byte what came from one, compressed what was made
   /// here. The tag then stands for what the registry has.
-  /// - Parameter platform: only the image for it; `nil`: the whole index, where all of it is here or there.
+  /// - Parameters:
+  ///   - platform: only the image for it; `nil`: the whole index, where all of it is here or there.
+  ///   - compression: of layers that were made here and are not compressed.
   package func push(
-    _ reference: Reference, platform: Platform? = nil, credentials: RegistryCredentials? = nil, report: @escaping TransferReport
+    _ reference: Reference, platform: Platform? = nil, compression: Compression = .gzip, credentials: RegistryCredentials? = nil,
+    report: @escaping TransferReport
   ) async throws -> PushedTag {
     let repository = client.repository(reference, credentials: credentials, access: .push)
     return try await claiming { claim in
       let push = ImagePush(transfer: self, repository: repository, claim: claim, report: report)
       let content = try await push.content(reference, platform)
-      guard reference.tag != nil, let formed = try await OutgoingLayers(transfer: self, claim: claim, report: report).formed(content) else {
+      let layers = OutgoingLayers(transfer: self, compression: compression, claim: claim, report: report)
+      guard reference.tag != nil, let formed = try await layers.formed(content) else {
         return try await push.run(reference, content)
       }
       return try await push.run(reference, formed.content, formed)

@@ -8,13 +8,14 @@ import Threads
 /// Compresses the layers of an image that goes to a registry, several at a time.
 struct OutgoingLayers: Sendable {
   let transfer: ImageTransfer
+  let compression: Compression
   let claim: Claim
   let report: TransferReport
 
   /// - Returns: `nil`: it goes as it is.
   func formed(_ content: ImageContent) async throws -> FormedImage? {
     let (store, claim) = (transfer.store, claim)
-    guard let outgoing = try await Blocking.run({ try store.outgoing(content) }) else { return nil }
+    guard compression != .none, let outgoing = try await Blocking.run({ try store.outgoing(content) }) else { return nil }
     let plain = outgoing.plainLayers
     claim.claim(blobs: plain.map(\.digest))
     let layers = try await withThrowingTaskGroup(of: (Digest, Descriptor).self) { group in
@@ -26,7 +27,7 @@ struct OutgoingLayers: Sendable {
 
   private func compressed(_ layer: Descriptor) async throws -> Descriptor {
     var form = LayerForm()
-    form.compression = .gzip
+    form.compression = compression
     form.usesDockerTypes = layer.mediaType == MediaType.dockerLayer
     let (store, claim, wanted) = (transfer.store, claim, form)
     let meter = ProgressMeter("Compressing", id: layer.digest.short, total: layer.size, report: report)
