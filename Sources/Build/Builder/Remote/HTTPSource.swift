@@ -27,6 +27,8 @@ package struct HTTPSource: Sendable {
 
   /// More is refused: 16 GiB.
   package static let largest: Int64 = 16 << 30
+  /// Servers that have rules for builds know them by this name.
+  private static let product = "buildkit/v0"
 
   private let client: RegistryClient
   private let directory: String
@@ -61,7 +63,7 @@ package struct HTTPSource: Sendable {
 
   private func unchanged(_ url: String, _ address: WebAddress) async throws -> Download? {
     guard let (download, etag) = known?.file(url) else { return nil }
-    return try await client.isUnchanged(address, etag: etag) ? download : nil
+    return try await client.isUnchanged(address, etag: etag, product: Self.product) ? download : nil
   }
 
   private func fetch(_ address: WebAddress, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> Download {
@@ -69,7 +71,7 @@ package struct HTTPSource: Sendable {
     let writer = try await Blocking.run { try TreePackWriter(directory: directory) }
     writer.begin(name, TreeNode(kind: .regular, mode: 0o600))
     let count = Mutex<Int64>(0)
-    let file = try await client.download(address, limit: Self.largest) { bytes in
+    let file = try await client.download(address, product: Self.product, limit: Self.largest) { bytes in
       try await Blocking.run { try bytes.withUnsafeBytes { bytes in try writer.write(bytes) } }
       let now = count.withLock { count in
         count += Int64(bytes.count)

@@ -21,14 +21,15 @@ extension RegistryClient {
   /// Fetches a file of the web (RFC 9110) by the rules that hold for registries: proxies, certificates, redirects, no waiting for ever.
   /// - Parameters:
   ///   - etag: of a copy that the caller has; if it is still right, nothing is fetched.
+  ///   - product: that the server is told of before the client itself, `name/version`.
   ///   - limit: bytes.
   ///   - write: takes the bytes in order; waits as long as it likes.
   /// - Throws: `notFound`, `tooLarge`, `unavailable`, and `invalidArgument` for anything else that the server refuses.
   package func download(
-    _ address: WebAddress, etag: String? = nil, limit: Int64, write: @escaping @Sendable ([UInt8]) async throws -> Void
+    _ address: WebAddress, etag: String? = nil, product: String? = nil, limit: Int64, write: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws -> WebFile {
     do {
-      let answer = try await core.transport.send(call(.GET, address, etag))
+      let answer = try await core.transport.send(call(.GET, address, etag, product))
       var file = WebFile(answer)
       if answer.status == .notModified, etag != nil {
         file.isUnchanged = true
@@ -44,9 +45,9 @@ extension RegistryClient {
 
   /// Whether a copy that the caller has is still the right one, without fetching anything (RFC 9110, section 13.1.2); `false` also when the server does
   /// not say.
-  package func isUnchanged(_ address: WebAddress, etag: String) async throws -> Bool {
+  package func isUnchanged(_ address: WebAddress, etag: String, product: String? = nil) async throws -> Bool {
     do {
-      let answer = try await core.transport.send(call(.HEAD, address, etag))
+      let answer = try await core.transport.send(call(.HEAD, address, etag, product))
       await answer.discard()
       return answer.status == .notModified || (answer.isSuccess && answer.headers.first(name: "etag") == etag)
     } catch is PlaceFailure {
@@ -54,11 +55,10 @@ extension RegistryClient {
     }
   }
 
-  private func call(_ method: HTTPMethod, _ address: WebAddress, _ etag: String?) -> Call {
+  private func call(_ method: HTTPMethod, _ address: WebAddress, _ etag: String?, _ product: String?) -> Call {
     var call = Call(method, address)
     call.patience = core.limits.answerTimeout
-    // Servers that have rules for builds know them by this name.
-    call.product = "buildkit/v0"
+    call.product = product
     if let etag { call.headers.add(name: "If-None-Match", value: etag) }
     if let user = address.userInfo {
       let pair = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(WebAddress.unescaped).joined(separator: ":")
