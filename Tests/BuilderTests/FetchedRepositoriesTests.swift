@@ -2,6 +2,7 @@
 import Archive
 import Errors
 import OCISpec
+import Synchronization
 import Testing
 
 @testable import Builder
@@ -46,8 +47,50 @@ private struct ClosedRepositories: RemoteSources {
   }
 }
 
+/// Each time that it is asked, a repository is at another commit.
+private final class MovingRepositories: RemoteSources {
+  private let count = Mutex(0)
+
+  func download(_ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
+    let text = count.withLock { count in
+      count += 1
+      return "\(count)"
+    }
+    let writer = try TreePackWriter(directory: "/var/tmp")
+    writer.begin("file", TreeNode(kind: .regular, mode: 0o600))
+    try Array(text.utf8).withUnsafeBytes { bytes in try writer.write(bytes) }
+    try writer.end()
+    return try writer.finish()
+  }
+
+  func archive(_ url: String) async throws -> IdentifiedTree { throw HullError(.notFound, url) }
+
+  func revision(_ address: GitAddress, checksum: String?, access: GitSource.Access) async throws -> GitRevision {
+    let number = count.withLock { count in
+      count += 1
+      return count
+    }
+    return GitRevision(name: "refs/heads/main", object: "commit \(number)")
+  }
+
+  func checkout(
+    _ address: GitAddress, _ revision: GitRevision, keepsGitDirectory: Bool, access: GitSource.Access
+  ) async throws -> GitSource.Checkout {
+    GitSource.Checkout(tree: TreePack.empty, committed: 0)
+  }
+}
+
 private struct NoClient: BuildSession {
   var secrets: [String: String] = [:]
+  /// Wants to know of each source, and denies it or not; `nil`: does not care.
+  var denies: Bool?
+
+  func allowed(_ source: SourcePolicy.Source, platform: Platform, _ inquire: @escaping SourceInquiry) async throws -> SourcePolicy.Source {
+    guard let denies else { return source }
+    _ = try await inquire(source)
+    if denies { throw HullError(.forbidden, source.name) }
+    return source
+  }
 
   func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree { throw HullError(.notFound, name) }
   func secret(_ id: String) async throws -> [UInt8]? { secrets[id].map { Array($0.utf8) } }
@@ -84,5 +127,18 @@ struct FetchedRepositoriesTests {
     await #expect(throws: HullError.self) { _ = try await sources.repository("https://h/r.git", session: NoClient()) }
     let tree = try await sources.repository("https://h/r.git", session: NoClient(secrets: ["GIT_AUTH_TOKEN": "geheim\n"]))
     #expect(try tree.names(in: "").isEmpty)
+  }
+
+  @Test func whatTheClientHasJudgedIsUsed() async throws {
+    let repositories = FetchedRepositories(MovingRepositories(), session: NoClient(denies: false), sockets: "/var/tmp")
+    #expect(try await repositories.tree(RepositoryStep(url: "https://h/r.git", waits: true)).identity == "commit 1")
+    let file = try await FetchedFiles(MovingRepositories(), session: NoClient(denies: false)).tree("https://h/f", checksum: nil) { _, _, _ in }
+    #expect(try file.digest("file") == SHA256.digest(of: "1"))
+  }
+
+  @Test func whatTheClientDeniesIsNotUsed() async {
+    let repositories = FetchedRepositories(MovingRepositories(), session: NoClient(denies: true), sockets: "/var/tmp")
+    await #expect(throws: HullError.self) { _ = try await repositories.tree(RepositoryStep(url: "https://h/r.git", waits: true)) }
+    await #expect(throws: HullError.self) { _ = try await repositories.files.tree("https://h/f", checksum: nil) { _, _, _ in } }
   }
 }

@@ -37,10 +37,14 @@ final class FetchedFiles: Sendable {
   }
 
   private func fetch(_ key: Key, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
-    let remote = self.remote
+    let (remote, seen) = (self.remote, Monitor<[Key: any FileTree]>([:]))
     let file = try await session.allowed(file: key.url, checksum: key.checksum) { url, checksum in
-      try SourceFacts(file: try await remote.download(url, checksum: checksum) { _, _, _ in })
+      let tree = try await remote.download(url, checksum: checksum, progress: progress)
+      seen.with { $0[Key(url: url, checksum: checksum)] = tree }
+      return try SourceFacts(file: tree)
     }
+    // What the client has judged is what is used.
+    if let known = seen.with({ $0[Key(url: file.url, checksum: file.checksum)] }) { return known }
     return try await remote.download(file.url, checksum: file.checksum, progress: progress)
   }
 }

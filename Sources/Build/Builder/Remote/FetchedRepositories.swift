@@ -11,7 +11,15 @@ final class FetchedRepositories: Sendable {
   private let remote: any RemoteSources
   private let session: any BuildSession
   private let directory: String
+  /// What the client has judged is what is used.
+  private let revisions = Mutex<[RevisionKey: GitRevision]>([:])
+  private let archives = Mutex<[String: IdentifiedTree]>([:])
   private let trees = Mutex<[RepositoryStep: Task<IdentifiedTree, any Error>]>([:])
+
+  private struct RevisionKey: Hashable {
+    var address: GitAddress
+    var checksum: String?
+  }
 
   /// - Parameter directory: for agents' sockets.
   init(_ remote: any RemoteSources, session: any BuildSession, sockets directory: String) {
@@ -41,7 +49,7 @@ final class FetchedRepositories: Sendable {
 
   private func identify(_ wanted: RepositoryStep) async throws -> IdentifiedTree {
     let step = try await session.allowed(wanted) { try await self.facts($0) }
-    guard let address = try GitAddress(step.url, isGit: step.isGit) else { return try await remote.archive(step.url) }
+    guard let address = try GitAddress(step.url, isGit: step.isGit) else { return try await archive(step.url) }
     // What a policy puts in a repository's place says it in its address alone.
     let (checksum, keeps) = (address.checksum ?? step.checksum, step.keepsGitDirectory || address.keepsGitDirectory == true)
     let revision = try await revision(address, checksum)
@@ -54,7 +62,18 @@ final class FetchedRepositories: Sendable {
   }
 
   private func revision(_ address: GitAddress, _ checksum: String?) async throws -> GitRevision {
-    try await withAccess(address) { try await self.remote.revision(address, checksum: checksum, access: $0) }
+    let key = RevisionKey(address: address, checksum: checksum)
+    if let known = revisions.withLock({ $0[key] }) { return known }
+    let revision = try await withAccess(address) { try await self.remote.revision(address, checksum: checksum, access: $0) }
+    revisions.withLock { $0[key] = revision }
+    return revision
+  }
+
+  private func archive(_ url: String) async throws -> IdentifiedTree {
+    if let known = archives.withLock({ $0[url] }) { return known }
+    let archive = try await remote.archive(url)
+    archives.withLock { $0[url] = archive }
+    return archive
   }
 
   /// What there is to know of a repository or archive. Of a repository only its commit is asked for.
@@ -62,7 +81,7 @@ final class FetchedRepositories: Sendable {
     if let address = try GitAddress(step.url, isGit: step.isGit) {
       return .repository(try await revision(address, address.checksum ?? step.checksum))
     }
-    let archive = try await remote.archive(step.url)
+    let archive = try await archive(step.url)
     return .file(digest: try Digest(archive.identity), name: RemoteAddress.fileName(step.url), modified: archive.modified)
   }
 
