@@ -67,11 +67,11 @@ def place(engine, hull, tmp_path):
 
 
 @pytest.fixture(params=WAYS)
-def way(request, tmp_path):
+def way(request, engine, tmp_path):
     """Flags that write and that read a small cache, of one kind."""
     if request.param == "local":
         return ["--cache-to", f"type=local,dest={tmp_path}/cache", "-t", "app"], ["--cache-from", f"type=local,src={tmp_path}/cache"]
-    request.getfixturevalue("registry")
+    request.getfixturevalue("registry_on")(engine.host)
     if request.param == "registry":
         return ["--cache-to", f"type=registry,ref={PLACE}/small:cache,mode=min", "-t", "app"], ["--cache-from", f"{PLACE}/small:cache"]
     return ["--cache-to", "type=inline", "-t", f"{PLACE}/small:1", "--push"], ["--cache-from", f"{PLACE}/small:1"]
@@ -89,6 +89,8 @@ def first(place, way):
     write, _ = way
     place.build(TEXT, *write)
     image = write[write.index("-t") + 1]
+    if "--push" in write:
+        place.engine.docker("pull", image)
     made = place.identity(image), place.show(image, "/made", "/mounted")
     place.forget()
     return made
@@ -106,7 +108,8 @@ def test_a_stage_that_did_not_change_is_passed_over(place, way, first):
 def test_a_stage_that_changed_is_done(place, way, first):
     (place.folder / "source").write_text("second\n")
     said = place.build(TEXT, *way[1], "-t", "app")
-    assert fates(said) == ["CACHED", "DONE", "DONE", "DONE", "CACHED", "DONE", "DONE"], said
+    # Also what did not change in it: its layers are nowhere.
+    assert fates(said) == ["DONE", "DONE", "DONE", "DONE", "CACHED", "DONE", "DONE"], said
     made = place.show("app", "/made").strip()
     assert made.endswith("second") and place.show("app", "/mounted").strip() == made
 
@@ -137,7 +140,7 @@ def test_what_follows_the_stages_is_done_on_top(place, way, first):
 
 def test_a_stage_is_done_when_it_is_asked_for(place, way, first):
     said = place.build(TEXT, *way[1], "--target", "build", "-t", "app")
-    assert fates(said)[1:4] == ["DONE", "DONE", "DONE"] or fates(said)[2] == "DONE", said
+    assert fates(said)[:4] == ["DONE"] * 4, said
     assert place.show("app", "/made") == place.show("app", "/again")
 
 
@@ -172,8 +175,8 @@ RUN head -c 8 /dev/urandom | od -An -tx1 > /two
 FROM {BUSYBOX} AS other
 RUN head -c 8 /dev/urandom | od -An -tx1 > /other
 FROM {BUSYBOX}
-COPY --from=two / /all/
 COPY --from=other /other /
+COPY --from=two / /all/
 """
     place.build(text, "--cache-to", f"type=local,dest={tmp_path}/cache", "-t", "app")
     before = place.show("app", "/all/one", "/all/two", "/other")

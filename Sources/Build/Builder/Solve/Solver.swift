@@ -59,6 +59,7 @@ final class Solver: Sendable {
         try await group.waitForAll()
       }
     } while takeBack()
+    telling.release()
   }
 
   /// What a step gives, once all of it is there.
@@ -165,7 +166,8 @@ final class Solver: Sendable {
   /// A step's result, with everything that it works on.
   private func done(_ step: Step, _ inputs: [Int: StepValue], _ need: Need) async throws -> StepValue {
     try Task.checkCancellation()
-    telling.start(step)
+    // Where only a name is needed there may be nothing to do.
+    if need == .files || step.work == nil { telling.start(step) }
     do {
       let (value, cached) = try await perform(step, inputs, need)
       telling.finish(step, value, cached: cached)
