@@ -115,6 +115,7 @@ extension Solver {
     guard request.explains else { return }
     let (images, site) = (store.images, site(of: step))
     let last = try? await Blocking.run { try images.lastBuildStep(at: site) }
-    report.explain(step, Explanation.reason(ingredients, last: last.flatMap { $0 }, ignoresCache: step.ignoresCache))
+    let isNamed = store.lent.steps(ingredients.key).contains { !$0.isWhole }
+    report.explain(step, Explanation.reason(ingredients, last: last.flatMap { $0 }, isNamed: isNamed, ignoresCache: step.ignoresCache))
   }
 }
