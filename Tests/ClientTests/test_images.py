@@ -5,6 +5,7 @@ import re
 
 import pytest
 from support.images import import_busybox, regular, tar_of
+from support.web import Web
 
 
 @pytest.fixture
@@ -151,3 +152,21 @@ def test_ids_are_found_by_their_beginning_and_a_common_one_is_ambiguous(docker, 
 def test_running_an_unknown_image_fails_with_125(docker):
     result = docker("run", "--pull", "never", "nosuch:image", code=125)
     assert "No such image: nosuch:image" in result.err
+
+
+def test_import_from_an_address(engine, docker, name):
+    with Web(engine.host) as web:
+        address = web.put("/root.tar", _tar(name))
+        identity = docker("import", "--change", "CMD [\"/hello\"]", address, f"{name}:web").lines[-1]
+        assert docker("history", "--format", "{{.Comment}}", f"{name}:web").out == f"Imported from {address}"
+        shown = json.loads(docker("inspect", f"{name}:web").out)[0]
+        assert shown["Id"] == identity and shown["Config"]["Cmd"] == ["/hello"]
+        # Without a scheme it is HTTP.
+        assert engine.api("POST", f"/images/create?fromSrc={address.removeprefix('http://')}&repo={name}&tag=bare").status == 200
+        missing = docker("import", address.replace("root", "nosuch"), f"{name}:none", code=1).err
+        assert "404" in missing or "not found" in missing.lower(), missing
+        broken = docker("import", web.put("/broken.tar", b"no archive at all, but longer than nothing" * 100), f"{name}:none", code=1).err
+        assert broken
+    assert "refused" in docker("import", address, f"{name}:none", code=1).err
+    assert docker("images", "-q", f"{name}:none").out == ""
+    docker("rmi", "-f", identity, f"{name}:bare")

@@ -49,7 +49,8 @@ import Testing
 
   private var doneAfterAll: [BuildNews] {
     [
-      .planned([step(1, "a")]), .started(1, time: 1_000_000_000), .finished(1, time: 1_000_000_000, cached: true, error: nil), .started(1, time: 1_000_000_000),
+      .planned([step(1, "a")]), .started(1, time: 1_000_000_000), .finished(1, time: 1_000_000_000, cached: true, error: nil),
+      .started(1, time: 1_000_000_000),
       .finished(1, time: 2_000_000_000, cached: false, error: nil),
     ]
   }

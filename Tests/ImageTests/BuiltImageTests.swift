@@ -53,6 +53,30 @@ import Testing
     #expect(try store.formed(formed, as: plain, claim).digest == layer.descriptor.digest)
   }
 
+  @Test func aFormIsMadeOnceAsLongAsItIsHere() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let claim = store.claim()
+    defer { try? claim.release() }
+    let layer = try made(store, Self.layer([1]), claim).descriptor
+    var form = LayerForm()
+    form.compression = .gzip
+    let forms = store.claim()
+    var read = 0
+    let first = try store.formed(layer, as: form, forms) { read += $0 }
+    let whole = read
+    #expect(whole >= Int(layer.size) - 512)
+    #expect(try store.formed(layer, as: form, forms) { read += $0 } == first && read == whole)
+    // Another level is another form.
+    form.level = 0
+    #expect(try store.formed(layer, as: form, forms) { read += $0 } != first && read == 2 * whole)
+    // What nobody needs any more is gone, and made again.
+    try forms.release()
+    #expect(store.blobs.size(of: first.digest) == nil)
+    form.level = nil
+    #expect(try store.formed(layer, as: form, claim) { read += $0 } == first && read == 3 * whole)
+  }
+
   @Test func mediaTypesAreDockersWhenTheyAreWanted() throws {
     let scratch = try Scratch()
     let store = try scratch.store()

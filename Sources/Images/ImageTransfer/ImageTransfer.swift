@@ -13,6 +13,7 @@ package final class ImageTransfer: Sendable {
   package let client: RegistryClient
   let downloads: Downloads
   let unpacking = AsyncLimiter(ImageStore.unpackers)
+  let compressing = AsyncLimiter(ImageStore.unpackers)
 
   package init(store: ImageStore, client: RegistryClient) {
     self.store = store

@@ -93,11 +93,7 @@ struct CacheTarget: Sendable {
       throw HullError(.invalidArgument, "--cache-to: image-manifest=true needs oci-mediatypes=true: leave one of them out")
     }
     var form = LayerForm()
-    switch try options.choice("compression", ["gzip", "zstd", "uncompressed"]) {
-    case "uncompressed": form.compression = Compression.none
-    case "zstd": form.compression = .zstd
-    default: form.compression = .gzip
-    }
+    form.compression = Compression(named: try options.choice("compression", ["gzip", "zstd", "uncompressed"]) ?? "gzip")
     form.level = try options.number("compression-level")
     form.isForced = try options.flag("force-compression")
     form.usesDockerTypes = usesDockerTypes

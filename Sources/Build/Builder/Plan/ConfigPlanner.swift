@@ -58,7 +58,7 @@ struct ConfigPlanner {
       var value = planner.request.arguments[argument.key]
       // A default that is not needed may be one that cannot be expanded.
       if value == nil {
-        value = try argument.value.map { (text) throws(HullError) in try expander.expand(text) } ?? planner.globalValue(argument.key)
+        value = try argument.value.map { (text) throws(HullError) in try expander.expand(text) } ?? planner.globals[argument.key]
       }
       state.variables.declare(argument.key, value)
       shown.append(value.map { "\(argument.key)=\($0)" } ?? argument.key)

@@ -65,13 +65,11 @@ package struct ImageOutput: Sendable, Hashable {
   }
 
   private mutating func takeLayers(_ attributes: OutputAttributes) throws(HullError) {
-    switch attributes["compression"] {
-    case nil: compression = nil
-    case "uncompressed": compression = Compression.none
-    case "gzip": compression = .gzip
-    case "zstd": compression = .zstd
-    case let other?:
-      throw HullError(.unsupported, "output: compression \(quoted(other)) is not supported: use uncompressed, gzip or zstd")
+    compression = try attributes["compression"].map { (text) throws(HullError) in
+      guard let known = Compression(named: text) else {
+        throw HullError(.unsupported, "output: compression \(quoted(text)) is not supported: use uncompressed, gzip or zstd")
+      }
+      return known
     }
     compressionLevel = try attributes.number("compression-level").map(Int.init(clamping:))
     forceCompression = try attributes.flag("force-compression") ?? false

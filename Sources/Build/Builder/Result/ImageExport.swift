@@ -39,7 +39,7 @@ struct ImageExport: Sendable {
   /// Makes the documents of the images.
   func content(of images: [BuiltImage]) throws(HullError) -> BuiltContent {
     var requests: [BuiltImageRequest] = []
-    for image in images { requests.append(try built(image)) }
+    for image in images { requests.append(try built(image, among: images.count)) }
     let annotations = self.annotations
     let isAttested = requests.contains { $0.attestations != nil }
     try annotations.check(platforms: images.map(\.platform), hasIndex: images.count > 1 || isAttested)
@@ -57,7 +57,7 @@ struct ImageExport: Sendable {
     return annotations
   }
 
-  private func built(_ image: BuiltImage) throws(HullError) -> BuiltImageRequest {
+  private func built(_ image: BuiltImage, among count: Int) throws(HullError) -> BuiltImageRequest {
     var (config, fileSystem) = (image.config, image.fileSystem)
     let epoch = options.epoch.seconds(of: request)
     if let epoch { config.limitTimes(to: epoch, inherited: image.inheritedHistory) }
@@ -65,9 +65,8 @@ struct ImageExport: Sendable {
       fileSystem = try store.clamped(fileSystem, latest: epoch, above: image.inherited)
       config.rootfs.diffIDs = fileSystem.infos.map(\.diffID)
     }
-    let form = self.form
-    var descriptors: [Descriptor] = []
-    for layer in fileSystem.layers { descriptors.append(try store.formed(layer.descriptor, as: form)) }
+    let predicates = try attestations.predicates(of: image)
+    var descriptors = try store.formed(fileSystem.layers.map(\.descriptor), as: form(inIndex: count > 1 || !predicates.isEmpty))
     if options.rewritesTimestamps, let epoch, !options.usesDockerTypes {
       for index in descriptors.indices.dropFirst(image.inherited) {
         descriptors[index].annotations = (descriptors[index].annotations ?? [:]).merging([Self.rewritten: String(epoch)]) { $1 }
@@ -78,14 +77,14 @@ struct ImageExport: Sendable {
     built.descriptorAnnotations = annotations.values(.manifestDescriptor, for: image.platform)
     built.usesDockerTypes = options.usesDockerTypes
     built.attestsInArtifact = options.attestsInArtifact
-    let predicates = try attestations.predicates(of: image)
     if !predicates.isEmpty { built.attestations = try statements(predicates, image.platform) }
     return built
   }
 
-  private var form: LayerForm {
+  /// What an index points at is never changed: its layers are compressed at once, an image's when it is pushed.
+  private func form(inIndex: Bool) -> LayerForm {
     var form = LayerForm()
-    form.compression = options.compression ?? (goesOut ? .gzip : nil)
+    form.compression = options.compression ?? (goesOut || inIndex ? .gzip : nil)
     (form.level, form.isForced, form.usesDockerTypes) = (options.compressionLevel, options.forceCompression, options.usesDockerTypes)
     return form
   }

@@ -165,8 +165,13 @@ final class BuildStore: Sendable {
     try images.prepare(built: requests, index: index, claim)
   }
 
-  /// A layer's blob in a form. Blocking.
-  func formed(_ layer: Descriptor, as form: LayerForm) throws(HullError) -> Descriptor { try images.formed(layer, as: form, claim) }
+  /// Layers' blobs in a form. Blocking.
+  func formed(_ layers: [Descriptor], as form: LayerForm) throws(HullError) -> [Descriptor] {
+    let (images, claim) = (images, claim)
+    return try Parallel.map(layers.count, atMost: ImageStore.unpackers) { (index) throws(HullError) in
+      try images.formed(layers[index], as: form, claim)
+    }
+  }
 
   /// The same file system with no time later than a given one in the layers above the first ones. Blocking.
   /// - Parameters:

@@ -21,7 +21,9 @@ final class NameAgreement: Sendable {
   func made(_ step: Step, _ value: StepValue, earlier: StepValue?, byNames: Bool) {
     state.withLock { state in
       if !byNames { state.taken[ObjectIdentifier(step)] = nil }
-      if case .fileSystem(let old)? = earlier, case .fileSystem(let new) = value, old.chain != new.chain { state.changed.insert(ObjectIdentifier(step)) }
+      if case .fileSystem(let old)? = earlier, case .fileSystem(let new) = value, old.chain != new.chain {
+        state.changed.insert(ObjectIdentifier(step))
+      }
     }
   }
 

@@ -111,24 +111,8 @@ extension Engine {
     for name in names { if let id = try? await services.lookup.find(name).id { imageEvent("save", id: id.description, name: name) } }
   }
 
-  /// `POST /images/create?fromSrc=-`: reads a root file system from a descriptor, which stays the caller's.
-  package func importImage(
-    from descriptor: Int32, repository: String, tag: String, message: String, changes: [String], platform: String?, progress: @escaping ProgressSink
-  ) async throws {
-    let reference = try ImageForm.reference(repository, tag)
-    let request = ImportRequest(
-      reference: reference, message: message, changes: changes,
-      platform: try platform.flatMap { $0.isEmpty ? nil : $0 }.map { text throws(HullError) in try Platform(parsing: text) })
-    let id = try await change(streaming: true) { try $0.importRoot(from: descriptor, request) }
-    var done = ProgressMessage()
-    done.status = id.description
-    progress(done)
-    imageEvent("import", id: id.description, name: reference?.familiar ?? id.description)
-    await services.disk.enforce()
-  }
-
   /// Changes images; what is remembered of names is forgotten before and after.
-  private func change<Result: Sendable>(
+  func change<Result: Sendable>(
     streaming: Bool = false, _ body: @escaping @Sendable (ImageStore) throws -> Result
   ) async throws -> Result {
     let (images, lookup) = (services.images, services.lookup)
@@ -141,7 +125,7 @@ extension Engine {
     registry.all.map(\.view).filter { $0.record.definition.uses(image) }.map { ImageHolder(id: $0.record.id, running: $0.isRunning) }
   }
 
-  private func imageEvent(_ action: String, id: String, name: String) {
+  func imageEvent(_ action: String, id: String, name: String) {
     services.events.publish("image", action, id: id, attributes: ["name": name])
   }
 }

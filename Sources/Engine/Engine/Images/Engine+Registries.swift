@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import DockerAPI
 import Errors
 import ImageStore
@@ -44,12 +45,19 @@ extension Engine {
   }
 
   /// `POST /images/{name}/push`: without a tag all tags of the repository.
-  /// - Parameter platform: JSON, as the query has it.
-  package func pushImage(_ name: String, tag: String, platform: String?, auth: String?, progress: @escaping ProgressSink) async throws {
+  /// - Parameters:
+  ///   - platform: JSON, as the query has it.
+  ///   - compression: Hull's own: `gzip` (empty), `zstd` or `uncompressed`, of layers that were made here.
+  package func pushImage(
+    _ name: String, tag: String, platform: String?, compression: String, auth: String?, progress: @escaping ProgressSink
+  ) async throws {
     var reference = try Reference(name)
     guard reference.digest == nil else { throw HullError(.invalidArgument, "cannot push a digest reference") }
     if !tag.isEmpty { reference = try reference.with(tag: tag) }
     let wanted = try RegistryForm.platform(json: platform)
+    guard let form = Compression(named: compression.isEmpty ? "gzip" : compression) else {
+      throw HullError(.invalidArgument, "compression \(compression) is not known: use gzip, zstd or uncompressed")
+    }
     let credentials = try RegistryForm.credentials(auth)
     let images = services.images
     let given = reference
@@ -58,15 +66,17 @@ extension Engine {
       throw HullError(.notFound, "An image does not exist locally with the tag: \(reference.familiarName)")
     }
     progress(RegistryForm.line("The push refers to repository [\(reference.name)]"))
-    for tag in tags { try await push(tag, wanted, credentials, progress) }
+    for tag in tags { try await push(tag, wanted, form, credentials, progress) }
   }
 
   private func push(
-    _ reference: Reference, _ platform: Platform?, _ credentials: RegistryCredentials?, _ progress: @escaping ProgressSink
+    _ reference: Reference, _ platform: Platform?, _ compression: Compression, _ credentials: RegistryCredentials?, _ progress: @escaping ProgressSink
   ) async throws {
     defer { services.lookup.forget() }
     do {
-      let pushed = try await services.transfer.push(reference, platform: platform, credentials: credentials) { progress(RegistryForm.line($0)) }
+      let pushed = try await services.transfer.push(reference, platform: platform, compression: compression, credentials: credentials) {
+        progress(RegistryForm.line($0))
+      }
       progress(RegistryForm.line(pushed))
     } catch let error as HullError where error.code == .notFound && error.message.hasPrefix("No such image") {
       throw HullError(.notFound, "An image does not exist locally with the tag: \(reference.familiarName)")

@@ -5,6 +5,16 @@ import Errors
 package enum Compression: String, Sendable {
   case none, gzip, zstd
 
+  /// By the name that BuildKit's options have for it: `gzip`, `zstd`, `uncompressed`.
+  package init?(named name: String) {
+    switch name {
+    case "gzip": self = .gzip
+    case "zstd": self = .zstd
+    case "uncompressed": self = .none
+    default: return nil
+    }
+  }
+
   static func detect(_ magic: [UInt8]) throws(HullError) -> Compression {
     if magic.starts(with: [0x1f, 0x8b]) { return .gzip }
     if magic.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) { return .zstd }

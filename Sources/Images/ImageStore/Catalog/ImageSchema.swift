@@ -4,7 +4,8 @@ import GRDB
 
 /// The tables of the image store. Steps are only ever added.
 enum ImageSchema {
-  static let schema = Schema(name: "images", migrations: [("1-images", first), ("2-indexes", second), ("3-use", third), ("4-steps", fourth)])
+  static let schema = Schema(
+    name: "images", migrations: [("1-images", first), ("2-indexes", second), ("3-use", third), ("4-steps", fourth), ("5-forms", fifth)])
 
   private static let first: @Sendable (GRDB.Database) throws -> Void = { database in
     try database.execute(
@@ -89,6 +90,15 @@ enum ImageSchema {
         ) WITHOUT ROWID;
         CREATE INDEX build_step_site ON build_step(site, created);
         CREATE INDEX build_step_blob ON build_step(blob);
+        """)
+  }
+  private static let fifth: @Sendable (GRDB.Database) throws -> Void = { database in
+    try database.execute(
+      sql: """
+        -- Which blob is another one, compressed: only of use while it is here.
+        CREATE TABLE blob_form (
+          source TEXT NOT NULL, compression TEXT NOT NULL, level INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (source, compression, level)
+        ) WITHOUT ROWID;
         """)
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Archive
 import ContentStore
 import Errors
 import ImageStore
@@ -7,15 +8,24 @@ import RegistryClient
 import Threads
 
 extension ImageTransfer {
-  /// `docker push`: brings what a tag stands for to the registry that its name says, byte for byte as it is in the store.
-  /// - Parameter platform: only the image for it; `nil`: the whole index, where all of it is here or there.
+  /// `docker push`: brings what a tag stands for to the registry that its name says: byte for byte what came from one, compressed what was made
+  /// here. The tag then stands for what the registry has.
+  /// - Parameters:
+  ///   - platform: only the image for it; `nil`: the whole index, where all of it is here or there.
+  ///   - compression: of layers that were made here and are not compressed.
   package func push(
-    _ reference: Reference, platform: Platform? = nil, credentials: RegistryCredentials? = nil, report: @escaping TransferReport
+    _ reference: Reference, platform: Platform? = nil, compression: Compression = .gzip, credentials: RegistryCredentials? = nil,
+    report: @escaping TransferReport
   ) async throws -> PushedTag {
     let repository = client.repository(reference, credentials: credentials, access: .push)
     return try await claiming { claim in
       let push = ImagePush(transfer: self, repository: repository, claim: claim, report: report)
-      return try await push.run(reference, push.content(reference, platform))
+      let content = try await push.content(reference, platform)
+      let layers = OutgoingLayers(transfer: self, compression: compression, claim: claim, report: report)
+      guard reference.tag != nil, let formed = try await layers.formed(content) else {
+        return try await push.run(reference, content)
+      }
+      return try await push.run(reference, formed.content, formed)
     }
   }
 
@@ -38,7 +48,8 @@ private struct ImagePush: Sendable {
   let claim: Claim
   let report: TransferReport
 
-  func run(_ reference: Reference, _ content: ImageContent) async throws -> PushedTag {
+  /// - Parameter formed: what `content` has been made of for the way; `nil`: it is in the store under a name.
+  func run(_ reference: Reference, _ content: ImageContent, _ formed: FormedImage? = nil) async throws -> PushedTag {
     let tag = reference.tag ?? (reference.digest == content.root.digest ? "" : nil)
     guard let tag else { throw HullError(.invalidArgument, "cannot push \(reference.familiar): it has no tag") }
     let store = transfer.store
@@ -51,7 +62,10 @@ private struct ImagePush: Sendable {
     try await put(content.root, tag.isEmpty ? .digest(content.root.digest) : .tag(tag))
     for referrer in content.referrers { try await put(referrer.descriptor, .digest(referrer.descriptor.digest)) }
     let named = reference.with(digest: content.root.digest)
-    try await Blocking.run { try store.note(named, as: content) }
+    try await Blocking.run {
+      if let formed { try store.adopt(formed) }
+      try store.note(named, as: content)
+    }
     report(TransferEvent("\(tag.isEmpty ? "" : tag + ": ")digest: \(content.root.digest) size: \(content.root.size)"))
     return PushedTag(tag: tag, digest: content.root.digest, size: content.root.size)
   }

@@ -41,15 +41,13 @@ extension EngineAPI {
 
   private static func importImage(_ engine: Engine, _ context: RouteContext) throws(HullError) -> Response {
     let query = context.query
-    guard query["fromSrc"] == "-" else {
-      throw HullError(.unsupported, "importing from a URL is not available: fetch it first and pipe it into 'docker import -'")
-    }
+    var options = ImportOptions()
+    (options.repository, options.tag, options.message) = (query["repo"], query["tag"], query["message"])
+    (options.changes, options.platform) = (query.all("changes"), query.text("platform"))
+    let (wanted, source) = (options, query["fromSrc"])
+    guard source == "-" else { return progress { report in try await engine.importImage(at: source, wanted, progress: report) } }
     return progress { report in
-      try await Bridge.feed(context.request.body, on: context.request.loop) {
-        try await engine.importImage(
-          from: $0, repository: query["repo"], tag: query["tag"], message: query["message"], changes: query.all("changes"),
-          platform: query.text("platform"), progress: report)
-      }
+      try await Bridge.feed(context.request.body, on: context.request.loop) { try await engine.importImage(from: $0, wanted, progress: report) }
     }
   }
 

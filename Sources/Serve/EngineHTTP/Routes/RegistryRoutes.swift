@@ -10,7 +10,8 @@ extension EngineAPI {
     router.add("POST", "/images/{name...}/push") { context in
       let (name, query, auth) = (context["name"], context.query, context.registryAuth)
       return Self.progress { report in
-        try await engine.pushImage(name, tag: query["tag"], platform: query.text("platform"), auth: auth, progress: report)
+        try await engine.pushImage(
+          name, tag: query["tag"], platform: query.text("platform"), compression: query["compression"], auth: auth, progress: report)
       }
     }
     router.add("POST", "/auth") { context in
