@@ -207,7 +207,7 @@ let package = Package(
       "NamesTests", ["Names", "DNS", "ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),
     tests("PortsTests", ["Ports", "Netlink", "ShimLoop", "ShimProtocol", "Addressing", "LinuxSystem", "CLinux", "Errors"]),
     tests("DockerfileTests", ["Dockerfile", "Errors"]),
-    tests("BuilderTests", ["Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "OCISpec", "Errors"]),
+    tests("BuilderTests", ["Builder", "BuildWire", "Dockerfile", "Archive", "Layers", "LinuxSystem", "OCISpec", "Errors"]),
     tests("SpecTests", ["OCISpec", "DockerAPI", "Errors"]),
     tests("ImageTests", ["Archive", "ContentStore", "Layers", "ImageStore", "Database", grdb, "OCISpec", "LinuxSystem", "Errors"]),
     tests("RegistryClientTests", ["RegistryClient", "OCISpec", "Archive", "Errors", nio, nioPosix, nioHTTP, log]),

@@ -39,6 +39,11 @@ import Testing
     #expect(request.namedContexts == ["c": "docker-image://x"])
   }
 
+  @Test func cachesAreNamedAsOlderClientsNameThem() throws {
+    let caches = try request(["cache-from": "example.com/a:b,c"]).cacheFrom
+    #expect(caches.map(\.type) == ["registry", "registry"] && caches.map(\.attributes) == [["ref": "example.com/a:b"], ["ref": "c"]])
+  }
+
   @Test func anEmptyNoCacheMeansAll() throws {
     #expect(try request(["no-cache": ""]).noCache)
     #expect(try !request([:]).noCache)

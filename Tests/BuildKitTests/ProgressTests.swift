@@ -42,6 +42,19 @@ import Testing
     #expect(vertex.cached && vertex.started.nanos == 5 && vertex.completed.nanos == 5)
   }
 
+  @Test func aVertexThatIsDoneAfterAllIsUnderWayAgain() throws {
+    var translation = ProgressTranslation()
+    translation.add(.finished(first, time: 5, cached: true, error: nil))
+    translation.add(.started(first, time: 7))
+    let toldAgain = news(&translation)
+    let again = try #require(toldAgain).vertexes[0]
+    #expect(again.started.nanos == 7 && !again.hasCompleted && !again.cached)
+    translation.add(.finished(first, time: 9, cached: false, error: nil))
+    let toldEnd = news(&translation)
+    let end = try #require(toldEnd).vertexes[0]
+    #expect(end.started.nanos == 7 && end.completed.nanos == 9 && !end.cached)
+  }
+
   @Test func outputThatNobodyReadsIsClippedOnce() throws {
     var translation = ProgressTranslation()
     for _ in 0..<100 { translation.add(.output(first, stream: 1, bytes: Array(repeating: 65, count: 1 << 20), time: 0)) }

@@ -47,6 +47,23 @@ import Testing
     #expect(said == "#1 a\n#1 ...\n\n#2 b\n#2 ...\n\n#1 a\n#1 0.000 x\n#1 ...\n\n#2 b\n#2 ERROR: no\n\n#1 a\n#1 CANCELED\n\n")
   }
 
+  private var doneAfterAll: [BuildNews] {
+    [
+      .planned([step(1, "a")]), .started(1, time: 1_000_000_000), .finished(1, time: 1_000_000_000, cached: true, error: nil),
+      .started(1, time: 1_000_000_000),
+      .finished(1, time: 2_000_000_000, cached: false, error: nil),
+    ]
+  }
+
+  @Test func plainLinesSayThatAStepIsDoneAfterAll() { #expect(plain(doneAfterAll) == "#1 a\n#1 CACHED\n\n#1 a\n#1 DONE 1.0s\n\n") }
+
+  @Test func aTerminalShowsAStepOnceThoughItIsDoneAfterAll() {
+    let display = terminal()
+    for news in doneAfterAll { display.show(news) }
+    display.end(failed: false)
+    #expect(lines.count == 2 && lines[1].hasPrefix(" => a") && lines[1].hasSuffix("1.0s"), "\(lines)")
+  }
+
   private func terminal(rows: Int = 24, columns: Int = 60) -> TerminalBuildDisplay {
     TerminalBuildDisplay(size: { (rows, columns) }, write: { self.screen += $0 }, now: { self.time })
   }

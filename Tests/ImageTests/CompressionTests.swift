@@ -52,6 +52,35 @@ import Testing
     try scratch.run("sh", "-c", "\(form.1) \(form.1 == "cat" ? "" : "-dc") < made | cmp - plain")
   }
 
+  /// One piece, pieces that end where the stream ends, many more than there are processors; and nothing.
+  @Test(arguments: [0, 1, 1 << 19, (1 << 19) + 1, 40 << 19], [1, 6])
+  func gzipOfAnyLengthIsOneMemberThatOthersRead(_ length: Int, _ level: Int) throws {
+    final class Counter: ByteSink {
+      var bytes: [UInt8] = []
+      func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) { self.bytes += bytes }
+    }
+    var random = SystemRandomNumberGenerator()
+    let words = (0..<1000).map { _ in "\(UInt16.random(in: 0...9999, using: &random)) " }
+    var data: [UInt8] = []
+    while data.count < length { data += Array(words[Int.random(in: 0..<1000, using: &random)].utf8) }
+    data = Array(data.prefix(length))
+    let counter = Counter()
+    let sink = try Compression.gzip.sink(counter, level: level)
+    try sink.write(data)
+    try sink.finish()
+    #expect(try decompress(counter.bytes) == data)
+    try Data(data).write(to: URL(fileURLWithPath: scratch("data")))
+    try Data(counter.bytes).write(to: URL(fileURLWithPath: scratch("data.gz")))
+    try scratch.run("sh", "-c", "gzip -t data.gz && gzip -dc data.gz | cmp - data")
+    // Readers that stop after the first member see everything.
+    try scratch.run(
+      "python3", "-c",
+      "import zlib; d = zlib.decompressobj(31); b = d.decompress(open('data.gz', 'rb').read()); assert d.eof and not d.unused_data and len(b) == \(length)"
+    )
+    let one = try #require(Int(scratch.run("sh", "-c", "gzip -\(level) -c data | wc -c").trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(Double(counter.bytes.count) < Double(one) * 1.01 + 64)
+  }
+
   @Test(arguments: ["gzip", "zstd -q"])
   func severalMembersAreOneStream(program: String) throws {
     #expect(try decompress(compress("\(program) -c plain; \(program) -c plain; printf '' | \(program) -c")) == plain + plain)

@@ -126,14 +126,15 @@ struct Build: Sendable {
   /// - Parameter targets: the last steps.
   func solver(_ request: BuildRequest, for targets: [Step]) -> Solver {
     Solver(
-      request: request, dockerfile: request.dockerfile, store: store, session: session, surroundings: surroundings, shared: shared,
-      repositories: repositories, uses: ContextUses(targets), report: report)
+      request: request, store: store, session: session, surroundings: surroundings, shared: shared, repositories: repositories, targets: targets,
+      report: report)
   }
 
   private func images(_ planned: PlannedBuild) async throws -> [BuiltImage] {
     let plans = planned.plans
     let solver = solver(planned.request, for: plans.map(\.target.step))
     do {
+      try await solver.solve()
       let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
         for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver, planned)) } }
         var images: [Int: BuiltImage] = [:]
@@ -186,7 +187,8 @@ struct Build: Sendable {
     let (request, targets) = (made.planned.request, made.planned.caches.targets)
     let cache = CacheExport(request: request, session: session, surroundings: surroundings, shared: shared, store: store, report: report)
     if targets.contains(where: \.isInline) {
-      for index in built.indices { built[index].config.buildCache = cache.inlineDocument(built[index].fileSystem) }
+      let all = built.map(\.fileSystem)
+      for index in built.indices { built[index].config.buildCache = cache.inlineDocument(built[index].fileSystem, of: all) }
     }
     let export = BuildExport(
       request: request, attestations: made.planned.attestations, session: session, surroundings: surroundings, store: store, report: report)

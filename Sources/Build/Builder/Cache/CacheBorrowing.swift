@@ -6,13 +6,14 @@ import Threads
 /// Takes results of steps from caches from elsewhere: their blobs come now, when a step needs them.
 struct CacheBorrowing: Sendable {
   let store: BuildStore
-  let report: BuildReport
+  let telling: StepTelling
 
-  /// `nil`: no cache has it, or none can give it. A cache that breaks its promise is not asked again in this build.
+  /// `nil`: no cache has its layer, or none can give it. A cache that breaks its promise is not asked again in this build.
   func result(_ key: Digest, of step: Step, above base: FileSystem, standsAlone: Bool, site: String) async throws -> FileSystem? {
-    for lent in store.lent.steps(key) where standsAlone || lent.step.base == base.chain {
+    for lent in store.lent.steps(key) where lent.isWhole && (standsAlone || lent.step.base == base.chain) {
       do {
-        if let blob = lent.blob { try await obtain(blob, from: lent.lender, progress: report.progress(of: step)) }
+        telling.start(step)
+        if let blob = lent.blob { try await obtain(blob, from: lent.lender, progress: telling.report.progress(of: step)) }
         return try await Blocking.stream { [store] in try store.borrow(lent, above: base, site: site) }
       } catch {
         try Task.checkCancellation()
@@ -48,6 +49,6 @@ struct CacheBorrowing: Sendable {
       defer { isBroken = true }
       return !isBroken
     }
-    if isFirst { report.warn(.cache("the cache \(lender.name) is not used any more: \(error)")) }
+    if isFirst { telling.report.warn(.cache("the cache \(lender.name) is not used any more: \(error)")) }
   }
 }

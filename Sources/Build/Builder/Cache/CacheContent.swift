@@ -18,8 +18,9 @@ struct CacheContentMaker: Sendable {
   let target: CacheTarget
   let claim: Claim
 
-  func content(_ records: [StepRecord], _ mounts: [(id: String, blob: Descriptor)]) throws(HullError) -> CacheContent {
-    var document = CacheDocument()
+  /// - Parameter names: what needs no blobs.
+  func content(_ names: CacheDocument, _ records: [StepRecord], _ mounts: [(id: String, blob: Descriptor)]) throws(HullError) -> CacheContent {
+    var document = names
     var layers: [Descriptor] = []
     var formed: [Digest: Descriptor] = [:]
     func form(_ blob: Descriptor) throws(HullError) -> Digest {

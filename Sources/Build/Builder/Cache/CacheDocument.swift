@@ -30,20 +30,43 @@ struct CacheDocument: Codable, Sendable {
     var blob: Digest
   }
 
+  /// What files were taken from a file system, and what they were: a key can be made without them.
+  struct Selection: Codable, Sendable, Hashable {
+    /// Of the file system's chain ID and what was to be taken from it.
+    var selection: Digest
+    /// Of the files, as keys have it.
+    var content: Digest
+  }
+
   private(set) var version = 1
   var steps: [Step] = []
   var mounts: [Mount] = []
+  /// Steps that others took files from, by name only: no blobs, no descriptions. What stands on them is found without their being done.
+  var passing: [Step] = []
+  var selections: [Selection] = []
 
   /// The same steps give the same bytes, whatever the order in which they were done.
   var encoded: [UInt8] {
     var sorted = self
     sorted.steps.sort { $0.key < $1.key }
+    sorted.passing.sort { $0.key < $1.key }
+    sorted.selections.sort { $0.selection < $1.selection }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return (try? encoder.encode(sorted)).map(Array.init) ?? []
   }
 
   init() {}
+
+  /// What came to be known later may be missing.
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    version = try values.decode(Int.self, forKey: .version)
+    steps = try values.decode([Step].self, forKey: .steps)
+    mounts = try values.decode([Mount].self, forKey: .mounts)
+    passing = try values.decodeIfPresent([Step].self, forKey: .passing) ?? []
+    selections = try values.decodeIfPresent([Selection].self, forKey: .selections) ?? []
+  }
 
   /// `nil` for what is none, or one of another version.
   init?(encoded: [UInt8]) {
@@ -60,5 +83,12 @@ extension CacheDocument.Step {
     diffID = record.layer?.diffID
     blob = record.descriptor?.digest
     created = record.created
+  }
+
+  /// No more than its name: whoever gets it need not know what was done.
+  var passing: CacheDocument.Step {
+    var step = self
+    (step.description, step.blob) = ("", nil)
+    return step
   }
 }

@@ -18,9 +18,10 @@ struct CacheExport: Sendable {
   let store: BuildStore
   let report: BuildReport
 
-  /// What an image carries: the steps whose layers it has. Its manifest says which blobs these are.
-  func inlineDocument(_ fileSystem: FileSystem) -> String {
-    var document = CacheDocument()
+  /// What an image carries: the steps whose layers it has, and others by name. Its manifest says which blobs these are.
+  /// - Parameter all: every image of the build: each has its own steps.
+  func inlineDocument(_ fileSystem: FileSystem, of all: [FileSystem]) -> String {
+    var document = names(beside: steps(of: all))
     document.steps = steps(of: [fileSystem]).map { record in
       var step = CacheDocument.Step(record)
       step.blob = nil
@@ -63,7 +64,8 @@ struct CacheExport: Sendable {
     let records = target.takesAll ? store.known : steps(of: results)
     let packed = try await target.takesMounts ? mounts(claim) : []
     let maker = CacheContentMaker(images: surroundings.images, target: target, claim: claim)
-    let content = try await Blocking.stream { try maker.content(records, packed) }
+    let names = names(beside: records)
+    let content = try await Blocking.stream { try maker.content(names, records, packed) }
     try Task.checkCancellation()
     switch target.place {
     case .registry(let reference, let insecure):
@@ -94,6 +96,15 @@ struct CacheExport: Sendable {
     return store.known.filter { record in
       (record.base.map(chains.contains) ?? true) && (record.layer.map { chains.contains($0.chain) } ?? true)
     }
+  }
+
+  /// Everything else that the build came by, as far as it can go without layers.
+  private func names(beside records: [StepRecord]) -> CacheDocument {
+    var document = CacheDocument()
+    var seen = Set(records.map(\.key))
+    document.passing = (store.known.map(CacheDocument.Step.init) + store.namedSteps).filter { seen.insert($0.key).inserted }.map(\.passing)
+    document.selections = store.selections.all
+    return document
   }
 
   /// The cache mounts that this build has used, as blobs. One that changes too much while it is read is left out.

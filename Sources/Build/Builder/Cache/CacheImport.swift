@@ -59,14 +59,16 @@ struct CacheImport: Sendable {
     }
   }
 
-  /// An image of that name which is here and has a cache in it.
+  /// An image of that name which is here and has a cache in it, or the images for several platforms.
   private func stored(_ reference: Reference) async throws -> StoredCacheOrigin? {
     let images = surroundings.images
     return try await Blocking.run {
       guard let record = try? images.resolve(reference.description), let bytes = try? images.blobs.read(record.id),
         let config = try? JSONDecoder().decode(ImageConfig.self, from: Data(bytes)), config.buildCache != nil
       else { return nil }
-      return StoredCacheOrigin(images: images, manifest: record.manifest)
+      // Of an index of which only a part is here that part is enough.
+      let whole = (try? images.content(reference.description)).flatMap { $0.missing.isEmpty ? $0.root : nil }
+      return StoredCacheOrigin(images: images, manifest: whole ?? record.manifest)
     }
   }
 

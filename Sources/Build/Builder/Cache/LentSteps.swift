@@ -16,9 +16,12 @@ final class LentSteps: Sendable {
 
   struct Step: Sendable {
     let step: CacheDocument.Step
-    /// Its layer; `nil`: it added nothing.
+    /// Its layer; `nil`: it added nothing, or the cache has it only by its name.
     let blob: Descriptor?
     let lender: Lender
+
+    /// What it added can be had.
+    var isWhole: Bool { (blob == nil) == (step.diffID == nil) }
   }
 
   struct Mount: Sendable {
@@ -29,6 +32,8 @@ final class LentSteps: Sendable {
   private struct State {
     var steps: [Digest: [Step]] = [:]
     var mounts: [String: [Mount]] = [:]
+    /// What files were chosen, and the digest of their content.
+    var selections: [Digest: (content: Digest, lender: Lender)] = [:]
   }
 
   private let state = Mutex(State())
@@ -50,6 +55,10 @@ final class LentSteps: Sendable {
     }
     state.withLock { state in
       for step in found { state.steps[step.step.key, default: []].append(step) }
+      for step in document.passing { state.steps[step.key, default: []].append(Step(step: step, blob: nil, lender: lender)) }
+      for known in document.selections where state.selections[known.selection] == nil {
+        state.selections[known.selection] = (known.content, lender)
+      }
       for mount in document.mounts {
         guard let blob = blobs[mount.blob] else {
           missing += 1
@@ -63,6 +72,12 @@ final class LentSteps: Sendable {
 
   /// Who has the result of a step; the first is the first to ask.
   func steps(_ key: Digest) -> [Step] { state.withLock { $0.steps[key] ?? [] }.filter { !$0.lender.isBroken.withLock { $0 } } }
+
+  /// The digest of what a selection gives, as a cache says.
+  func content(of selection: Digest) -> Digest? {
+    guard let known = state.withLock({ $0.selections[selection] }), !known.lender.isBroken.withLock({ $0 }) else { return nil }
+    return known.content
+  }
 
   /// Who has the files of a cache mount.
   func mounts(_ id: String) -> [Mount] { state.withLock { $0.mounts[id] ?? [] }.filter { !$0.lender.isBroken.withLock { $0 } } }

@@ -24,7 +24,10 @@ extension Build {
     var planner = GraphPlanner(request: request, platform: .host, images: resolver(request), steps: StepTable())
     let step = try await planner.step(of: input.root)
     let solver = solver(request, for: [step])
-    do { return try await tree(of: solver.value(of: step), step) } catch {
+    do {
+      try await solver.solve()
+      return try await tree(of: solver.value(of: step), step)
+    } catch {
       solver.cancel()
       await solver.settle()
       throw error

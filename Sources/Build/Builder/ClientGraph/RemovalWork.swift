@@ -24,7 +24,7 @@ struct RemoveStep: Sendable, Hashable {
 struct RemovalWork: LayerWork {
   let step: RemoveStep
 
-  func prepare(_ site: LayerSite) async throws -> PreparedLayer {
+  func prepare(_ site: LayerSite) async throws -> PreparedLayer? {
     var ingredients = StepIngredients(instruction: "rm \(step.path)", base: site.base.chain)
     ingredients.settings = step.settings
     ingredients.settings["source date epoch"] = site.epoch.map(String.init)
@@ -77,7 +77,7 @@ struct LinkStep: Sendable, Hashable {
 struct LinkWork: LayerWork {
   let step: LinkStep
 
-  func prepare(_ site: LayerSite) async throws -> PreparedLayer {
+  func prepare(_ site: LayerSite) async throws -> PreparedLayer? {
     var ingredients = StepIngredients(instruction: "symlink \(step.path) -> \(step.target)", base: site.base.chain)
     ingredients.settings = step.settings
     ingredients.settings["source date epoch"] = site.epoch.map(String.init)

@@ -7,8 +7,7 @@ extension Solver {
   func performGraph(_ step: Step, _ inputs: [Int: StepValue]) async throws -> (StepValue, Bool) {
     let store = self.store
     switch step.operation {
-    case .remove(let removal): return try await layer(step, inputs, RemovalWork(step: removal))
-    case .link(let link): return try await layer(step, inputs, LinkWork(step: link))
+    case .run(let run): return try await outputs(step, inputs, run)
     case .made(let layers):
       store.adopt(layers.fileSystem)
       return (.fileSystem(layers.fileSystem), true)
@@ -40,10 +39,10 @@ extension Solver {
   // MARK: Commands with several results
 
   /// Each result has a key of its own; the command runs unless all of them are in the cache.
-  func outputs(_ step: Step, _ inputs: [Int: StepValue], _ run: RunStep) async throws -> (StepValue, Bool) {
+  private func outputs(_ step: Step, _ inputs: [Int: StepValue], _ run: RunStep) async throws -> (StepValue, Bool) {
     guard case .fileSystem(let base) = inputs[0] else { throw HullError(.internalError, "\(step.vertex.name) has nothing to stand on") }
     let site = LayerSite(step: step, base: base, inputs: inputs, solver: self)
-    let prepared = try await RunWork(step: run).prepareAll(site)
+    guard let prepared = try await RunWork(step: run).prepareAll(site) else { throw HullError(.internalError, "\(step.vertex.name) has no key") }
     func below(_ number: Int) -> FileSystem { number == run.rootOutput ? base : FileSystem() }
     func ingredients(_ number: Int) -> StepIngredients {
       var own = prepared.ingredients

@@ -21,6 +21,10 @@ final class BuildStore: Sendable {
   private let records = Monitor<[StepRecord]>([])
   /// Cache mounts of this build: their IDs and where they are.
   private let mounts = Monitor<[String: CacheMounts.Lease]>([:])
+  /// Steps of which this build has had no more than their names.
+  private let names = Monitor<[CacheDocument.Step]>([])
+  /// What was taken from file systems, and what that was.
+  let selections = KnownSelections()
 
   private static let longestDescription = 4096
 
@@ -71,6 +75,7 @@ final class BuildStore: Sendable {
   private func moved(_ found: StepRecord, onto base: FileSystem) throws(HullError) -> (record: StepRecord, result: FileSystem)? {
     var record = found
     record.base = base.chain
+    guard base.isHere else { return (record, named(CacheDocument.Step(record), above: base)) }
     if let layer = found.layer, let blob = found.descriptor {
       claim.claim(blobs: [blob.digest])
       guard images.blobs.size(of: blob.digest) != nil else { return nil }
@@ -94,6 +99,21 @@ final class BuildStore: Sendable {
     remember(record, result)
     return result
   }
+
+  /// The name of a step's result, when a cache from elsewhere has at least that.
+  func named(_ key: Digest, above base: FileSystem, standsAlone: Bool) -> FileSystem? {
+    lent.steps(key).first { standsAlone || $0.step.base == base.chain }.map { named($0.step, above: base) }
+  }
+
+  private func named(_ step: CacheDocument.Step, above base: FileSystem) -> FileSystem {
+    var step = step
+    step.base = base.chain
+    names.with { $0.append(step) }
+    return base.naming(step.diffID)
+  }
+
+  /// Steps of which there are only names here.
+  var namedSteps: [CacheDocument.Step] { names.with { $0 } }
 
   /// Keeps blobs as long as the build takes.
   func claim(blobs: [Digest]) { claim.claim(blobs: blobs) }
@@ -176,6 +196,7 @@ final class BuildStore: Sendable {
 
   /// The files of a file system. Blocking.
   func tree(of fileSystem: FileSystem) throws(HullError) -> any FileTree {
+    guard fileSystem.isHere else { throw HullError(.internalError, "the layers of a file system are not here") }
     let lower = Array(fileSystem.infos.reversed().map { images.layers.path(of: $0.chain) })
     guard !lower.isEmpty else { return TreePack.empty }
     let mount = try step("cannot look into a stage's file system") { () throws(SystemError) in try UnionMount.detached(lower: lower) }

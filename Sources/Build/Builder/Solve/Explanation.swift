@@ -5,9 +5,12 @@ import ImageStore
 enum Explanation {
   private static let named = 3
 
-  /// - Parameter last: what was built there last; `nil`: nothing.
-  static func reason(_ now: StepIngredients, last: StepRecord?, ignoresCache: Bool) -> String {
+  /// - Parameters:
+  ///   - last: what was built there last; `nil`: nothing.
+  ///   - isNamed: a cache from elsewhere has the step, but not its layer.
+  static func reason(_ now: StepIngredients, last: StepRecord?, isNamed: Bool = false, ignoresCache: Bool) -> String {
     if ignoresCache { return "the cache was not asked (--no-cache)" }
+    if isNamed { return "its files are needed, and a small cache from elsewhere has only its name (mode=max takes layers along)" }
     guard let last else { return "never built before" }
     guard let before = StepIngredients(encoded: last.ingredients) else {
       return "it differs from what came with a cache from elsewhere, which does not say what it was made from"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import Archive
 import Errors
-import ImageStore
 import OCISpec
 import Synchronization
 import Threads
 
-/// Works a graph off: what the target needs, everything as soon as its inputs are there, each step once.
+/// Works a graph off: what the targets need, everything as soon as its inputs are there, each step once.
+///
+/// Of what only lends files to others no more than its name is asked for at first (`Need.name`): where a cache knows it, nothing of it has to be here.
 final class Solver: Sendable {
   let request: BuildRequest
   let dockerfile: String
@@ -15,32 +15,70 @@ final class Solver: Sendable {
   let surroundings: BuilderSurroundings
   let shared: SharedWork
   let report: BuildReport
-  private let repositories: FetchedRepositories
-  private let uses: ContextUses
+  let telling: StepTelling
+  let agreement = NameAgreement()
+  let repositories: FetchedRepositories
+  let uses: ContextUses
+  let targets: [Step]
+  /// Layers of caches from elsewhere come also where only names are needed.
+  let fetchesAll: Bool
+  /// Steps whose layers the results have: their files are needed in any case.
+  private let way: Set<ObjectIdentifier>
   private let isCancelled = Mutex(false)
-  private let values = Mutex<[ObjectIdentifier: Task<StepValue, any Error>]>([:])
+
+  private struct Attempt: Hashable {
+    let step: ObjectIdentifier
+    let need: Need
+  }
+
+  private let values = Mutex<[Attempt: Task<StepValue, any Error>]>([:])
 
   init(
-    request: BuildRequest, dockerfile: String, store: BuildStore, session: any BuildSession, surroundings: BuilderSurroundings, shared: SharedWork,
-    repositories: FetchedRepositories, uses: ContextUses, report: BuildReport
+    request: BuildRequest, store: BuildStore, session: any BuildSession, surroundings: BuilderSurroundings, shared: SharedWork,
+    repositories: FetchedRepositories, targets: [Step], report: BuildReport
   ) {
-    self.request = request
-    self.dockerfile = dockerfile
+    (self.request, dockerfile) = (request, request.dockerfile)
     self.store = store
     self.session = session
     self.surroundings = surroundings
     self.shared = shared
     self.repositories = repositories
-    self.uses = uses
+    self.targets = targets
     self.report = report
+    telling = StepTelling(report)
+    uses = ContextUses(targets)
+    fetchesAll = request.cacheTo.contains { $0.attributes["mode"] == "max" }
+    way = Set(targets.flatMap { sequence(first: $0) { $0.inputs.first } }.map(ObjectIdentifier.init))
   }
 
-  /// What a step gives, once it is there. Cancelling the caller cancels everything that was begun.
-  func value(of step: Step) async throws -> StepValue {
+  /// Does everything that the targets need. Cancelling the caller cancels everything that was begun.
+  func solve() async throws {
+    repeat {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for target in targets { group.addTask { _ = try await self.value(of: target, .files) } }
+        try await group.waitForAll()
+      }
+    } while takeBack()
+    telling.release()
+  }
+
+  /// What a step gives, once all of it is there.
+  func value(of step: Step) async throws -> StepValue { try await value(of: step, .files) }
+
+  func fileSystem(of step: Step) async throws -> FileSystem {
+    guard case .fileSystem(let result) = try await value(of: step) else {
+      throw HullError(.internalError, "\(step.vertex.name) gives no file system")
+    }
+    return result
+  }
+
+  private func value(of step: Step, _ need: Need) async throws -> StepValue {
+    let need = way.contains(ObjectIdentifier(step)) ? .files : need
+    let attempt = Attempt(step: ObjectIdentifier(step), need: need)
     let task = values.withLock { values in
-      if let known = values[ObjectIdentifier(step)] { return known }
-      let task = Task(executorPreference: BlockingExecutor.shared) { try await self.solve(step) }
-      values[ObjectIdentifier(step)] = task
+      if let known = values[attempt] { return known }
+      let task = Task(executorPreference: BlockingExecutor.shared) { try await self.solve(step, need) }
+      values[attempt] = task
       // Begun too late for `cancel` to see it.
       if isCancelled.withLock({ $0 }) { task.cancel() }
       return task
@@ -52,20 +90,15 @@ final class Solver: Sendable {
     }
   }
 
-  func fileSystem(of step: Step) async throws -> FileSystem {
-    guard case .fileSystem(let result) = try await value(of: step) else {
-      throw HullError(.internalError, "\(step.vertex.name) gives no file system")
-    }
-    return result
-  }
-
-  /// What a step and all below it have given.
+  /// What a step and all below it have given; of those whose files nobody needed, their names.
   func results(below step: Step) async throws -> [ObjectIdentifier: StepValue] {
     var found: [ObjectIdentifier: StepValue] = [:]
     var pending = [step]
     while let step = pending.popLast() {
-      guard found[ObjectIdentifier(step)] == nil else { continue }
-      found[ObjectIdentifier(step)] = try await value(of: step)
+      let place = ObjectIdentifier(step)
+      guard found[place] == nil else { continue }
+      let hasFiles = values.withLock { $0[Attempt(step: place, need: .files)] != nil }
+      found[place] = try await value(of: step, hasFiles ? .files : .name)
       pending += step.inputs
     }
     return found
@@ -88,114 +121,93 @@ final class Solver: Sendable {
 
   // MARK: One step
 
-  private func solve(_ step: Step) async throws -> StepValue {
-    let inputs = try await withThrowingTaskGroup(of: (Int, StepValue).self) { group in
-      for (index, input) in step.inputs.enumerated() { group.addTask { (index, try await self.value(of: input)) } }
+  private func solve(_ step: Step, _ need: Need) async throws -> StepValue {
+    var earlier: StepValue?
+    if need == .files, !way.contains(ObjectIdentifier(step)) {
+      let known = try await value(of: step, .name)
+      if known.isHere { return known }
+      earlier = known
+    }
+    var given = try await inputs(of: step, base: need, others: .name)
+    if given.values.contains(where: { !$0.isHere }) {
+      if let known = try await found(step, given, need) {
+        agreement.took(step)
+        agreement.made(step, known, earlier: earlier, byNames: true)
+        return known
+      }
+      given = try await inputs(of: step, base: .files, others: .files)
+    }
+    let value = try await done(step, given, need)
+    agreement.made(step, value, earlier: earlier, byNames: false)
+    return value
+  }
+
+  private func inputs(of step: Step, base: Need, others: Need) async throws -> [Int: StepValue] {
+    // What is not looked up as a layer works on files.
+    let (base, others) = step.work == nil ? (.files, .files) : (base, others)
+    return try await withThrowingTaskGroup(of: (Int, StepValue).self) { group in
+      for (index, input) in step.inputs.enumerated() { group.addTask { (index, try await self.value(of: input, index == 0 ? base : others)) } }
       var values: [Int: StepValue] = [:]
       for try await (index, value) in group { values[index] = value }
       return values
     }
+  }
+
+  /// A step's result, as far as it is in a cache under a key that is made from names.
+  private func found(_ step: Step, _ inputs: [Int: StepValue], _ need: Need) async throws -> StepValue? {
     try Task.checkCancellation()
-    report.start(step)
     do {
-      let (value, cached) = try await perform(step, inputs)
-      report.result(step, value)
-      report.finish(step, cached: cached)
+      guard let fileSystem = try await lookUp(step, inputs, need) else { return nil }
+      telling.finish(step, .fileSystem(fileSystem), cached: true)
+      return .fileSystem(fileSystem)
+    } catch { throw fail(step, error) }
+  }
+
+  /// A step's result, with everything that it works on.
+  private func done(_ step: Step, _ inputs: [Int: StepValue], _ need: Need) async throws -> StepValue {
+    try Task.checkCancellation()
+    // Where only a name is needed there may be nothing to do.
+    if need == .files || step.work == nil { telling.start(step) }
+    do {
+      let (value, cached) = try await perform(step, inputs, need)
+      telling.finish(step, value, cached: cached)
       return value
-    } catch {
-      let failure = describe(error, of: step)
-      report.fail(step, failure)
-      throw failure
+    } catch { throw fail(step, error) }
+  }
+
+  private func fail(_ step: Step, _ error: any Error) -> any Error {
+    let failure = error is CancellationError ? error : error as? HullError ?? HullError(.internalError, "\(step.vertex.name) failed", cause: error)
+    report.fail(step, failure)
+    return failure
+  }
+
+  // MARK: Of one piece
+
+  /// Once nothing is under way: where names did not hold, what was taken for their sake is taken back.
+  /// - Returns: whether there was any: the targets have to be asked for again.
+  private func takeBack() -> Bool {
+    let broken = agreement.broken()
+    guard !broken.isEmpty else { return false }
+    let above = steps(above: broken)
+    values.withLock { values in
+      for step in broken { values[Attempt(step: step, need: .name)] = values[Attempt(step: step, need: .files)] }
+      for step in above { for need in [Need.name, .files] { values[Attempt(step: step, need: need)] = nil } }
     }
+    agreement.forget(above)
+    return true
   }
 
-  private func describe(_ error: any Error, of step: Step) -> any Error {
-    if error is CancellationError { return error }
-    return error as? HullError ?? HullError(.internalError, "\(step.vertex.name) failed", cause: error)
-  }
-
-  private func perform(_ step: Step, _ inputs: [Int: StepValue]) async throws -> (StepValue, Bool) {
-    switch step.operation {
-    case .scratch: return (.fileSystem(FileSystem()), false)
-    case .image(let id):
-      let store = self.store
-      return (.fileSystem(try await Blocking.run { try store.fileSystem(of: id) }), !report.hasBrought(id))
-    case .context(let name, var selection):
-      if selection.followed.isEmpty { selection.followed = uses.followed(name) }
-      let progress = report.progress(of: step)
-      let tree = try await session.context(name, selection) { progress("transferring \(name):", $0, 0) }
-      return (.tree(try await part(name == "context" ? request.contextDirectory : "", of: tree)), false)
-    case .download(let url, let checksum):
-      return (.tree(try await repositories.files.tree(url, checksum: checksum, progress: report.progress(of: step))), false)
-    case .repository(let repository):
-      let tree = try await repositories.tree(repository)
-      guard !repository.part.isEmpty else { return (.tree(tree), false) }
-      return (.tree(IdentifiedTree(tree: try await part(repository.part, of: tree), identity: tree.identity)), false)
-    case .directory(let directory): return try await layer(step, inputs, DirectoryWork(step: directory))
-    case .copy(let copy): return try await layer(step, inputs, CopyWork(step: copy))
-    case .run(let run): return try await run.hasOutputs ? outputs(step, inputs, run) : layer(step, inputs, RunWork(step: run))
-    case .output, .made, .remove, .link, .merge, .difference: return try await performGraph(step, inputs)
+  /// Steps that need others.
+  private func steps(above others: Set<ObjectIdentifier>) -> Set<ObjectIdentifier> {
+    var known: [ObjectIdentifier: Bool] = [:]
+    func stands(_ step: Step) -> Bool {
+      if let known = known[ObjectIdentifier(step)] { return known }
+      // All of them are visited.
+      let answers = step.inputs.map { stands($0) || others.contains(ObjectIdentifier($0)) }
+      known[ObjectIdentifier(step)] = answers.contains(true)
+      return answers.contains(true)
     }
-  }
-
-  /// A directory of a context; an empty path: all of it.
-  private func part(_ path: String, of tree: any FileTree) async throws -> any FileTree {
-    guard !path.isEmpty else { return tree }
-    return try await Blocking.run { try PartOfTree(tree, path) }
-  }
-
-  // MARK: Steps that make a layer
-
-  func layer(_ step: Step, _ inputs: [Int: StepValue], _ work: any LayerWork) async throws -> (StepValue, Bool) {
-    guard case .fileSystem(let base) = inputs[0] else { throw HullError(.internalError, "\(step.vertex.name) has nothing to stand on") }
-    let site = LayerSite(step: step, base: base, inputs: inputs, solver: self)
-    let prepared = try await work.prepare(site)
-    let key = prepared.ingredients.key
-    let store = self.store
-    if !step.ignoresCache, let known = try await cached(key, prepared, step, base) {
-      report.settle(before: step.vertex.step, cached: true)
-      return (.fileSystem(known), true)
-    }
-    report.settle(before: step.vertex.step, cached: false)
-    await explain(prepared.ingredients, step)
-    // Who else is just doing the same does it for us.
-    let (result, record) = try await shared.once(SHA256.digest(of: "\(key.hex) \(base.chain?.hex ?? "")"), alone: step.ignoresCache) { relay in
-      let result = try await prepared.make(relay)
-      return (result, self.record(prepared.ingredients, step, base, result))
-    } output: { stream, bytes in
-      self.report.output(of: step, stream, bytes)
-    } adopt: {
-      store.adopt($0)
-    }
-    store.remember(record, result)
-    shared.persist(store)
-    return (.fileSystem(result), false)
-  }
-
-  /// What the cache of this engine has, or one from elsewhere.
-  private func cached(_ key: Digest, _ prepared: PreparedLayer, _ step: Step, _ base: FileSystem) async throws -> FileSystem? {
-    let (store, standsAlone) = (store, prepared.standsAlone)
-    if let known = try await Blocking.run({ try store.cached(key, above: base, standsAlone: standsAlone) }) { return known.result }
-    return try await CacheBorrowing(store: store, report: report).result(key, of: step, above: base, standsAlone: standsAlone, site: site(of: step))
-  }
-
-  func record(_ ingredients: StepIngredients, _ step: Step, _ base: FileSystem, _ result: FileSystem) -> StepRecord {
-    let added = result.layers.count > base.layers.count ? result.layers.last : nil
-    return StepRecord(
-      key: ingredients.key, site: site(of: step), description: step.vertex.instruction, base: base.chain, layer: added?.info,
-      descriptor: added?.descriptor,
-      created: added?.created ?? BuildClock.now(), ingredients: ingredients.encoded)
-  }
-
-  private func site(of step: Step) -> String {
-    let place = "\(dockerfile)\u{0}\(step.stage)\u{0}\(step.vertex.platform ?? "")\u{0}\(step.vertex.name.prefix { $0 != "]" })"
-    return SHA256.digest(of: place).hex
-  }
-
-  private func explain(_ ingredients: StepIngredients, _ step: Step) async {
-    guard request.explains else { return }
-    let (images, site) = (store.images, site(of: step))
-    let last = try? await Blocking.run { try images.lastBuildStep(at: site) }
-    report.explain(step, Explanation.reason(ingredients, last: last.flatMap { $0 }, ignoresCache: step.ignoresCache))
+    for target in targets { _ = stands(target) }
+    return Set(known.filter(\.value).keys)
   }
 }

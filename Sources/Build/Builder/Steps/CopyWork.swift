@@ -15,9 +15,9 @@ struct CopyWork: LayerWork {
     var files: [String: String]
   }
 
-  func prepare(_ site: LayerSite) async throws -> PreparedLayer {
+  func prepare(_ site: LayerSite) async throws -> PreparedLayer? {
     let work = self
-    let found = try await Blocking.stream { try work.find(site) }
+    guard let found = try await Blocking.stream({ try work.find(site) }) else { return nil }
     var ingredients = StepIngredients(
       instruction: "\(step.verb) … \(step.destination)\(step.intoDirectory ? "/" : "")", base: standsAlone ? nil : site.base.chain)
     ingredients.settings = step.settings
@@ -33,12 +33,15 @@ struct CopyWork: LayerWork {
   /// A linked layer is the same whatever lies below it, unless owners' names are looked up there.
   private var standsAlone: Bool { step.link && !(step.owner ?? "").contains { $0.isLetter } }
 
-  /// What is known without fetching repositories: their commits stand for their files.
-  private func find(_ site: LayerSite) throws(HullError) -> Found {
+  /// What is known without fetching repositories: their commits stand for their files. `nil`: nobody knows what files it takes that are not here.
+  private func find(_ site: LayerSite) throws(HullError) -> Found? {
+    let (store, selection) = (site.solver.store, step.selection(in: site.inputs))
+    guard site.hasFiles else { return selection.flatMap(store.content).map { Found(items: [], trees: [:], digest: $0, files: [:]) } }
     let trees = try site.trees()
     let identified = step.identified(among: trees)
     let items = try items(step.without(Set(identified.map { $0.place })), trees, site)
     let (digest, files) = try CopyFingerprint.of(items, trees: trees, repositories: identified)
+    if let selection { store.selections.note(selection, digest) }
     return Found(items: items, trees: trees, digest: digest, files: files)
   }
 

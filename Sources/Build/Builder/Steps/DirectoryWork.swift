@@ -7,7 +7,7 @@ import Threads
 struct DirectoryWork: LayerWork {
   let step: DirectoryStep
 
-  func prepare(_ site: LayerSite) async throws -> PreparedLayer {
+  func prepare(_ site: LayerSite) async throws -> PreparedLayer? {
     var ingredients = StepIngredients(instruction: "WORKDIR \(step.path)", base: site.base.chain)
     if !step.owner.isEmpty { ingredients.settings["user"] = step.owner }
     ingredients.settings["source date epoch"] = site.epoch.map(String.init)

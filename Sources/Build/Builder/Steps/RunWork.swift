@@ -12,17 +12,20 @@ import Threads
 struct RunWork: LayerWork {
   let step: RunStep
 
-  func prepare(_ site: LayerSite) async throws -> PreparedLayer {
-    let prepared = try await prepareAll(site)
+  func prepare(_ site: LayerSite) async throws -> PreparedLayer? {
+    guard let prepared = try await prepareAll(site) else { return nil }
     return PreparedLayer(ingredients: prepared.ingredients) { output in try await prepared.make(output).root }
   }
 
   /// What a command has written: to its root, and to the mounts that go on as results of their own, by their numbers.
   typealias Written = (root: FileSystem, outputs: [Int: FileSystem])
 
-  /// The command with all its results.
-  func prepareAll(_ site: LayerSite) async throws -> (ingredients: StepIngredients, make: @Sendable (@escaping StepOutput) async throws -> Written) {
-    let binds = try await bindMounts(site)
+  /// A command whose key is known, with all its results.
+  typealias Prepared = (ingredients: StepIngredients, make: @Sendable (@escaping StepOutput) async throws -> Written)
+
+  /// `nil`: nobody knows what it finds mounted that is not here.
+  func prepareAll(_ site: LayerSite) async throws -> Prepared? {
+    guard let binds = try await bindMounts(site) else { return nil }
     let work = self
     return (
       ingredients(site, binds),
@@ -50,18 +53,28 @@ struct RunWork: LayerWork {
     let path: String
   }
 
-  private func bindMounts(_ site: LayerSite) async throws -> [Int: BindSource] {
+  private func bindMounts(_ site: LayerSite) async throws -> [Int: BindSource]? {
     var found: [Int: BindSource] = [:]
     for (index, mount) in step.mounts.enumerated() where mount.mount.kind == .bind {
       guard let number = mount.input, let value = site.inputs[number] else { continue }
-      let source = mount.mount.source ?? ""
-      found[index] = try await Blocking.stream { try RunWork.bindSource(value, source, number, site) }
+      let source = try await Blocking.stream { try RunWork.bindSource(value, mount, number, site) }
+      guard let source else { return nil }
+      found[index] = source
     }
     return found
   }
 
-  private static func bindSource(_ value: StepValue, _ source: String, _ number: Int, _ site: LayerSite) throws(HullError) -> BindSource {
-    guard let tree = try site.trees()[number] else { throw HullError(.internalError, "a mount's source is missing") }
+  private static func bindSource(_ value: StepValue, _ mount: RunStep.Mount, _ number: Int, _ site: LayerSite) throws(HullError) -> BindSource? {
+    let (store, selection) = (site.solver.store, mount.selection(in: value))
+    guard value.isHere else {
+      return selection.flatMap(store.content).map { BindSource(digest: $0, value: value, tree: TreePack.empty, path: "") }
+    }
+    let found = try bindSource(value, mount.mount.source ?? "", try site.tree(of: value, number))
+    if let selection { store.selections.note(selection, found.digest) }
+    return found
+  }
+
+  private static func bindSource(_ value: StepValue, _ source: String, _ tree: any FileTree) throws(HullError) -> BindSource {
     let path = try TreePaths.resolve(source, in: tree)
     guard try tree.node(path) != nil else {
       throw HullError(.invalidArgument, "failed to calculate checksum of the mount's source: \(quoted("/" + path)): not found")

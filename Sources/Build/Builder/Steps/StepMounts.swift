@@ -143,12 +143,13 @@ private final class MountMaker {
     let id = mount.mount.id.flatMap { $0.isEmpty ? nil : $0 } ?? mount.target
     let from = mount.input.flatMap { site.inputs[$0] }
     let (store, report, source) = (site.solver.store, site.solver.report, mount.mount.source ?? "")
+    let telling = site.solver.telling
     let lease = try await caches.acquire(
       id, sharing: mount.mount.sharing, owner: (mount.mount.uid ?? 0, mount.mount.gid ?? 0), mode: mount.mount.mode ?? 0o755,
       beginsAnew: site.step.ignoresCache && mount.beginsWithSomething
     ) {
       var seeds: [CacheMounts.Seed] = []
-      if let blob = try await CacheBorrowing(store: store, report: report).mount(id) {
+      if let blob = try await CacheBorrowing(store: store, telling: telling).mount(id) {
         seeds.append { path in
           do {
             try MountMaker.unpack(blob, store.images, to: path)

@@ -48,6 +48,8 @@ final class PlainBuildDisplay: BuildDisplay {
 
   private func start(_ number: Int, _ time: Int64) {
     steps[number]?.started = time
+    // One that was in a cache may have to be done after all.
+    steps[number]?.isDone = false
     turn(to: number)
   }
 

@@ -45,7 +45,7 @@ final class TerminalBuildDisplay: BuildDisplay {
       }
     case .started(let number, let time): start(number, time)
     case .finished(let number, let time, let cached, let error):
-      start(number, time)
+      if steps[number]?.started == nil { start(number, time) }
       guard var step = steps[number] else { return }
       _ = step.log.finish(at: 0)
       (step.finished, step.isCached, step.error) = (time, cached, error)
@@ -73,9 +73,11 @@ final class TerminalBuildDisplay: BuildDisplay {
   }
 
   private func start(_ number: Int, _ time: Int64) {
-    guard steps[number] != nil, steps[number]?.started == nil else { return }
-    steps[number]?.started = time
-    order.append(number)
+    guard var step = steps[number], !step.isRunning else { return }
+    // One that was in a cache may have to be done after all.
+    if step.started == nil { order.append(number) }
+    (step.started, step.finished, step.isCached) = (time, nil, false)
+    steps[number] = step
   }
 
   // MARK: Drawing

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CZlib
 import CZstd
 import Errors
 
@@ -10,13 +9,22 @@ package protocol CompressingSink: ByteSink {
 }
 
 extension Compression {
+  /// What is usual, where nobody says another one.
+  package var usualLevel: Int {
+    switch self {
+    case .none: 0
+    case .gzip: 6
+    case .zstd: 3
+    }
+  }
+
   /// A sink that compresses into another.
   /// - Parameter level: gzip 0 to 9, zstd 0 to 22; `nil`: what is usual.
   package func sink(_ target: any ByteSink, level: Int? = nil) throws(HullError) -> any CompressingSink {
     switch self {
     case .none: PlainSink(target)
-    case .gzip: try GzipSink(target, level: level ?? 6)
-    case .zstd: try ZstdSink(target, level: level ?? 3)
+    case .gzip: GzipSink(target, level: level ?? usualLevel)
+    case .zstd: try ZstdSink(target, level: level ?? usualLevel)
     }
   }
 }
@@ -27,55 +35,6 @@ private final class PlainSink: CompressingSink {
   init(_ target: any ByteSink) { self.target = target }
   func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) { try target.write(bytes) }
   func finish() throws(HullError) {}
-}
-
-/// Writes gzip (RFC 1952) with zlib, which gives the same bytes on every machine: without a name, without a time.
-private final class GzipSink: CompressingSink {
-  private let target: any ByteSink
-  private let stream: UnsafeMutablePointer<z_stream>
-  private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-
-  init(_ target: any ByteSink, level: Int) throws(HullError) {
-    self.target = target
-    stream = .allocate(capacity: 1)
-    stream.initialize(to: z_stream())
-    // 15 bits of window, and 16 for gzip's wrapper.
-    let result = deflateInit2_(
-      stream, Int32(min(max(level, 0), 9)), Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-    guard result == Z_OK else { throw HullError(.internalError, "cannot compress: zlib says \(result)") }
-  }
-
-  deinit {
-    deflateEnd(stream)
-    stream.deallocate()
-    output.deallocate()
-  }
-
-  func write(_ bytes: UnsafeRawBufferPointer) throws(HullError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
-      // The library only reads it.
-      stream.pointee.next_in = UnsafeMutablePointer(mutating: piece.baseAddress?.assumingMemoryBound(to: UInt8.self))
-      stream.pointee.avail_in = UInt32(piece.count)
-      while stream.pointee.avail_in > 0 { _ = try step(Z_NO_FLUSH) }
-      rest = rest.dropFirst(piece.count)
-    }
-  }
-
-  func finish() throws(HullError) { while try step(Z_FINISH) != Z_STREAM_END {} }
-
-  private func step(_ flush: Int32) throws(HullError) -> Int32 {
-    stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    stream.pointee.avail_out = UInt32(output.count)
-    let result = deflate(stream, flush)
-    guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else {
-      throw HullError(.internalError, "cannot compress: zlib says \(result)")
-    }
-    let written = output.count - Int(stream.pointee.avail_out)
-    if written > 0 { try target.write(UnsafeRawBufferPointer(rebasing: output[..<written])) }
-    return result
-  }
 }
 
 /// Writes one zstd frame (RFC 8878), with a checksum.

@@ -33,15 +33,6 @@ package struct LayerForm: Sendable, Hashable {
 }
 
 extension Compression {
-  /// What is usual, where nobody says another one.
-  var usualLevel: Int {
-    switch self {
-    case .none: 0
-    case .gzip: 6
-    case .zstd: 3
-    }
-  }
-
   /// As a layer's media type says.
   init(layer mediaType: String) {
     self = mediaType.hasSuffix("gzip") ? .gzip : mediaType.hasSuffix("zstd") ? .zstd : .none

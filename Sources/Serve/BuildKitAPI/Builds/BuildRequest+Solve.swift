@@ -34,6 +34,8 @@ extension BuildRequest {
     entitlements = try Entitlement.set(solve.entitlements)
     policy = SourcePolicy(solve.sourcePolicy)
     cacheFrom = solve.cache.imports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
+    // As clients said it before there were other places than registries.
+    cacheFrom += options.list("cache-from").map { CacheLocation(type: "registry", attributes: ["ref": $0]) }
     cacheTo = solve.cache.exports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
     try takeOutputs(solve.exporters)
   }

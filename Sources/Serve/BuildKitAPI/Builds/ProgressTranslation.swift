@@ -43,7 +43,13 @@ struct ProgressTranslation {
       for step in steps {
         if step.isMetadata { unseen.insert(step.id) } else { plan(step) }
       }
-    case .started(let id, let time): update(id) { $0.started = .init(nanoseconds: time) }
+    case .started(let id, let time):
+      update(id) { vertex in
+        vertex.started = .init(nanoseconds: time)
+        // It may have been told as a cache's before.
+        vertex.clearCompleted()
+        vertex.cached = false
+      }
     case .finished(let id, let time, let cached, let error):
       update(id) { vertex in
         if !vertex.hasStarted { vertex.started = .init(nanoseconds: time) }
