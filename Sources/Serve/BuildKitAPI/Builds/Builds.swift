@@ -156,11 +156,9 @@ final class Builds: Sendable {
 
   /// The builds that run and those that have ended; unless the client wants no more, also what happens from then on.
   func follow(_ request: ControlBuildHistoryRequest, to writer: RPCWriter<ControlBuildHistoryEvent>) async throws {
-    let (events, news) = try await Blocking.run { [history] in
-      // First listened, then asked: nothing gets lost in between.
-      let news = request.earlyExit ? nil : history.listen()
-      return (try history.events(request), news)
-    }
+    // First listened, then asked: nothing gets lost in between.
+    let news = request.earlyExit ? nil : history.listen()
+    let events = try await Blocking.run { [history] in try history.events(request) }
     for event in events { try await writer.write(event) }
     guard let news else { return }
     for await event in news where request.ref.isEmpty || request.ref == event.record.ref { try await writer.write(event) }

@@ -17,11 +17,10 @@ final class BuildHistory: Sendable {
     var files: HistoryFiles?
     var ended: [String: ControlBuildHistoryRecord] = [:]
     var running: [String: ControlBuildHistoryRecord] = [:]
-    var listeners: [UInt64: AsyncStream<ControlBuildHistoryEvent>.Continuation] = [:]
-    var serial: UInt64 = 0
   }
   /// Held while files are read and written: who takes it may block.
   private let state = Monitor(State())
+  private let listeners = HistoryListeners()
   private let directory: String
   private let mostBytes: Int64
 
@@ -47,7 +46,7 @@ final class BuildHistory: Sendable {
   func begin(_ record: ControlBuildHistoryRecord) throws(HullError) {
     try open { (state, _) throws(HullError) in
       state.running[record.ref] = record
-      Self.tell(.started, record, &state)
+      tell(.started, record)
     }
   }
 
@@ -59,8 +58,8 @@ final class BuildHistory: Sendable {
       try files.put(record)
       let earlier = state.ended.updateValue(record, forKey: record.ref)
       if let earlier { files.remove(blobsOf: earlier, keeping: Self.blobs(state)) }
-      Self.tell(.complete, record, &state)
-      for old in surplus(state.ended) { Self.remove(old, files, &state) }
+      tell(.complete, record)
+      for old in surplus(state.ended) { remove(old, files, &state) }
     }
   }
 
@@ -84,12 +83,12 @@ final class BuildHistory: Sendable {
 
   private static func blobs(_ state: State) -> Set<String> { Set(state.ended.values.flatMap(\.blobs)) }
 
-  private static func remove(_ record: ControlBuildHistoryRecord, _ files: HistoryFiles, _ state: inout State) {
+  private func remove(_ record: ControlBuildHistoryRecord, _ files: HistoryFiles, _ state: inout State) {
     state.ended[record.ref] = nil
-    files.remove(record, keeping: blobs(state))
+    files.remove(record, keeping: Self.blobs(state))
     var gone = ControlBuildHistoryRecord()
     gone.ref = record.ref
-    tell(.deleted, gone, &state)
+    tell(.deleted, gone)
   }
 
   // MARK: Clients
@@ -103,7 +102,7 @@ final class BuildHistory: Sendable {
       record.generation += 1
       try files.put(record)
       state.ended[ref] = record
-      Self.tell(.complete, record, &state)
+      tell(.complete, record)
     }
   }
 
@@ -111,7 +110,7 @@ final class BuildHistory: Sendable {
   func delete(_ ref: String) throws(HullError) {
     try open { (state, files) throws(HullError) in
       guard let record = state.ended[ref] else { throw Self.missing(ref) }
-      Self.remove(record, files, &state)
+      remove(record, files, &state)
     }
   }
 
@@ -129,16 +128,7 @@ final class BuildHistory: Sendable {
   }
 
   /// What happens from now on.
-  func listen() -> AsyncStream<ControlBuildHistoryEvent> {
-    let (stream, continuation) = AsyncStream<ControlBuildHistoryEvent>.makeStream(bufferingPolicy: .bufferingNewest(1000))
-    let serial = state.with { state in
-      state.serial += 1
-      state.listeners[state.serial] = continuation
-      return state.serial
-    }
-    continuation.onTermination = { [self] _ in state.with { $0.listeners[serial] = nil } }
-    return stream
-  }
+  func listen() -> AsyncStream<ControlBuildHistoryEvent> { listeners.listen() }
 
   /// The progress of an ended build; `nil`: it is not here, or is built again just now. Blocking.
   func log(_ ref: String) throws(HullError) -> [ControlStatusResponse]? {
@@ -154,9 +144,7 @@ final class BuildHistory: Sendable {
 
   private static func missing(_ ref: String) -> HullError { HullError(.notFound, "build \(ref) is not in the history") }
 
-  private static func tell(_ type: ControlBuildHistoryEventType, _ record: ControlBuildHistoryRecord, _ state: inout State) {
-    for listener in state.listeners.values { listener.yield(event(type, record)) }
-  }
+  private func tell(_ type: ControlBuildHistoryEventType, _ record: ControlBuildHistoryRecord) { listeners.tell(Self.event(type, record)) }
 
   private static func event(_ type: ControlBuildHistoryEventType, _ record: ControlBuildHistoryRecord) -> ControlBuildHistoryEvent {
     var event = ControlBuildHistoryEvent()
