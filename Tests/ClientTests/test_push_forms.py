@@ -97,7 +97,8 @@ def test_the_form_may_be_said(api, engine, docker, registry, reference, name, co
     built = build(api, reference)
     engine.hull("push", "--compression", compression, reference)
     manifest, _ = registry.manifest(name, "v1")
-    assert all(layer["mediaType"].endswith(ending) for layer in manifest["layers"])
+    # The base may have been to a registry before: then it stays as it is.
+    assert all(layer["mediaType"].endswith(ending) for layer in manifest["layers"][1:])
     docker("rmi", "-f", built["Id"])
     docker("pull", reference)
     assert docker("run", "--rm", reference, "tail", "-n1", "/numbers").out == "100000"
