@@ -152,7 +152,7 @@ struct Build: Sendable {
 
   /// Whether a build that makes no layers gives what there was before; only the first builder's clients are told.
   private func areKnown(_ configs: [ImageConfig]) async throws -> Bool {
-    guard request.tellsConfiguration, !request.noCache else { return false }
+    guard request.tellsConfiguration, !request.noCache, !report.isSettled else { return false }
     let earlier = EarlierImage(request: request, images: surroundings.images)
     for config in configs { guard try await earlier.isThere(config) else { return false } }
     return true

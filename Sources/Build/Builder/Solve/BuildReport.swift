@@ -55,6 +55,9 @@ final class BuildReport: Sendable {
     lastCached.withLock { $0 = cached }
   }
 
+  /// Something has come that they go with.
+  var isSettled: Bool { lastCached.withLock { $0 } != nil }
+
   /// At the end nothing comes after them: they go with what came before, and with the image where there was no such thing.
   /// - Parameter isKnown: the image was there before the build.
   func settleRest(isKnown: Bool) { settle(before: .max, cached: lastCached.withLock { $0 } ?? isKnown) }
