@@ -32,7 +32,7 @@ struct Planner {
   /// What is planned comes from a base image's `ONBUILD`.
   var isTrigger = false
   var unknownImages: Set<String> = []
-  var globals = GlobalArguments()
+  var globals = MetaArguments()
   var numbers = Numbering()
   /// What steps of the stage at hand are told to be for, when there are several platforms: `linux/amd64`, `linux/amd64->arm64`.
   var shownPlatform: String?
@@ -49,7 +49,7 @@ struct Planner {
   mutating func plan() async throws -> BuildPlan {
     try await planInputs()
     let target = try dockerfile.stage(request.target)
-    globals = try GlobalArguments(dockerfile, given: request.arguments, platform: platform, stage: target.name)
+    globals = try MetaArguments(dockerfile, given: request.arguments, platform: platform, stage: target.name)
     let expander = globals.expander
     let bases = try dockerfile.stages.map { (stage) throws(HullError) in try expander.expand(stage.base) }
     let needed = try StageDependencies(dockerfile, bases: bases).needed(for: target.index)
@@ -68,7 +68,7 @@ struct Planner {
     isChecking = true
     try await planInputs()
     let target = try dockerfile.stage(request.target)
-    globals = try GlobalArguments(dockerfile, given: request.arguments, platform: platform, stage: target.name)
+    globals = try MetaArguments(dockerfile, given: request.arguments, platform: platform, stage: target.name)
     for stage in dockerfile.stages { _ = try await state(of: stage) }
   }
 

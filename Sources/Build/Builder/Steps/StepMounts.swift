@@ -142,8 +142,7 @@ private final class MountMaker {
     let caches = site.solver.shared.cacheMounts
     let id = mount.mount.id.flatMap { $0.isEmpty ? nil : $0 } ?? mount.target
     let from = mount.input.flatMap { site.inputs[$0] }
-    let (store, report, source) = (site.solver.store, site.solver.report, mount.mount.source ?? "")
-    let telling = site.solver.telling
+    let (store, telling, source) = (site.solver.store, site.solver.telling, mount.mount.source ?? "")
     let lease = try await caches.acquire(
       id, sharing: mount.mount.sharing, owner: (mount.mount.uid ?? 0, mount.mount.gid ?? 0), mode: mount.mount.mode ?? 0o755,
       beginsAnew: site.step.ignoresCache && mount.beginsWithSomething
@@ -155,7 +154,7 @@ private final class MountMaker {
             try MountMaker.unpack(blob, store.images, to: path)
             return true
           } catch {
-            report.warn(.cache("the cache mount \(id) begins without what a cache has for it: \(error)"))
+            telling.report.warn(.cache("the cache mount \(id) begins without what a cache has for it: \(error)"))
             return false
           }
         }

@@ -66,11 +66,11 @@ final class GzipSink: CompressingSink {
       results.withLock { $0[index] = result }
     }
     let made = results.withLock { $0 }
-    for index in pieces.indices {
-      guard let piece = try made[index]?.get() else { continue }
-      try target.write(piece.bytes)
-      checksum = crc32_combine(checksum, piece.checksum, pieces[index].count)
-      count += UInt(pieces[index].count)
+    for (index, piece) in pieces.enumerated() {
+      guard let deflated = try made[index]?.get() else { throw HullError(.internalError, "cannot compress: a piece is missing") }
+      try target.write(deflated.bytes)
+      checksum = crc32_combine(checksum, deflated.checksum, piece.count)
+      count += UInt(piece.count)
     }
     dictionary = pieces.last?.suffix(DeflatedPiece.window) ?? []
   }

@@ -25,10 +25,15 @@ extension ImageStore {
       (result.digest, result.size) = known
       return result
     }
+    (result.digest, result.size) = try made(key, claim, progress)
+    return result
+  }
+
+  private func made(_ key: FormKey, _ claim: Claim, _ progress: (Int) -> Void) throws(HullError) -> (Digest, Int64) {
     let ingest = try blobs.ingest()
     let received = try ingest.receive { (sink) throws(HullError) in
-      let compressing = try compression.sink(sink, level: key.level)
-      let chunks = BufferedChunks(try DecompressingSource(try blobs.source(layer.digest)))
+      let compressing = try key.compression.sink(sink, level: key.level)
+      let chunks = BufferedChunks(try DecompressingSource(try blobs.source(key.source)))
       while let chunk = try chunks.next() {
         try compressing.write(chunk)
         progress(chunk.count)
@@ -37,9 +42,8 @@ extension ImageStore {
     }
     claim.claim(blobs: [received.digest])
     try ingest.publish([(received.file, received.digest)])
-    try database.note("record a form of layer \(layer.digest)") { try Catalog(database: $0).note(key, received.digest) }
-    (result.digest, result.size) = (received.digest, received.size)
-    return result
+    try database.note("record a form of layer \(key.source)") { try Catalog(database: $0).note(key, received.digest) }
+    return (received.digest, received.size)
   }
 
   /// The blob that was made the last time, as long as something keeps it here.

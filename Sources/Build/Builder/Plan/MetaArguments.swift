@@ -3,8 +3,9 @@ import Dockerfile
 import Errors
 import OCISpec
 
-/// `ARG`s before the first `FROM`, as `FROM` and stages see them, and what is there without being declared.
-struct GlobalArguments: Sendable {
+/// `ARG`s before the first `FROM`, as `FROM` and stages of one platform see them, and what is there without being declared. A word that cannot be expanded
+/// is an error here; what only reads a Dockerfile takes `Dockerfile.globalValues`.
+struct MetaArguments: Sendable {
   private var values: [String: String] = [:]
   /// Those without a value too.
   private(set) var names: [String] = []
