@@ -202,6 +202,7 @@ let package = Package(
     tests("EmulationTests", ["Emulation", "OCISpec", "LinuxSystem", "Errors"]),
     tests("OCIRuntimeTests", ["OCIRuntime", "LaunchCompiler", "Launch", "Seccomp", "OCISpec", "LinuxSystem", "Errors"]),
     tests("ShimTests", ["ShimCore", "ShimProtocol", "Launch", "LinuxSystem", "Errors"]),
+    tests("ThreadsTests", ["Threads"]),
     tests("DNSTests", ["DNS", "Addressing", "Errors"]),
     tests(
       "NamesTests", ["Names", "DNS", "ShimLoop", "ShimProtocol", "Addressing", "Launch", "LinuxSystem", "CLinux", "Errors"]),

@@ -52,14 +52,25 @@ struct GraphReaderTests {
       case .repository("https://example.com/r.git#v1:sub", true, nil)? = try read([(source("git://example.com/r.git#v1:sub", fullURL), [])])?
         .node.operation
     else { throw HullError(.internalError, "no repository") }
-    let download = source("https://example.com/a/b.tar?x=1", ["http.perm": "0755", "http.uid": "7"])
-    guard case .download(let file)? = try read([(download, [])])?.node.operation else { throw HullError(.internalError, "no download") }
-    #expect((file.name, file.mode, file.uid, file.gid) == ("b.tar", 0o755, 7, 0))
     let digest = SHA256.digest(of: "x")
     guard case .layout(let address)? = try read([(source("oci-layout://name@\(digest)", ["oci.store": "kept"]), [])])?.node.operation else {
       throw HullError(.internalError, "no layout")
     }
     #expect(address.store == "kept" && address.digest == digest)
+  }
+
+  @Test func downloadsAreRead() throws {
+    let asked = ["http.perm": "0755", "http.uid": "7", "http.authheadersecret": "key", "http.header.accept": "text/plain", "http.header.cookie": "x"]
+    let download = source("https://example.com/a/b.tar?x=1", asked)
+    guard case .download(let file)? = try read([(download, [])])?.node.operation else { throw HullError(.internalError, "no download") }
+    #expect((file.name, file.mode, file.uid, file.gid) == ("b.tar", 0o755, 7, 0))
+    #expect(file.step.secret == "key" && file.step.headers == ["accept": "text/plain"])
+  }
+
+  @Test(arguments: [("https://h/f", "http.sig.pubkey"), ("https://h/f", "http.sig.signature"), ("git://h/r.git", "git.sig.pubkey")])
+  func signaturesThatCannotBeVerifiedAreNotPassedOver(_ name: String, _ attribute: String) throws {
+    let error = #expect(throws: HullError.self) { try read([(source(name, [attribute: "key"]), [])]) }
+    #expect(error?.code == .unsupported)
   }
 
   @Test func commandsAreRead() throws {

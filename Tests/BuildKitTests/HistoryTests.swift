@@ -34,8 +34,9 @@ import Testing
     _ result: BuildResult? = nil
   ) throws {
     let record = self.record(ref, at: seconds)
-    try history.begin(record)
-    try history.end(EndedBuild(record, outcome, result, log(), at: (seconds + 1) * 1_000_000_000))
+    history.begin(record)
+    history.end(EndedBuild(record, outcome, result, log(), at: (seconds + 1) * 1_000_000_000))
+    try history.settle()
   }
 
   private func events(_ history: BuildHistory, _ change: (inout ControlBuildHistoryRequest) -> Void = { _ in }) throws -> [ControlBuildHistoryEvent] {
@@ -44,12 +45,16 @@ import Testing
     return try history.events(request)
   }
 
+  private func provenance(_ json: String) -> @Sendable () throws(HullError) -> [BuildResult.Provenance] {
+    { [BuildResult.Provenance(platform: .host, predicateType: "https://slsa.dev/provenance/v1", json: Array(json.utf8))] }
+  }
+
   private func clean() { try? FileManager.default.removeItem(atPath: directory) }
 
   @Test func anEndedBuildSurvivesTheDaemon() throws {
     defer { clean() }
     var result = BuildResult()
-    result.provenance = [BuildResult.Provenance(platform: .host, predicateType: "https://slsa.dev/provenance/v1", json: Array("{}".utf8))]
+    result.provenance = provenance("{}")
     result.target = Descriptor(mediaType: MediaType.ociManifest, digest: step, size: 7)
     try end(BuildHistory(directory: directory), "one", .success(.init()), result)
     let history = BuildHistory(directory: directory)
@@ -110,7 +115,7 @@ import Testing
     let history = BuildHistory(directory: directory)
     func result(_ json: String) -> BuildResult {
       var result = BuildResult()
-      result.provenance = [BuildResult.Provenance(platform: .host, predicateType: "https://slsa.dev/provenance/v1", json: Array(json.utf8))]
+      result.provenance = provenance(json)
       result.target = Descriptor(mediaType: MediaType.ociManifest, digest: step, size: 7)
       return result
     }
@@ -118,7 +123,7 @@ import Testing
     let files = try FileManager.default.contentsOfDirectory(atPath: directory).count
     try end(history, "one", .success(.init()), result("2"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory).count == files)
-    try history.begin(record("one"))
+    history.begin(record("one"))
     #expect(try history.log("one") == nil)
   }
 
@@ -128,6 +133,27 @@ import Testing
     try end(history, "one", at: 1)
     try end(history, "two", at: 2)
     #expect(try events(history).map(\.record.ref) == ["two"])
+  }
+
+  @Test func whatHasEndedIsFoundAtOnce() throws {
+    defer { clean() }
+    let history = BuildHistory(directory: directory)
+    for number in 0..<100 {
+      let record = self.record("\(number)")
+      history.begin(record)
+      history.end(EndedBuild(record, .success(.init()), nil, log(), at: 1_000_000_000))
+      #expect(try history.log(record.ref) != nil)
+      #expect(try events(history) { $0.ref = record.ref }.map(\.type) == [.complete])
+    }
+  }
+
+  @Test func aBuildThatRunsAgainIsNotYetInTheHistory() throws {
+    defer { clean() }
+    let history = BuildHistory(directory: directory)
+    try end(history, "one")
+    history.begin(record("one"))
+    #expect(try events(history) { $0.activeOnly = true }.map(\.type) == [.started])
+    #expect(try history.log("one") == nil)
   }
 
   @Test func whoListensHearsWhatHappens() async throws {

@@ -34,7 +34,7 @@ private struct ScriptedBackend: BuildBackend {
   }
   func blobPath(_ digest: Digest) -> String? { nil }
   func repository(_ address: String, _ session: any BuildSession) async throws -> any FileTree { throw HullError(.notFound, address) }
-  func download(_ address: String) async throws -> any FileTree {
+  func download(_ step: DownloadStep, _ session: any BuildSession) async throws -> any FileTree {
     let writer = try TreePackWriter(directory: "/var/tmp")
     writer.begin("served", TreeNode(kind: .regular, mode: 0o600))
     try Array("target a {}".utf8).withUnsafeBytes { bytes in try writer.write(bytes) }
@@ -250,7 +250,7 @@ private func unary<Request: SwiftProtobuf.Message, Answer: SwiftProtobuf.Message
   @Test func anEndedBuildIsInTheHistoryWithItsLog() async throws {
     let script: @Sendable (BuildRequest, any BuildSession) async throws -> BuildResult = { request, _ in
       var result = BuildResult()
-      if request.recordsProvenance { result.provenance = [BuildResult.Provenance(platform: .host, predicateType: "p", json: Array("kept".utf8))] }
+      if request.recordsProvenance { result.provenance = { [BuildResult.Provenance(platform: .host, predicateType: "p", json: Array("kept".utf8))] } }
       return result
     }
     try await withPeer(script) { peer in

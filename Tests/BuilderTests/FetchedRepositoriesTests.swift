@@ -9,11 +9,13 @@ import Testing
 
 /// The commit of every repository is the checksum that is asked for.
 private struct AskedCommits: RemoteSources {
-  func download(_ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
-    throw HullError(.notFound, url)
+  func download(
+    _ step: DownloadStep, authorization: String?, progress: @escaping @Sendable (String, Int64, Int64) -> Void
+  ) async throws -> any FileTree {
+    throw HullError(.notFound, step.url)
   }
 
-  func archive(_ url: String) async throws -> IdentifiedTree { IdentifiedTree(tree: TreePack.empty, identity: "archive") }
+  func archive(_ url: String, authorization: String?) async throws -> IdentifiedTree { IdentifiedTree(tree: TreePack.empty, identity: "archive") }
 
   func revision(_ address: GitAddress, checksum: String?, access: GitSource.Access) async throws -> GitRevision {
     GitRevision(name: "refs/heads/main", object: checksum ?? "any")
@@ -28,11 +30,13 @@ private struct AskedCommits: RemoteSources {
 
 /// Repositories that only a token opens.
 private struct ClosedRepositories: RemoteSources {
-  func download(_ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
-    throw HullError(.notFound, url)
+  func download(
+    _ step: DownloadStep, authorization: String?, progress: @escaping @Sendable (String, Int64, Int64) -> Void
+  ) async throws -> any FileTree {
+    throw HullError(.notFound, step.url)
   }
 
-  func archive(_ url: String) async throws -> IdentifiedTree { throw HullError(.notFound, url) }
+  func archive(_ url: String, authorization: String?) async throws -> IdentifiedTree { throw HullError(.notFound, url) }
 
   func revision(_ address: GitAddress, checksum: String?, access: GitSource.Access) async throws -> GitRevision {
     guard access.token == "geheim" else { throw HullError(.invalidArgument, "no access to \(address.url)") }
@@ -51,7 +55,9 @@ private struct ClosedRepositories: RemoteSources {
 private final class MovingRepositories: RemoteSources {
   private let count = Mutex(0)
 
-  func download(_ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
+  func download(
+    _ step: DownloadStep, authorization: String?, progress: @escaping @Sendable (String, Int64, Int64) -> Void
+  ) async throws -> any FileTree {
     let text = count.withLock { count in
       count += 1
       return "\(count)"
@@ -63,7 +69,7 @@ private final class MovingRepositories: RemoteSources {
     return try writer.finish()
   }
 
-  func archive(_ url: String) async throws -> IdentifiedTree { throw HullError(.notFound, url) }
+  func archive(_ url: String, authorization: String?) async throws -> IdentifiedTree { throw HullError(.notFound, url) }
 
   func revision(_ address: GitAddress, checksum: String?, access: GitSource.Access) async throws -> GitRevision {
     let number = count.withLock { count in
@@ -102,6 +108,34 @@ private struct NoClient: BuildSession {
   func writeContent(_ blob: Descriptor, to directory: String, from source: @escaping @Sendable () throws -> any ByteSource) async throws {}
 }
 
+@Suite("Secrets for files of the web")
+struct WebAuthorizationTests {
+  private func value(_ secrets: [String: String], of secret: String? = nil, _ url: String = "https://h.org:8443/f") async throws -> String? {
+    var step = DownloadStep(url: url)
+    step.secret = secret
+    return try await WebAuthorization(NoClient(secrets: secrets)).value(for: step)
+  }
+
+  @Test func theHostSaysWhichSecretItIs() async throws {
+    #expect(try await value(["HTTP_AUTH_TOKEN_h.org": "t\n"]) == "Bearer t")
+    #expect(try await value(["HTTP_AUTH_HEADER_h.org": "Basic eA==\r\n"]) == "Basic eA==")
+    #expect(try await value(["HTTP_AUTH_HEADER_h.org": "h", "HTTP_AUTH_TOKEN_h.org": "t"]) == "Bearer t")
+    #expect(try await value(["HTTP_AUTH_TOKEN_org": "t", "HTTP_AUTH_TOKEN": "t"]) == nil)
+    #expect(try await value(["HTTP_AUTH_TOKEN_::1": "t"], "http://[::1]:80/") == "Bearer t")
+  }
+
+  @Test func aSecretOfItsOwnIsTheWholeValue() async throws {
+    #expect(try await value(["key": "v", "HTTP_AUTH_TOKEN_h.org": "t"], of: "key") == "v")
+    let missing = await #expect(throws: HullError.self) { try await value([:], of: "key") }
+    #expect(missing?.code == .notFound)
+  }
+
+  @Test func whatIsNoFieldsValueIsNotSent() async throws {
+    let error = await #expect(throws: HullError.self) { try await value(["HTTP_AUTH_TOKEN_h.org": "geheim\r\nHost: x"]) }
+    #expect(error?.code == .invalidArgument && error?.description.contains("geheim") == false)
+  }
+}
+
 @Suite("Repositories of a build")
 struct FetchedRepositoriesTests {
   private func tree(_ url: String, checksum: String? = nil, isGit: Bool = false) async throws -> IdentifiedTree {
@@ -132,13 +166,13 @@ struct FetchedRepositoriesTests {
   @Test func whatTheClientHasJudgedIsUsed() async throws {
     let repositories = FetchedRepositories(MovingRepositories(), session: NoClient(denies: false), sockets: "/var/tmp")
     #expect(try await repositories.tree(RepositoryStep(url: "https://h/r.git", waits: true)).identity == "commit 1")
-    let file = try await FetchedFiles(MovingRepositories(), session: NoClient(denies: false)).tree("https://h/f", checksum: nil) { _, _, _ in }
+    let file = try await FetchedFiles(MovingRepositories(), session: NoClient(denies: false)).tree(DownloadStep(url: "https://h/f")) { _, _, _ in }
     #expect(try file.digest("file") == SHA256.digest(of: "1"))
   }
 
   @Test func whatTheClientDeniesIsNotUsed() async {
     let repositories = FetchedRepositories(MovingRepositories(), session: NoClient(denies: true), sockets: "/var/tmp")
     await #expect(throws: HullError.self) { _ = try await repositories.tree(RepositoryStep(url: "https://h/r.git", waits: true)) }
-    await #expect(throws: HullError.self) { _ = try await repositories.files.tree("https://h/f", checksum: nil) { _, _, _ in } }
+    await #expect(throws: HullError.self) { _ = try await repositories.files.tree(DownloadStep(url: "https://h/f")) { _, _, _ in } }
   }
 }

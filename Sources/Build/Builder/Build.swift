@@ -144,8 +144,6 @@ struct Build: Sendable {
       report.settleRest(isKnown: try await areKnown(images.values.map(\.config)))
       return plans.indices.compactMap { images[$0] }
     } catch {
-      solver.cancel()
-      await solver.settle()
       throw planned.dockerfile.map { located(error, $0) } ?? error
     }
   }

@@ -14,7 +14,7 @@ extension Builder {
   package func facts(of source: SourcePolicy.Source, platform: Platform, session: any BuildSession) async throws -> SourceFacts {
     if let name = NamedContexts.image(source.name) { return try await image(name, platform, session) }
     switch try source.operation(or: .context("", ContextSelection())) {
-    case .download(let url, let checksum): return try SourceFacts(file: try await shared.remote.download(url, checksum: checksum) { _, _, _ in })
+    case .download(let file): return try SourceFacts(file: try await sources.download(file, session: session))
     case .repository(let step): return try await FetchedRepositories(shared.remote, session: session, sockets: surroundings.state).facts(step)
     default: throw HullError(.unsupported, "\(source.name): there is nothing to know of it but its name")
     }

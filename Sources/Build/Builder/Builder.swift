@@ -71,11 +71,15 @@ package final class Builder: Sendable {
     let build = try await open(request, session: session, progress: progress)
     running.withLock { $0[request.id] = { build.cancel() } }
     defer { running.withLock { $0[request.id] = nil } }
-    let outcome = await withTaskCancellationHandler {
-      await Task { try await build.export() }.result
-    } onCancel: {
-      build.cancel()
-    }
+    let outcome: Result<BuildResult, any Error>
+    do {
+      outcome = .success(
+        try await withTaskCancellationHandler {
+          try await build.export()
+        } onCancel: {
+          build.cancel()
+        })
+    } catch { outcome = .failure(error) }
     let finished: Result<Void, any Error>
     do { finished = .success(try await build.close()) } catch { finished = .failure(error) }
     // Why the build failed says more than what its clearing up met.

@@ -15,7 +15,7 @@ extension BuildKitServer {
     var request = request
     request.recordsProvenance = true
     let record = RecordedBuild(request, directory, in: history)
-    await record.begin()
+    record.begin()
     let outcome: Result<BuildResult, any Error>
     do {
       let made = try await build(request) { event in
@@ -26,7 +26,7 @@ extension BuildKitServer {
     } catch {
       outcome = .failure(error)
     }
-    await record.end(outcome)
+    record.end(outcome)
     return try outcome.get()
   }
 }

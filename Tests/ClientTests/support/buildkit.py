@@ -150,8 +150,11 @@ class Graph:
         digest, output = one if isinstance(one, tuple) else (one, 0)
         return {1: digest, 2: output}
 
+    def source(self, identifier, attributes=None):
+        return self.add(self.SOURCE, {1: identifier, 2: [{1: key, 2: value} for key, value in (attributes or {}).items()]})
+
     def image(self, name):
-        return self.add(self.SOURCE, {1: f"docker-image://{name}"})
+        return self.source(f"docker-image://{name}")
 
     def run(self, arguments, *inputs, mounts=(), **more):
         """A command in its first input; `mounts`: further pb.Mount."""

@@ -6,19 +6,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Web:
-    """Serves files on the loopback of a host, for as long as the `with` block lasts. `requests` are their methods and paths, `agents` who asked."""
+    """Serves files on the loopback of a host, for as long as the `with` block lasts. `requests` are their methods and paths, `agents` who asked,
+    `sent` what was said as `Authorization`, which has to be `authorization` if that is given."""
 
-    def __init__(self, host):
-        files, fields, requests, agents = self.files, self.fields, self.requests, self.agents = {}, {}, [], []
+    def __init__(self, host, authorization=None):
+        files, fields, requests, agents, sent = self.files, self.fields, self.requests, self.agents, self.sent = {}, {}, [], [], []
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 requests.append((self.command, self.path))
                 agents.append(self.headers.get("User-Agent"))
+                sent.append(self.headers.get("Authorization"))
                 path = self.path.partition("?")[0]
-                body, own = files.get(path), fields.get(path, {})
+                denied = authorization is not None and sent[-1] != authorization
+                body, own = (None, {}) if denied else (files.get(path), fields.get(path, {}))
                 unchanged = "ETag" in own and self.headers.get("If-None-Match") == own["ETag"]
-                self.send_response(404 if body is None else 304 if unchanged else 200)
+                self.send_response(401 if denied else 404 if body is None else 302 if "Location" in own else 304 if unchanged else 200)
                 for name, value in own.items():
                     self.send_header(name, value)
                 if not unchanged:

@@ -24,14 +24,8 @@ extension Build {
     var planner = GraphPlanner(request: request, platform: .host, images: resolver(request), steps: StepTable())
     let step = try await planner.step(of: input.root)
     let solver = solver(request, for: [step])
-    do {
-      try await solver.solve()
-      return try await tree(of: solver.value(of: step), step)
-    } catch {
-      solver.cancel()
-      await solver.settle()
-      throw error
-    }
+    try await solver.solve()
+    return try await tree(of: solver.value(of: step), step)
   }
 
   private func tree(of value: StepValue, _ step: Step) async throws -> any FileTree {

@@ -51,17 +51,16 @@ package enum GraphOperation: Sendable {
   case difference(lower: Int?, upper: Int?)
 }
 
-/// A file of the web.
+/// A file of the web in a file system.
 package struct GraphDownload: Sendable, Hashable {
-  package var url: String
-  package var checksum: Digest?
+  package var step: DownloadStep
   /// What it is called.
   package var name: String
   package var mode: UInt32 = 0o600
   package var uid: UInt32 = 0
   package var gid: UInt32 = 0
 
-  package init(url: String, name: String) { (self.url, self.name) = (url, name) }
+  package init(_ step: DownloadStep, name: String) { (self.step, self.name) = (step, name) }
 }
 
 /// A command.

@@ -99,7 +99,7 @@ struct GraphPlanner {
 
   /// The file under its name, in a file system.
   private mutating func download(_ download: GraphDownload, _ node: GraphNode) throws(HullError) -> Step {
-    let fetched = step(try request.policed(.download(url: download.url, checksum: download.checksum)), [], node)
+    let fetched = step(try request.policed(.download(download.step)), [], node)
     var copy = CopyStep(
       sources: [.download(input: 1, name: download.name)], destination: "/", intoDirectory: true, instruction: node.name, verb: "copy")
     copy.mode = String(download.mode, radix: 8)

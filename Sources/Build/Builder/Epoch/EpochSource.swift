@@ -12,13 +12,13 @@ enum EpochSource: Sendable, Hashable {
   /// A repository: the time of the commit. A context of the web: when the server says that it was changed, otherwise the time of its newest file.
   case tree(RepositoryStep)
   /// A file of the web, as such a context.
-  case file(String, checksum: Digest?)
+  case file(DownloadStep)
 
   /// What is fetched for it, if anything.
   fileprivate var operation: Operation? {
     switch self {
     case .tree(let step): .repository(step)
-    case .file(let url, let checksum): .download(url: url, checksum: checksum)
+    case .file(let file): .download(file)
     case .time, .upload: nil
     }
   }
@@ -35,7 +35,7 @@ struct EpochReader {
     guard let operation = source.operation else { return source }
     switch try request.policed(operation) {
     case .repository(let step): return .tree(step)
-    case .download(let url, let checksum): return .file(url, checksum: checksum)
+    case .download(let file): return .file(file)
     default: return .time(nil)
     }
   }
@@ -131,7 +131,7 @@ private struct EpochStage {
       return .tree(try RepositoryStep(address, repository, keepsGitDirectory: add.keepGitDirectory, checksum: checksum).brought)
     }
     guard RemoteAddress.isRemote(address) else { throw Self.failure("source must be a single HTTP(S) or Git ADD") }
-    return .file(address, checksum: try checksum.map { (text) throws(HullError) in try Digest(text) })
+    return .file(DownloadStep(url: address, checksum: try checksum.map { (text) throws(HullError) in try Digest(text) }))
   }
 
   private static func failure(_ text: String) -> HullError { HullError(.invalidArgument, "SOURCE_DATE_EPOCH stage \(text)") }

@@ -18,8 +18,8 @@ struct EpochTimes {
     case .upload:
       let tree = try await session.context("context", ContextSelection())
       return try await Blocking.run { try tree.newestTime() }
-    case .file(let address, let checksum):
-      let tree = try await repositories.files.tree(address, checksum: checksum) { _, _, _ in }
+    case .file(let file):
+      let tree = try await repositories.files.tree(file) { _, _, _ in }
       return try await Blocking.stream { [directory] in try Self.seconds(of: tree, keptIn: directory) }
     }
   }

@@ -29,7 +29,7 @@ enum Operation: Sendable, Hashable {
   case image(Digest)
   /// Files from the client.
   case context(String, ContextSelection)
-  case download(url: String, checksum: Digest?)
+  case download(DownloadStep)
   case repository(RepositoryStep)
   case directory(DirectoryStep)
   case copy(CopyStep)
@@ -44,6 +44,18 @@ enum Operation: Sendable, Hashable {
   case merge
   /// What its second input changes of its first one.
   case difference
+}
+
+/// A file of the web.
+package struct DownloadStep: Sendable, Hashable {
+  package var url: String
+  package var checksum: Digest?
+  /// Fields of the request beside the engine's own, by their names.
+  package var headers: [String: String] = [:]
+  /// The client's secret that is the value of the request's `Authorization`; `nil`: what the client has for the host, if it has anything.
+  package var secret: String?
+
+  package init(url: String, checksum: Digest? = nil) { (self.url, self.checksum) = (url, checksum) }
 }
 
 /// A Git repository, or an archive of the web that is a context.

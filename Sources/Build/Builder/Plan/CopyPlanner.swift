@@ -89,7 +89,7 @@ struct CopyPlanner {
     }
     guard isAdd else { throw HullError(.invalidArgument, "source can't be a URL for COPY: use ADD for \(quoted(text))") }
     let digest = try checksum.map { (text) throws(HullError) in try Digest(text) }
-    let operation = try planner.request.policed(.download(url: text, checksum: digest))
+    let operation = try planner.request.policed(.download(DownloadStep(url: text, checksum: digest)))
     inputs.append(planner.shared(Step(operation, vertex: planner.internalVertex(text, at: instruction.location))))
     var name = RemoteAddress.fileName(text)
     if name.isEmpty {

@@ -33,13 +33,13 @@ extension SourcePolicy.Source {
   fileprivate init?(_ operation: Operation) {
     switch operation {
     case .context(let name, _): self.init("local://\(name)")
-    case .download(let url, let checksum): self.init(file: url, checksum: checksum)
+    case .download(let file): self.init(file)
     case .repository(let step): self.init(step)
     default: return nil
     }
   }
 
-  init(file url: String, checksum: Digest?) { self.init(url, checksum.map { ["http.checksum": $0.description] } ?? [:]) }
+  init(_ file: DownloadStep) { self.init(file.url, file.checksum.map { ["http.checksum": $0.description] } ?? [:]) }
 
   /// Contexts of the web that are no repositories go by their addresses.
   init(_ step: RepositoryStep) {
@@ -58,7 +58,11 @@ extension SourcePolicy.Source {
       return .context(String(name.dropFirst(8)), ContextSelection())
     }
     if name.hasPrefix("http://") || name.hasPrefix("https://") {
-      return .download(url: name, checksum: try attributes["http.checksum"].map { (text) throws(HullError) in try Digest(text) })
+      var file = DownloadStep(url: name)
+      if case .download(let own) = old { file = own }
+      file.url = name
+      file.checksum = try attributes["http.checksum"].map { (text) throws(HullError) in try Digest(text) }
+      return .download(file)
     }
     if name.hasPrefix("git://") {
       let fragment = name.firstIndex(of: "#").map { String(name[$0...]) } ?? ""

@@ -52,15 +52,9 @@ extension BuildSession {
   }
 
   /// The file of the web that the client lets take the place of one. Throws `forbidden` when it lets none.
-  func allowed(
-    file url: String, checksum: Digest?, _ inquire: @escaping @Sendable (String, Digest?) async throws -> SourceFacts
-  ) async throws -> (url: String, checksum: Digest?) {
-    let source = SourcePolicy.Source(file: url, checksum: checksum)
-    let allowed = try await allowed(source, platform: .host) { source in
-      let file = try source.file()
-      return try await inquire(file.url, file.checksum)
-    }
-    return try allowed.file()
+  func allowed(_ file: DownloadStep, _ inquire: @escaping @Sendable (DownloadStep) async throws -> SourceFacts) async throws -> DownloadStep {
+    let allowed = try await allowed(SourcePolicy.Source(file), platform: .host) { try await inquire(try file.replaced(by: $0)) }
+    return try file.replaced(by: allowed)
   }
 }
 
@@ -70,14 +64,14 @@ extension SourcePolicy.Source {
     return image
   }
 
-  fileprivate func file() throws(HullError) -> (url: String, checksum: Digest?) {
-    guard case .download(let url, let checksum) = try operation(or: .download(url: name, checksum: nil)) else {
-      throw refusal("a file: use http(s)://")
-    }
-    return (url, checksum)
-  }
-
   fileprivate func refusal(_ what: String) -> HullError { HullError(.unsupported, "policy: \(name) cannot take the place of \(what)") }
+}
+
+extension DownloadStep {
+  fileprivate func replaced(by source: SourcePolicy.Source) throws(HullError) -> DownloadStep {
+    guard case .download(let file) = try source.operation(or: .download(self)) else { throw source.refusal("a file: use http(s)://") }
+    return file
+  }
 }
 
 extension RepositoryStep {

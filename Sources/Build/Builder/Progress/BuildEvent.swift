@@ -76,8 +76,8 @@ package struct BuildResult: Sendable {
     }
   }
 
-  /// One for each platform, where the request wants them.
-  package var provenance: [Provenance] = []
+  /// One for each platform, where the request wants them: made when it is called. Blocking.
+  package var provenance: @Sendable () throws(HullError) -> [Provenance] = { [] }
   /// One for each platform; empty when no image was asked for.
   package var images: [Image] = []
   /// What the tags stand for: the manifest, or the index of several platforms or attestations.

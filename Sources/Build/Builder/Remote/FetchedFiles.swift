@@ -6,27 +6,19 @@ import Synchronization
 
 /// The files of the web that one build needs: each is fetched once.
 final class FetchedFiles: Sendable {
-  private struct Key: Hashable {
-    var url: String
-    var checksum: Digest?
-  }
-
   private let remote: any RemoteSources
   private let session: any BuildSession
-  private let fetches = Mutex<[Key: Task<any FileTree, any Error>]>([:])
+  private let fetches = Mutex<[DownloadStep: Task<any FileTree, any Error>]>([:])
 
   init(_ remote: any RemoteSources, session: any BuildSession) { (self.remote, self.session) = (remote, session) }
 
   /// A tree of one file.
   /// - Parameter progress: told of the bytes, when this call is the one that fetches them: what it is, bytes so far, bytes in all (0: not known).
-  func tree(
-    _ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void
-  ) async throws -> any FileTree {
-    let key = Key(url: url, checksum: checksum)
+  func tree(_ step: DownloadStep, progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
     let task = fetches.withLock { fetches in
-      if let known = fetches[key] { return known }
-      let task = Task { try await self.fetch(key, progress) }
-      fetches[key] = task
+      if let known = fetches[step] { return known }
+      let task = Task { try await self.fetch(step, progress) }
+      fetches[step] = task
       return task
     }
     return try await withTaskCancellationHandler {
@@ -36,16 +28,20 @@ final class FetchedFiles: Sendable {
     }
   }
 
-  private func fetch(_ key: Key, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
-    let (remote, seen) = (self.remote, Monitor<[Key: any FileTree]>([:]))
-    let file = try await session.allowed(file: key.url, checksum: key.checksum) { url, checksum in
-      let tree = try await remote.download(url, checksum: checksum, progress: progress)
-      seen.with { $0[Key(url: url, checksum: checksum)] = tree }
+  private func fetch(_ step: DownloadStep, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
+    let seen = Monitor<[DownloadStep: any FileTree]>([:])
+    let file = try await session.allowed(step) { file in
+      let tree = try await self.download(file, progress)
+      seen.with { $0[file] = tree }
       return try SourceFacts(file: tree)
     }
     // What the client has judged is what is used.
-    if let known = seen.with({ $0[Key(url: file.url, checksum: file.checksum)] }) { return known }
-    return try await remote.download(file.url, checksum: file.checksum, progress: progress)
+    if let known = seen.with({ $0[file] }) { return known }
+    return try await download(file, progress)
+  }
+
+  private func download(_ file: DownloadStep, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree {
+    try await remote.download(file, authorization: try await WebAuthorization(session).value(for: file), progress: progress)
   }
 }
 

@@ -71,7 +71,8 @@ final class FetchedRepositories: Sendable {
 
   private func archive(_ url: String) async throws -> IdentifiedTree {
     if let known = archives.withLock({ $0[url] }) { return known }
-    let archive = try await remote.archive(url)
+    let authorization = try await WebAuthorization(session).value(for: DownloadStep(url: url))
+    let archive = try await remote.archive(url, authorization: authorization)
     archives.withLock { $0[url] = archive }
     return archive
   }
@@ -90,24 +91,25 @@ final class FetchedRepositories: Sendable {
   private func withAccess<Result>(_ address: GitAddress, _ body: (GitSource.Access) async throws -> Result) async throws -> Result {
     var access = GitSource.Access()
     var agent: AgentSocket?
-    if address.usesSecureShell { agent = try await self.agent(&access) } else { try await secrets(for: address, &access) }
+    if address.usesSecureShell { agent = try await self.agent(&access) } else { await secrets(for: address, &access) }
     defer { agent?.close() }
     return try await body(access)
   }
 
   /// As BuildKit has them: the whole header before the token, those of the host before those of all.
-  private func secrets(for address: GitAddress, _ access: inout GitSource.Access) async throws {
+  private func secrets(for address: GitAddress, _ access: inout GitSource.Access) async {
     guard let host = address.host else { return }
-    if let header = try await secret("GIT_AUTH_HEADER", host) {
+    if let header = await secret("GIT_AUTH_HEADER", host) {
       access.header = header
     } else {
-      access.token = try await secret("GIT_AUTH_TOKEN", host)
+      access.token = await secret("GIT_AUTH_TOKEN", host)
     }
   }
 
-  private func secret(_ name: String, _ host: String) async throws -> String? {
+  /// What the client does not give, for whatever reason, it does not have.
+  private func secret(_ name: String, _ host: String) async -> String? {
     for id in ["\(name).\(host)", name] {
-      guard let bytes = try await session.secret(id) else { continue }
+      guard let bytes = try? await session.secret(id) else { continue }
       // A file ends with a new line.
       return String(decoding: bytes, as: UTF8.self).trimming(\.isNewline)
     }

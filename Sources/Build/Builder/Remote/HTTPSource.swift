@@ -45,33 +45,34 @@ package struct HTTPSource: Sendable {
 
   /// Fetches a file, unless it is here and the server says that it is still the same.
   /// - Parameters:
-  ///   - checksum: what its digest must be.
+  ///   - authorization: the value of `Authorization`.
   ///   - progress: what it is, bytes so far, bytes in all (0: not known).
   /// - Throws: `invalidArgument` when the digest is another one.
   func download(
-    _ url: String, checksum: Digest? = nil, progress: @escaping @Sendable (String, Int64, Int64) -> Void = { _, _, _ in }
+    _ step: DownloadStep, authorization: String? = nil, progress: @escaping @Sendable (String, Int64, Int64) -> Void = { _, _, _ in }
   ) async throws -> Download {
-    let address = try WebAddress(url)
+    var request = WebRequest(try WebAddress(step.url))
+    (request.product, request.headers, request.authorization) = (Self.product, step.headers, authorization)
     let download: Download
-    if let known = try await unchanged(url, address) { download = known } else { download = try await fetch(address, progress) }
-    known?.keep(download, as: url)
-    if let checksum, checksum != download.digest {
-      throw HullError(.invalidArgument, "\(address) has the digest \(download.digest), not \(checksum): check the URL or correct --checksum")
+    if let known = try await unchanged(step, request) { download = known } else { download = try await fetch(request, progress) }
+    known?.keep(download, as: step)
+    if let checksum = step.checksum, checksum != download.digest {
+      throw HullError(.invalidArgument, "\(request.address) has the digest \(download.digest), not \(checksum): check the URL or correct --checksum")
     }
     return download
   }
 
-  private func unchanged(_ url: String, _ address: WebAddress) async throws -> Download? {
-    guard let (download, etag) = known?.file(url) else { return nil }
-    return try await client.isUnchanged(address, etag: etag, product: Self.product) ? download : nil
+  private func unchanged(_ step: DownloadStep, _ request: WebRequest) async throws -> Download? {
+    guard let (download, etag) = known?.file(step) else { return nil }
+    return try await client.isUnchanged(request, etag: etag) ? download : nil
   }
 
-  private func fetch(_ address: WebAddress, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> Download {
-    let (directory, name) = (directory, Self.name(of: address))
+  private func fetch(_ request: WebRequest, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> Download {
+    let (directory, name) = (directory, Self.name(of: request.address))
     let writer = try await Blocking.run { try TreePackWriter(directory: directory) }
     writer.begin(name, TreeNode(kind: .regular, mode: 0o600))
     let count = Mutex<Int64>(0)
-    let file = try await client.download(address, product: Self.product, limit: Self.largest) { bytes in
+    let file = try await client.download(request, limit: Self.largest) { bytes in
       try await Blocking.run { try bytes.withUnsafeBytes { bytes in try writer.write(bytes) } }
       let now = count.withLock { count in
         count += Int64(bytes.count)

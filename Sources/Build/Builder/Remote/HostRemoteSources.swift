@@ -15,13 +15,13 @@ package struct HostRemoteSources: RemoteSources {
   }
 
   package func download(
-    _ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void
+    _ step: DownloadStep, authorization: String?, progress: @escaping @Sendable (String, Int64, Int64) -> Void
   ) async throws -> any FileTree {
-    try await web.download(url, checksum: checksum, progress: progress).tree
+    try await web.download(step, authorization: authorization, progress: progress).tree
   }
 
-  package func archive(_ url: String) async throws -> IdentifiedTree {
-    let context = try await RemoteContext.fetch(url, from: web, keptIn: directory)
+  package func archive(_ url: String, authorization: String?) async throws -> IdentifiedTree {
+    let context = try await RemoteContext.fetch(url, authorization: authorization, from: web, keptIn: directory)
     return IdentifiedTree(tree: context.tree, identity: context.identity, modified: context.modified)
   }
 

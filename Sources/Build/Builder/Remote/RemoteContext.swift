@@ -21,13 +21,17 @@ package struct RemoteContext: Sendable {
   }
 
   /// Fetches a context.
-  /// - Parameter directory: on whose file system it is kept.
+  /// - Parameters:
+  ///   - authorization: the value of `Authorization`.
+  ///   - directory: on whose file system it is kept.
   /// - Throws: `invalidArgument` for an address of no known kind.
-  static func fetch(_ address: String, from source: HTTPSource, keptIn directory: String) async throws -> RemoteContext {
+  static func fetch(
+    _ address: String, authorization: String?, from source: HTTPSource, keptIn directory: String
+  ) async throws -> RemoteContext {
     guard isRemote(address) else {
       throw HullError(.invalidArgument, "\(quoted(address)) is no context: use a directory, a Git repository or an address that begins with https://")
     }
-    let download = try await source.download(address)
+    let download = try await source.download(DownloadStep(url: address), authorization: authorization)
     return try await Blocking.stream { try unpacked(download, keptIn: directory) }
   }
 

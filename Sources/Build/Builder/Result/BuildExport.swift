@@ -27,7 +27,7 @@ struct BuildExport: Sendable {
       case .none: break
       }
     }
-    try await recordProvenance(images, &result)
+    recordProvenance(images, &result)
   }
 
   private func vertex(_ name: String) -> BuildVertex { BuildVertex(id: SHA256.digest(of: "\(request.id) \(name)"), name: name) }
@@ -43,14 +43,14 @@ struct BuildExport: Sendable {
   }
 
   /// What is told of the build itself, whatever its outputs.
-  private func recordProvenance(_ images: [BuiltImage], _ result: inout BuildResult) async throws {
+  private func recordProvenance(_ images: [BuiltImage], _ result: inout BuildResult) {
     guard request.recordsProvenance else { return }
     var options = AttestationOptions.Provenance()
     options.builderID = attestations.provenance?.builderID ?? ""
-    let (request, whole) = (request, options)
-    result.provenance = try await Blocking.run {
-      try images.map { image in
-        let predicate = try Provenance(request, whole, image.origin, finished: BuildClock.now()).predicate()
+    let (request, whole, finished) = (request, options, BuildClock.now())
+    result.provenance = { () throws(HullError) in
+      try images.map { (image) throws(HullError) in
+        let predicate = try Provenance(request, whole, image.origin, finished: finished).predicate()
         return BuildResult.Provenance(platform: image.platform, predicateType: predicate.type, json: predicate.json)
       }
     }

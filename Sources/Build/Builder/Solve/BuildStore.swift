@@ -168,7 +168,9 @@ final class BuildStore: Sendable {
   /// Layers' blobs in a form. Blocking.
   func formed(_ layers: [Descriptor], as form: LayerForm) throws(HullError) -> [Descriptor] {
     let (images, claim) = (images, claim)
-    return try Parallel.map(layers.count, atMost: ImageStore.unpackers) { (index) throws(HullError) in
+    // What is in that form already needs no thread.
+    let work = layers.count { form.changes($0) }
+    return try Parallel.map(layers.count, atMost: min(ImageStore.unpackers, work)) { (index) throws(HullError) in
       try images.formed(layers[index], as: form, claim)
     }
   }

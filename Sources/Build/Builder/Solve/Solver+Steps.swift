@@ -15,8 +15,7 @@ extension Solver {
       let store = self.store
       return (.fileSystem(try await Blocking.run { try store.fileSystem(of: id) }), !report.hasBrought(id))
     case .context(let name, let selection): return (.tree(try await context(name, selection, step)), false)
-    case .download(let url, let checksum):
-      return (.tree(try await repositories.files.tree(url, checksum: checksum, progress: report.progress(of: step))), false)
+    case .download(let file): return (.tree(try await repositories.files.tree(file, progress: report.progress(of: step))), false)
     case .repository(let repository):
       let tree = try await repositories.tree(repository)
       guard !repository.part.isEmpty else { return (.tree(tree), false) }

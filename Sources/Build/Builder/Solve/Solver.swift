@@ -24,14 +24,15 @@ final class Solver: Sendable {
   let fetchesAll: Bool
   /// Steps whose layers the results have: their files are needed in any case.
   private let way: Set<ObjectIdentifier>
-  private let isCancelled = Mutex(false)
 
   private struct Attempt: Hashable {
     let step: ObjectIdentifier
     let need: Need
   }
 
-  private let values = Mutex<[Attempt: Task<StepValue, any Error>]>([:])
+  private let values = Mutex<[Attempt: Promise<StepValue>]>([:])
+  /// What went wrong first: who waits for a step that is ended for its sake hears of the end alone.
+  private let failure = Mutex<(any Error)?>(nil)
 
   init(
     request: BuildRequest, store: BuildStore, session: any BuildSession, surroundings: BuilderSurroundings, shared: SharedWork,
@@ -51,15 +52,19 @@ final class Solver: Sendable {
     way = Set(targets.flatMap { sequence(first: $0) { $0.inputs.first } }.map(ObjectIdentifier.init))
   }
 
-  /// Does everything that the targets need. Cancelling the caller cancels everything that was begun.
+  /// Does everything that the targets need. What fails, or cancels the caller, ends everything that was begun.
   func solve() async throws {
     repeat {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for target in targets { group.addTask { _ = try await self.value(of: target, .files) } }
-        try await group.waitForAll()
-      }
+      do { try await solveTargets() } catch { throw failure.withLock { $0 } ?? error }
     } while takeBack()
     telling.release()
+  }
+
+  private func solveTargets() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for target in targets { group.addTask { _ = try await self.value(of: target, .files) } }
+      try await group.waitForAll()
+    }
   }
 
   /// What a step gives, once all of it is there.
@@ -72,21 +77,24 @@ final class Solver: Sendable {
     return result
   }
 
+  /// Who asks first for it does the step, in its own task: a chain of steps needs no other.
   private func value(of step: Step, _ need: Need) async throws -> StepValue {
     let need = way.contains(ObjectIdentifier(step)) ? .files : need
     let attempt = Attempt(step: ObjectIdentifier(step), need: need)
-    let task = values.withLock { values in
-      if let known = values[attempt] { return known }
-      let task = Task(executorPreference: BlockingExecutor.shared) { try await self.solve(step, need) }
-      values[attempt] = task
-      // Begun too late for `cancel` to see it.
-      if isCancelled.withLock({ $0 }) { task.cancel() }
-      return task
+    let (promise, isFirst) = values.withLock { values in
+      if let known = values[attempt] { return (known, false) }
+      let promise = Promise<StepValue>()
+      values[attempt] = promise
+      return (promise, true)
     }
-    return try await withTaskCancellationHandler {
-      try await task.value
-    } onCancel: {
-      self.cancel()
+    guard isFirst else { return try await promise.value() }
+    do {
+      let value = try await solve(step, need)
+      promise.fulfil(.success(value))
+      return value
+    } catch {
+      promise.fulfil(.failure(error))
+      throw error
     }
   }
 
@@ -102,21 +110,6 @@ final class Solver: Sendable {
       pending += step.inputs
     }
     return found
-  }
-
-  /// Ends all that is under way; who waits hears of it, and asks for the same: once is enough, for each would go through all of them again.
-  func cancel() {
-    let isFirst = isCancelled.withLock { isCancelled in
-      defer { isCancelled = true }
-      return !isCancelled
-    }
-    guard isFirst else { return }
-    for task in values.withLock({ Array($0.values) }) { task.cancel() }
-  }
-
-  /// Waits until nothing is under way any more.
-  func settle() async {
-    for task in values.withLock({ Array($0.values) }) { _ = await task.result }
   }
 
   // MARK: One step
@@ -145,9 +138,10 @@ final class Solver: Sendable {
   private func inputs(of step: Step, base: Need, others: Need) async throws -> [Int: StepValue] {
     // What is not looked up as a layer works on files.
     let (base, others) = step.work == nil ? (.files, .files) : (base, others)
+    guard let first = step.inputs.first else { return [:] }
     return try await withThrowingTaskGroup(of: (Int, StepValue).self) { group in
-      for (index, input) in step.inputs.enumerated() { group.addTask { (index, try await self.value(of: input, index == 0 ? base : others)) } }
-      var values: [Int: StepValue] = [:]
+      for (index, input) in step.inputs.enumerated().dropFirst() { group.addTask { (index, try await self.value(of: input, others)) } }
+      var values = [0: try await value(of: first, base)]
       for try await (index, value) in group { values[index] = value }
       return values
     }
@@ -177,6 +171,7 @@ final class Solver: Sendable {
 
   private func fail(_ step: Step, _ error: any Error) -> any Error {
     let failure = error is CancellationError ? error : error as? HullError ?? HullError(.internalError, "\(step.vertex.name) failed", cause: error)
+    if !Task.isCancelled { self.failure.withLock { $0 = $0 ?? failure } }
     report.fail(step, failure)
     return failure
   }

@@ -5,9 +5,15 @@ import OCISpec
 /// Files from elsewhere.
 package protocol RemoteSources: Sendable {
   /// A tree with one file, what an HTTP address gives.
-  func download(_ url: String, checksum: Digest?, progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> any FileTree
+  /// - Parameters:
+  ///   - authorization: the value of `Authorization`, what the client gives for a private file.
+  ///   - progress: what it is, bytes so far, bytes in all (0: not known).
+  func download(
+    _ step: DownloadStep, authorization: String?, progress: @escaping @Sendable (String, Int64, Int64) -> Void
+  ) async throws -> any FileTree
   /// What an HTTP address that is no repository gives as a context: the files of the archive, or the Dockerfile.
-  func archive(_ url: String) async throws -> IdentifiedTree
+  /// - Parameter authorization: the value of `Authorization`.
+  func archive(_ url: String, authorization: String?) async throws -> IdentifiedTree
   /// The commit that a repository's reference stands for now.
   /// - Parameters:
   ///   - checksum: of the commit, or the beginning of it.
@@ -30,7 +36,8 @@ package struct BuildSources: Sendable {
   }
 
   /// A tree of one file, what an HTTP address gives.
-  package func download(_ address: String) async throws -> any FileTree {
-    try await remote.download(address, checksum: nil) { _, _, _ in }
+  /// - Parameter session: of the client, which has what opens a private one.
+  package func download(_ step: DownloadStep, session: any BuildSession) async throws -> any FileTree {
+    try await remote.download(step, authorization: try await WebAuthorization(session).value(for: step)) { _, _, _ in }
   }
 }

@@ -54,7 +54,7 @@ extension Engine {
   private func download(_ web: WebAddress, to file: Int32, _ progress: @escaping ProgressSink) async throws {
     progress(RegistryForm.line("Downloading from \(web)"))
     let meter = ImportMeter(progress)
-    _ = try await services.transfer.client.download(web, limit: Self.largestImport) { bytes in
+    _ = try await services.transfer.client.download(WebRequest(web), limit: Self.largestImport) { bytes in
       try await Blocking.run {
         try step("cannot keep what \(web) gives") { () throws(SystemError) in try Files.writeAll(file, bytes, name: "the archive") }
       }

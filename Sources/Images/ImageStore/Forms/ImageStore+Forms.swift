@@ -19,7 +19,7 @@ extension ImageStore {
     let compression = form.outcome(for: layer)
     var result = layer
     result.mediaType = form.mediaType(compression)
-    guard compression != Compression(layer: layer.mediaType) else { return result }
+    guard form.changes(layer) else { return result }
     let key = FormKey(source: layer.digest, compression: compression, level: form.level ?? compression.usualLevel)
     if let known = try known(key, claim) {
       (result.digest, result.size) = known

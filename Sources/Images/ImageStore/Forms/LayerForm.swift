@@ -23,6 +23,9 @@ package struct LayerForm: Sendable, Hashable {
     return compression
   }
 
+  /// Whether a layer's blob becomes another one in this form.
+  package func changes(_ layer: Descriptor) -> Bool { outcome(for: layer) != Compression(layer: layer.mediaType) }
+
   func mediaType(_ compression: Compression) -> String {
     switch compression {
     case .none: usesDockerTypes ? MediaType.dockerLayer : MediaType.ociLayer

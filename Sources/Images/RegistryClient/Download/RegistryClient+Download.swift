@@ -11,8 +11,6 @@ package struct WebFile: Sendable, Hashable {
   /// `Last-Modified`: seconds since 1970.
   package var modified: Int64?
   package var contentType = ""
-  /// The server says that the caller's copy is still the right one: there are no bytes.
-  package var isUnchanged = false
 
   package init() {}
 }
@@ -20,51 +18,32 @@ package struct WebFile: Sendable, Hashable {
 extension RegistryClient {
   /// Fetches a file of the web (RFC 9110) by the rules that hold for registries: proxies, certificates, redirects, no waiting for ever.
   /// - Parameters:
-  ///   - etag: of a copy that the caller has; if it is still right, nothing is fetched.
-  ///   - product: that the server is told of before the client itself, `name/version`.
   ///   - limit: bytes.
   ///   - write: takes the bytes in order; waits as long as it likes.
   /// - Throws: `notFound`, `tooLarge`, `unavailable`, and `invalidArgument` for anything else that the server refuses.
-  package func download(
-    _ address: WebAddress, etag: String? = nil, product: String? = nil, limit: Int64, write: @escaping @Sendable ([UInt8]) async throws -> Void
-  ) async throws -> WebFile {
+  package func download(_ request: WebRequest, limit: Int64, write: @escaping @Sendable ([UInt8]) async throws -> Void) async throws -> WebFile {
     do {
-      let answer = try await core.transport.send(call(.GET, address, etag, product))
-      var file = WebFile(answer)
-      if answer.status == .notModified, etag != nil {
-        file.isUnchanged = true
-        return file
-      }
+      let answer = try await core.transport.send(request.call(.GET, patience: core.limits.answerTimeout))
       guard answer.isSuccess else { throw Self.refusal(answer) }
       try await answer.pass(limit: limit, stall: core.limits.stallTimeout, to: write)
-      return file
+      return WebFile(answer)
     } catch let failure as PlaceFailure {
-      throw HullError(failure.error.code, "cannot download \(address): \(failure.error.message)")
+      throw HullError(failure.error.code, "cannot download \(request.address): \(failure.error.message)")
     }
   }
 
   /// Whether a copy that the caller has is still the right one, without fetching anything (RFC 9110, section 13.1.2); `false` also when the server does
   /// not say.
-  package func isUnchanged(_ address: WebAddress, etag: String, product: String? = nil) async throws -> Bool {
+  package func isUnchanged(_ request: WebRequest, etag: String) async throws -> Bool {
+    var call = request.call(.HEAD, patience: core.limits.answerTimeout)
+    call.headers.add(name: "If-None-Match", value: etag)
     do {
-      let answer = try await core.transport.send(call(.HEAD, address, etag, product))
+      let answer = try await core.transport.send(call)
       await answer.discard()
       return answer.status == .notModified || (answer.isSuccess && answer.headers.first(name: "etag") == etag)
     } catch is PlaceFailure {
       return false
     }
-  }
-
-  private func call(_ method: HTTPMethod, _ address: WebAddress, _ etag: String?, _ product: String?) -> Call {
-    var call = Call(method, address)
-    call.patience = core.limits.answerTimeout
-    call.product = product
-    if let etag { call.headers.add(name: "If-None-Match", value: etag) }
-    if let user = address.userInfo {
-      let pair = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(WebAddress.unescaped).joined(separator: ":")
-      call.authorization = "Basic " + Data(pair.utf8).base64EncodedString()
-    }
-    return call
   }
 
   private static func refusal(_ answer: Answer) -> HullError {

@@ -66,7 +66,9 @@ final class Transport: Sendable {
     var request = HTTPClientRequest(url: call.address.description)
     request.method = call.method
     request.headers = call.headers
-    request.headers.replaceOrAdd(name: "User-Agent", value: [call.product, userAgent].compactMap { $0 }.joined(separator: " "))
+    if !request.headers.contains(name: "User-Agent") {
+      request.headers.add(name: "User-Agent", value: [call.product, userAgent].compactMap { $0 }.joined(separator: " "))
+    }
     if let authorization = call.authorization { request.headers.replaceOrAdd(name: "Authorization", value: authorization) }
     switch call.body {
     case .none: break

@@ -46,7 +46,7 @@ package struct WebAddress: Sendable, Hashable, CustomStringConvertible {
   package var authority: String { port == scheme.defaultPort ? host : "\(host):\(port)" }
 
   /// The host as resolvers take it: an IPv6 address without its brackets.
-  var bareHost: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
+  package var bareHost: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
 
   /// The URL without credentials.
   package var description: String { "\(scheme.rawValue)://\(authority)\(path)\(query.map { "?\($0)" } ?? "")" }

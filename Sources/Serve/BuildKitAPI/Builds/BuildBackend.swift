@@ -22,8 +22,8 @@ package protocol BuildBackend: Sendable {
   func blobPath(_ digest: Digest) -> String?
   /// The files of a Git repository, which the session's client may have to open.
   func repository(_ address: String, _ session: any BuildSession) async throws -> any FileTree
-  /// A tree of one file.
-  func download(_ address: String) async throws -> any FileTree
+  /// A tree of one file, which the session's client may have to open.
+  func download(_ step: DownloadStep, _ session: any BuildSession) async throws -> any FileTree
   /// What there is to know of a source, by BuildKit's name for it.
   func facts(of source: SourcePolicy.Source, platform: Platform, _ session: any BuildSession) async throws -> SourceFacts
   /// - Parameter filters: BuildKit's expressions, one of which has to match; none: all.

@@ -75,7 +75,7 @@ extension BuildRequest {
     if inputs.values.contains(where: { $0.metadata.isEmpty }) {
       throw HullError(.invalidArgument, "invalid nil input definition to definition op")
     }
-    let repository = inputs["context"].flatMap(SourceDefinition.init).flatMap { $0.filename == nil ? $0.address : nil }
+    let repository = inputs["context"].flatMap(SourceDefinition.init)?.repository
     if remoteContext == nil, !options.keys.contains("context"), let context = inputs["context"] {
       if let repository { remoteContext = repository } else { contextInput = "context" }
       // The same graph for both: the Dockerfile is in the repository.

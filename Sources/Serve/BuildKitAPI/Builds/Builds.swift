@@ -26,37 +26,37 @@ final class Builds: Sendable {
       keptIn: backend.scratchDirectory)
     let job = BuildJob(request, session) { [self] in try await open($0, for: $1) }
     guard jobs.add(request.ref, job) else { throw HullError(.conflict, "build \(request.ref) is under way already") }
-    let record = await begin(request)
+    let record = begin(request)
     let outcome: Result<ControlSolveResponse, any Error>
     do { outcome = .success(try await run(job)) } catch { outcome = .failure(error) }
     // Also of a client that is gone.
     await Task { await job.end() }.value
-    await end(record, job, outcome)
+    end(record, job, outcome)
     forget(request.ref)
     return try outcome.get()
   }
 
-  private func begin(_ request: ControlSolveRequest) async -> ControlBuildHistoryRecord? {
+  private func begin(_ request: ControlSolveRequest) -> ControlBuildHistoryRecord? {
     guard !request.internal else { return nil }
     var record = ControlBuildHistoryRecord()
     (record.ref, record.frontend, record.frontendAttrs) = (request.ref, request.frontend, request.frontendAttrs)
     (record.exporters, record.createdAt) = (request.exporters, .init(nanoseconds: ProgressTranslation.now))
-    try? await Blocking.run { [history, record] in try history.begin(record) }
+    history.begin(record)
     return record
   }
 
-  /// A build that cannot be kept in the history is a build nevertheless.
-  private func end(_ record: ControlBuildHistoryRecord?, _ job: BuildJob, _ outcome: Result<ControlSolveResponse, any Error>) async {
-    guard let record else { return }
-    let ended = EndedBuild(record, outcome, job.made, job.log, at: ProgressTranslation.now)
-    try? await Blocking.run { [history] in try history.end(ended) }
+  private func end(_ record: ControlBuildHistoryRecord?, _ job: BuildJob, _ outcome: Result<ControlSolveResponse, any Error>) {
+    if let record { history.end(EndedBuild(record, outcome, job.made, job.log, at: ProgressTranslation.now)) }
   }
 
   private func run(_ job: BuildJob) async throws -> ControlSolveResponse {
-    // An empty graph instead of a front end: there is nothing to build.
-    if job.request.frontend.isEmpty, job.request.hasDefinition, job.request.definition.def.isEmpty { return ControlSolveResponse() }
-    let returned = try await returned(job)
-    guard !returned.names.isEmpty else { return ControlSolveResponse() }
+    var returned = try await returned(job)
+    if returned.names.isEmpty {
+      guard !job.request.exporters.isEmpty else { return ControlSolveResponse() }
+      // Nothing is something, too: an image without files.
+      try define(Self.wholeResult(job), for: job, graph: LLBDefinition())
+      returned.names = [ResultName(Self.wholeResult(job))]
+    }
     let result = try await job.export(returned)
     job.made = result
     return ControlSolveResponse(result)
@@ -66,7 +66,8 @@ final class Builds: Sendable {
     let (name, request) = (Self.wholeResult(job), job.request)
     if !request.frontend.isEmpty {
       try define(name, for: job, options: request.frontendAttrs, frontend: request.frontend, request.frontendInputs)
-    } else if !request.definition.def.isEmpty {
+    } else if request.hasDefinition {
+      guard !request.definition.def.isEmpty else { return ReturnedResult() }
       try define(name, for: job, graph: request.definition)
     } else {
       return try await job.returned.value()

@@ -6,32 +6,37 @@ import Errors
 import OCISpec
 
 /// A client's graph of a single source, a repository or a download: all of graphs that `bake` needs for definitions that lie elsewhere.
-struct SourceDefinition: Sendable, Hashable {
-  /// As builds name it.
-  let address: String
-  /// What a download is called; `nil`: it is a repository.
-  let filename: String?
+enum SourceDefinition: Sendable, Hashable {
+  /// By its address as builds name it.
+  case repository(String)
+  case file(GraphDownload)
 
   /// `nil`: there is more in the graph, or something else.
   init?(_ definition: LLBDefinition) {
     let steps = definition.def.compactMap { try? LLBOp(serializedBytes: $0) }.filter { $0.op != nil }
-    guard steps.count == 1, case .source(let source)? = steps[0].op else { return nil }
+    guard steps.count == 1, case .source(let source)? = steps[0].op, !GraphSources.wantsSignature(source) else { return nil }
     if source.identifier.hasPrefix("git://") {
       let address = GitAttributes(source).address(isWhole: true)
       // Others are repositories only in graphs.
       guard GitAddress.matches(address) else { return nil }
-      (self.address, filename) = (address, nil)
-    } else if source.identifier.hasPrefix("https://") || source.identifier.hasPrefix("http://") {
-      (address, filename) = (source.identifier, source.attrs["http.filename"] ?? String(source.identifier.split(separator: "/").last ?? "download"))
+      self = .repository(address)
     } else {
-      return nil
+      guard case .download(let file)? = try? GraphSources.operation(source) else { return nil }
+      self = .file(file)
     }
+  }
+
+  /// The address, when it is a repository.
+  var repository: String? {
+    if case .repository(let address) = self { address } else { nil }
   }
 
   /// Its files, under the names that the client expects.
   func files(from backend: any BuildBackend, for session: any BuildSession) async throws -> any FileTree {
-    guard let filename else { return try await backend.repository(address, session) }
-    return RenamedTree(tree: try await backend.download(address), name: filename)
+    switch self {
+    case .repository(let address): try await backend.repository(address, session)
+    case .file(let file): RenamedTree(tree: try await backend.download(file.step, session), name: file.name)
+    }
   }
 }
 

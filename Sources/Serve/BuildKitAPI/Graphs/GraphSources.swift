@@ -11,6 +11,9 @@ enum GraphSources {
   static func operation(_ source: LLBSourceOp) throws(HullError) -> GraphOperation {
     let parts = source.identifier.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2 else { throw HullError(.invalidArgument, "build graph: \(quoted(source.identifier)) is no source") }
+    guard !wantsSignature(source) else {
+      throw HullError(.unsupported, "build graph: the signature of \(source.identifier) cannot be verified here: use a checksum instead")
+    }
     switch parts[0] {
     case "docker-image": return .image(parts[1])
     case "oci-layout": return .layout(try layout(parts[1], source.attrs))
@@ -21,6 +24,11 @@ enum GraphSources {
     case "http", "https": return .download(try download(source))
     default: throw HullError(.unsupported, "build graph: sources of the kind \(parts[0]) are not supported")
     }
+  }
+
+  /// Whether the source may only be used when it is signed.
+  static func wantsSignature(_ source: LLBSourceOp) -> Bool {
+    source.attrs.contains { ["git.sig.pubkey", "http.sig.pubkey", "http.sig.signature"].contains($0.key) && !$0.value.isEmpty }
   }
 
   private static func layout(_ name: String, _ attributes: [String: String]) throws(HullError) -> LayoutAddress {
@@ -44,12 +52,18 @@ enum GraphSources {
   private static func download(_ source: LLBSourceOp) throws(HullError) -> GraphDownload {
     let path = source.identifier.prefix { $0 != "?" && $0 != "#" }.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" }
     let own = path.split(separator: "/").last.map(String.init)
-    var download = GraphDownload(url: source.identifier, name: source.attrs["http.filename"] ?? own ?? "download")
-    download.checksum = try source.attrs["http.checksum"].map { (text) throws(HullError) in try Digest(text) }
+    var step = DownloadStep(url: source.identifier)
+    step.checksum = try source.attrs["http.checksum"].map { (text) throws(HullError) in try Digest(text) }
+    step.secret = source.attrs["http.authheadersecret"].flatMap { $0.isEmpty ? nil : $0 }
+    for field in fields { step.headers[field] = source.attrs["http.header.\(field)"] }
+    var download = GraphDownload(step, name: source.attrs["http.filename"] ?? own ?? "download")
     if let mode = source.attrs["http.perm"].flatMap({ UInt32($0, radix: 8) }) { download.mode = mode }
     (download.uid, download.gid) = (number("http.uid", source), number("http.gid", source))
     return download
   }
+
+  /// Fields of a request that a graph may set.
+  private static let fields = ["accept", "user-agent"]
 
   private static func number(_ key: String, _ source: LLBSourceOp) -> UInt32 { source.attrs[key].flatMap { UInt32($0) } ?? 0 }
 }

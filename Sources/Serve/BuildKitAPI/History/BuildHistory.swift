@@ -3,6 +3,7 @@ import Archive
 import BuildKitProtocol
 import Errors
 import OCISpec
+import Synchronization
 import Threads
 
 /// Builds that run, and those that have ended: as many as BuildKit keeps, over restarts of the daemon.
@@ -15,11 +16,13 @@ final class BuildHistory: Sendable {
 
   private struct State {
     var files: HistoryFiles?
-    var ended: [String: ControlBuildHistoryRecord] = [:]
-    var running: [String: ControlBuildHistoryRecord] = [:]
+    var ended = EndedBuilds()
   }
   /// Held while files are read and written: who takes it may block.
   private let state = Monitor(State())
+  private let running = Mutex<[String: ControlBuildHistoryRecord]>([:])
+  /// Builds that have ended and are not written down yet.
+  private let unwritten = Mutex<[EndedBuild]>([])
   private let listeners = HistoryListeners()
   private let directory: String
   private let mostBytes: Int64
@@ -29,65 +32,59 @@ final class BuildHistory: Sendable {
   ///   - mostBytes: of logs, traces, attestations and options, those of pinned builds too; the newest build stays in any case.
   init(directory: String, mostBytes: Int64 = 256 << 20) { (self.directory, self.mostBytes) = (directory, mostBytes) }
 
-  /// The state, with the files read in. Blocking.
+  /// The state, with the files read in and everything written down that has ended. Blocking.
   private func open<Result>(_ body: (inout State, HistoryFiles) throws(HullError) -> Result) throws(HullError) -> Result {
     try state.with { (state) throws(HullError) in
-      if let files = state.files { return try body(&state, files) }
-      let files = try HistoryFiles(directory)
-      for record in try files.load() { state.ended[record.ref] = record }
-      state.files = files
+      let outcomes = unwritten.withLock { unwritten in
+        defer { unwritten = [] }
+        return unwritten
+      }
+      let files = try self.files(&state)
+      // A build that cannot be kept in the history is a build nevertheless.
+      for outcome in outcomes { try? write(outcome, files, &state) }
       return try body(&state, files)
     }
   }
 
+  private func files(_ state: inout State) throws(HullError) -> HistoryFiles {
+    if let files = state.files { return files }
+    let files = try HistoryFiles(directory)
+    for record in try files.load() { files.remove(blobs: state.ended.put(record)) }
+    state.files = files
+    return files
+  }
+
   // MARK: Builds
 
-  /// A build begins. Blocking.
-  func begin(_ record: ControlBuildHistoryRecord) throws(HullError) {
-    try open { (state, _) throws(HullError) in
-      state.running[record.ref] = record
-      tell(.started, record)
-    }
+  /// A build begins.
+  func begin(_ record: ControlBuildHistoryRecord) {
+    running.withLock { $0[record.ref] = record }
+    tell(.started, record)
   }
 
-  /// A build has ended. Blocking.
-  func end(_ outcome: EndedBuild) throws(HullError) {
-    try open { (state, files) throws(HullError) in
-      state.running[outcome.record.ref] = nil
-      let record = try outcome.stored(in: files)
-      try files.put(record)
-      let earlier = state.ended.updateValue(record, forKey: record.ref)
-      if let earlier { files.remove(blobsOf: earlier, keeping: Self.blobs(state)) }
-      tell(.complete, record)
-      for old in surplus(state.ended) { remove(old, files, &state) }
-    }
+  /// A build has ended. It is written down beside what comes next; whoever asks finds it.
+  func end(_ outcome: EndedBuild) {
+    unwritten.withLock { $0.append(outcome) }
+    running.withLock { $0[outcome.ref] = nil }
+    Task { try? await Blocking.run { [self] in try settle() } }
   }
 
-  private func surplus(_ records: [String: ControlBuildHistoryRecord]) -> [ControlBuildHistoryRecord] {
-    let newest = records.values.filter { !$0.pinned }.sorted { $0.completedAt.seconds > $1.completedAt.seconds }
-    guard let latest = newest.first?.completedAt.seconds else { return [] }
-    let old = newest.prefix(Self.most).dropFirst(Self.usual).filter { $0.completedAt.seconds < latest - Self.age }
-    return old + Array(newest.dropFirst(Self.most)) + tooLarge(newest.prefix(Self.most), pinned: records.values.filter(\.pinned))
+  /// Writes down what has ended. Blocking.
+  func settle() throws(HullError) { try open { (_, _) in } }
+
+  private func write(_ outcome: EndedBuild, _ files: HistoryFiles, _ state: inout State) throws(HullError) {
+    let record = try outcome.stored(in: files)
+    try files.put(record)
+    files.remove(blobs: state.ended.put(record))
+    tell(.complete, record)
+    while let old = state.ended.surplus(mostBytes: mostBytes) { remove(old, files, &state) }
   }
 
-  /// Of the newest first those beyond the limit in bytes.
-  private func tooLarge(
-    _ newest: ArraySlice<ControlBuildHistoryRecord>, pinned: [ControlBuildHistoryRecord]
-  ) -> [ControlBuildHistoryRecord] {
-    var total = pinned.reduce(0) { $0 + $1.size }
-    return newest.dropFirst().filter { record in
-      total += record.size
-      return total > mostBytes
-    }
-  }
-
-  private static func blobs(_ state: State) -> Set<String> { Set(state.ended.values.flatMap(\.blobs)) }
-
-  private func remove(_ record: ControlBuildHistoryRecord, _ files: HistoryFiles, _ state: inout State) {
-    state.ended[record.ref] = nil
-    files.remove(record, keeping: Self.blobs(state))
+  private func remove(_ ref: String, _ files: HistoryFiles, _ state: inout State) {
+    files.remove(record: ref)
+    files.remove(blobs: state.ended.remove(ref))
     var gone = ControlBuildHistoryRecord()
-    gone.ref = record.ref
+    gone.ref = ref
     tell(.deleted, gone)
   }
 
@@ -101,7 +98,7 @@ final class BuildHistory: Sendable {
       record.pinned = pinned
       record.generation += 1
       try files.put(record)
-      state.ended[ref] = record
+      files.remove(blobs: state.ended.put(record))
       tell(.complete, record)
     }
   }
@@ -109,21 +106,24 @@ final class BuildHistory: Sendable {
   /// Forgets an ended build. Throws `notFound`. Blocking.
   func delete(_ ref: String) throws(HullError) {
     try open { (state, files) throws(HullError) in
-      guard let record = state.ended[ref] else { throw Self.missing(ref) }
-      remove(record, files, &state)
+      guard state.ended[ref] != nil else { throw Self.missing(ref) }
+      remove(ref, files, &state)
     }
   }
 
   /// Those that run, then those that have ended. Blocking.
   func events(_ request: ControlBuildHistoryRequest) throws(HullError) -> [ControlBuildHistoryEvent] {
     let filter = try HistoryFilter(request.filter)
+    let begun = running.withLock { $0 }
     return try open { (state, _) throws(HullError) in
-      func events(_ records: [String: ControlBuildHistoryRecord], _ type: ControlBuildHistoryEventType) -> [ControlBuildHistoryEvent] {
-        let fitting = records.values.filter { (request.ref.isEmpty || $0.ref == request.ref) && filter.matches($0) }
+      func events(_ records: some Sequence<ControlBuildHistoryRecord>, _ type: ControlBuildHistoryEventType) -> [ControlBuildHistoryEvent] {
+        let fitting = records.filter { (request.ref.isEmpty || $0.ref == request.ref) && filter.matches($0) }
         return fitting.sorted { $0.createdAt.seconds > $1.createdAt.seconds }.map { Self.event(type, $0) }
       }
-      let ended = request.activeOnly ? [] : events(state.ended, .complete)
-      return events(state.running, .started) + (request.limit > 0 ? Array(ended.prefix(Int(request.limit))) : ended)
+      let ended = request.activeOnly ? [] : events(state.ended.records.values, .complete)
+      // Those that have ended meanwhile are among the ended.
+      let still = running.withLock { $0 }
+      return events(begun.values.filter { still[$0.ref] != nil }, .started) + (request.limit > 0 ? Array(ended.prefix(Int(request.limit))) : ended)
     }
   }
 
@@ -132,8 +132,9 @@ final class BuildHistory: Sendable {
 
   /// The progress of an ended build; `nil`: it is not here, or is built again just now. Blocking.
   func log(_ ref: String) throws(HullError) -> [ControlStatusResponse]? {
-    try open { (state, files) throws(HullError) in
-      guard state.running[ref] == nil, let record = state.ended[ref] else { return nil }
+    guard running.withLock({ $0[ref] == nil }) else { return nil }
+    return try open { (state, files) throws(HullError) in
+      guard let record = state.ended[ref] else { return nil }
       guard record.hasLogs, let bytes = files.read(blob: record.logs.digest) else { return [] }
       return try HistoryLog.messages(bytes)
     }

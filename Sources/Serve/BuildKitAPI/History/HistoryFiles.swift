@@ -48,16 +48,10 @@ final class HistoryFiles: @unchecked Sendable {
     return descriptor
   }
 
-  /// Removes a record, and its blobs but for those that others name.
-  func remove(_ record: ControlBuildHistoryRecord, keeping others: Set<String>) {
-    remove(HistoryFiles.name(of: record.ref))
-    remove(blobsOf: record, keeping: others)
-  }
+  /// Removes the record of a build, not its blobs.
+  func remove(record ref: String) { remove(HistoryFiles.name(of: ref)) }
 
-  /// Removes a record's blobs but for those that others name.
-  func remove(blobsOf record: ControlBuildHistoryRecord, keeping others: Set<String>) {
-    for blob in record.blobs where !others.contains(blob) { remove(blob) }
-  }
+  func remove(blobs: [String]) { for blob in blobs { remove(blob) } }
 
   func read(blob digest: String) -> [UInt8]? { (try? Digest(digest)).flatMap { read($0.hex) } }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildKitProtocol
 import Builder
-import Threads
 
 /// A build that came another way than by this API, on its way into the history.
 struct RecordedBuild: Sendable {
@@ -18,12 +17,10 @@ struct RecordedBuild: Sendable {
     record.createdAt = .init(nanoseconds: ProgressTranslation.now)
   }
 
-  func begin() async { try? await Blocking.run { [history, record] in try history.begin(record) } }
+  func begin() { history.begin(record) }
 
-  /// A build that cannot be kept in the history is a build nevertheless.
-  func end(_ outcome: Result<BuildResult, any Error>) async {
-    let ended = EndedBuild(record, outcome.map(ControlSolveResponse.init(_:)), try? outcome.get(), log, at: ProgressTranslation.now)
-    try? await Blocking.run { [history] in try history.end(ended) }
+  func end(_ outcome: Result<BuildResult, any Error>) {
+    history.end(EndedBuild(record, outcome.map(ControlSolveResponse.init(_:)), try? outcome.get(), log, at: ProgressTranslation.now))
   }
 }
 

@@ -5,6 +5,7 @@ import DockerAPI
 import Engine
 import Errors
 import NIOCore
+import Threads
 
 /// One build for a client of `POST /build`: runs it and tells it as Docker's first builder does.
 struct ClassicBuild {
@@ -32,7 +33,7 @@ struct ClassicBuild {
 
   mutating func run() async throws {
     let queue = BuildEventQueue()
-    let worker = Task { [engine, buildKit, query, session] in
+    let worker = Task(executorPreference: BlockingExecutor.shared) { [engine, buildKit, query, session] in
       defer { queue.finish() }
       return try await buildKit.recording(query.request) {
         queue.put($0)

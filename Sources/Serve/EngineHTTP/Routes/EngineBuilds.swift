@@ -26,7 +26,9 @@ struct EngineBuilds: BuildBackend {
     try await engine.buildSources.repository(address, session: session)
   }
 
-  func download(_ address: String) async throws -> any FileTree { try await engine.buildSources.download(address) }
+  func download(_ step: DownloadStep, _ session: any BuildSession) async throws -> any FileTree {
+    try await engine.buildSources.download(step, session: session)
+  }
 
   func facts(of source: SourcePolicy.Source, platform: Platform, _ session: any BuildSession) async throws -> SourceFacts {
     try await engine.facts(of: source, platform: platform, session: session)

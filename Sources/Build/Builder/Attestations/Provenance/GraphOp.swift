@@ -38,8 +38,7 @@ struct GraphOp: Encodable, Sendable {
         Platform(Architecture: $0.platform.architecture, OS: $0.platform.os, Variant: $0.platform.variant)
       }
     case .context(let name, let selection): kind.source = GraphSource(context: name, selection)
-    case .download(let url, let checksum):
-      kind.source = GraphSource(identifier: Redaction.url(url), attrs: checksum.map { ["http.checksum": $0.description] })
+    case .download(let file): kind.source = GraphSource(file)
     case .repository(let repository): kind.source = GraphSource(repository)
     case .directory(let directory): kind.file = GraphFile(directory, slots)
     case .copy(let copy): kind.file = GraphFile(copy, slots)
@@ -95,6 +94,13 @@ extension GraphSource {
     }
     let digest = reference.digest == nil ? "@\(image.target)" : ""
     self.init(identifier: "\(image.isLocal ? "oci-layout" : "docker-image")://\(reference)\(digest)")
+  }
+
+  init(_ file: DownloadStep) {
+    var attrs = Dictionary(uniqueKeysWithValues: file.headers.map { ("http.header.\($0.key)", $0.value) })
+    attrs["http.checksum"] = file.checksum?.description
+    attrs["http.authheadersecret"] = file.secret
+    self.init(identifier: Redaction.url(file.url), attrs: attrs.isEmpty ? nil : attrs)
   }
 
   init(_ repository: RepositoryStep) {

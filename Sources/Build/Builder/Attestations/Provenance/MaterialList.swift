@@ -11,7 +11,7 @@ struct MaterialList {
     for image in origin.images { add(image) }
     for step in steps {
       switch (step.operation, origin.value(of: step)) {
-      case (.download(let url, _), .tree(let tree)?): try add(download: url, tree)
+      case (.download(let file), .tree(let tree)?): try add(download: file.url, tree)
       case (.repository(let repository), .tree(let tree as IdentifiedTree)?): add(repository: repository.url, tree.identity)
       default: break
       }
