@@ -135,14 +135,10 @@ struct Build: Sendable {
     let solver = solver(planned.request, for: plans.map(\.target.step))
     do {
       try await solver.solve()
-      let images = try await withThrowingTaskGroup(of: (Int, BuiltImage).self) { group in
-        for (index, plan) in plans.enumerated() { group.addTask { (index, try await image(plan, solver, planned)) } }
-        var images: [Int: BuiltImage] = [:]
-        for try await (index, image) in group { images[index] = image }
-        return images
-      }
-      report.settleRest(isKnown: try await areKnown(images.values.map(\.config)))
-      return plans.indices.compactMap { images[$0] }
+      var images: [BuiltImage] = []
+      for plan in plans { images.append(try await image(plan, solver, planned)) }
+      report.settleRest(isKnown: try await areKnown(images.map(\.config)))
+      return images
     } catch {
       throw planned.dockerfile.map { located(error, $0) } ?? error
     }

@@ -11,10 +11,24 @@ import Threads
 /// What it has made stays until it is closed.
 package final class OpenBuild: Sendable {
   private struct State {
-    var planned: Task<PlannedBuild, any Error>?
-    var made: Task<MadeBuild, any Error>?
-    var exports: [Task<BuildResult, any Error>] = []
+    var planned: Promise<PlannedBuild>?
+    var made: Promise<MadeBuild>?
+    /// What was begun for those who ask.
+    var work: [Work] = []
     var isOver = false
+
+    /// - Returns: what is there already, or what the caller has to fulfil.
+    mutating func promise<Value>(_ place: WritableKeyPath<State, Promise<Value>?>) -> (Promise<Value>, isFirst: Bool) {
+      if let known = self[keyPath: place] { return (known, false) }
+      let promise = Promise<Value>()
+      self[keyPath: place] = promise
+      return (promise, true)
+    }
+  }
+
+  private struct Work {
+    let cancel: @Sendable () -> Void
+    let wait: @Sendable () async -> Void
   }
 
   private let build: Build
@@ -23,69 +37,66 @@ package final class OpenBuild: Sendable {
   init(_ build: Build) { self.build = build }
 
   /// What images it will make. Throws what is wrong with the Dockerfile.
-  package func plan() async throws -> [PlannedImage] { try await plannedBuild().images }
+  package func plan() async throws -> [PlannedImage] {
+    try await run { try await $0.plannedBuild().images }
+  }
 
   /// The images, one for each platform, not yet written down anywhere.
   package func make() async throws -> [MadeImage] {
-    let task = try state.withLock { state throws(CancellationError) -> Task<MadeBuild, any Error> in
-      guard !state.isOver else { throw CancellationError() }
-      if let task = state.made { return task }
-      let task = Task(executorPreference: BlockingExecutor.shared) { [build] in try await build.make(self.plannedBuild()) }
-      state.made = task
-      return task
-    }
     let store = build.store
-    return try await task.value.images.map { MadeImage(built: $0, store: store) }
-  }
-
-  private func plannedBuild() async throws -> PlannedBuild {
-    let task = try state.withLock { state throws(CancellationError) -> Task<PlannedBuild, any Error> in
-      guard !state.isOver else { throw CancellationError() }
-      if let task = state.planned { return task }
-      let task = Task(executorPreference: BlockingExecutor.shared) { [build] in try await build.plan() }
-      state.planned = task
-      return task
-    }
-    return try await task.value
+    return try await run { try await $0.madeBuild().images.map { MadeImage(built: $0, store: store) } }
   }
 
   /// Makes the request's outputs of its own images, and of others' in their place where they are given.
   /// - Parameter others: from builds that are open.
   package func export(_ others: [MadeImage]? = nil) async throws -> BuildResult {
-    _ = try await make()
-    let task = try state.withLock { state throws(CancellationError) -> Task<BuildResult, any Error> in
-      guard !state.isOver, let made = state.made else { throw CancellationError() }
-      let task = Task(executorPreference: BlockingExecutor.shared) { [build] in
-        var finished = try await made.value
-        if let others { finished.images = others.map(\.built) }
-        return try await build.export(finished)
-      }
-      state.exports.append(task)
+    try await run {
+      var finished = try await $0.madeBuild()
+      if let others { finished.images = others.map(\.built) }
+      return try await $0.build.export(finished)
+    }
+  }
+
+  /// Does something in a task of its own, which ends with the build and not with who has asked for it.
+  private func run<Result: Sendable>(_ body: @escaping @Sendable (OpenBuild) async throws -> Result) async throws -> Result {
+    let task = try state.withLock { state throws(CancellationError) -> Task<Result, any Error> in
+      guard !state.isOver else { throw CancellationError() }
+      let task = Task(executorPreference: BlockingExecutor.shared) { try await body(self) }
+      state.work.append(Work { task.cancel() } wait: { _ = await task.result })
       return task
     }
     return try await task.value
   }
 
+  /// Who asks first plans, in the own task.
+  private func plannedBuild() async throws -> PlannedBuild {
+    let (promise, isFirst) = state.withLock { $0.promise(\.planned) }
+    return isFirst ? try await promise.fulfil { try await build.plan() } : try await promise.value()
+  }
+
+  /// Who asks first has it made, in the own task.
+  private func madeBuild() async throws -> MadeBuild {
+    let (promise, isFirst) = state.withLock { $0.promise(\.made) }
+    return isFirst ? try await promise.fulfil { try await build.make(plannedBuild()) } : try await promise.value()
+  }
+
   /// Ends what is under way; whoever waits for it gets an error.
   package func cancel() {
-    state.withLock { state in
+    let work = state.withLock { state in
       state.isOver = true
-      state.planned?.cancel()
-      state.made?.cancel()
-      for export in state.exports { export.cancel() }
+      return state.work
     }
+    for one in work { one.cancel() }
   }
 
   /// Lets go of everything, when what is under way has ended.
   package func close() async throws {
-    let state = self.state.withLock { state in
+    let work = state.withLock { state in
       state.isOver = true
-      return state
+      return state.work
     }
-    _ = await state.planned?.result
-    _ = await state.made?.result
-    for export in state.exports { _ = await export.result }
-    self.state.withLock { $0 = State(isOver: true) }
+    for one in work { await one.wait() }
+    state.withLock { $0 = State(isOver: true) }
     let store = build.store
     try await Blocking.run { try store.finish() }
   }

@@ -25,6 +25,18 @@ package final class Promise<Value: Sendable>: Sendable {
     for continuation in waiting { continuation.resume(with: result) }
   }
 
+  /// Makes the result, here and now.
+  package func fulfil(by body: () async throws -> Value) async throws -> Value {
+    do {
+      let value = try await body()
+      fulfil(.success(value))
+      return value
+    } catch {
+      fulfil(.failure(error))
+      throw error
+    }
+  }
+
   /// Waits for the result. Throws `CancellationError` at once when the caller is cancelled.
   package func value() async throws -> Value {
     let ticket = state.withLock { state in

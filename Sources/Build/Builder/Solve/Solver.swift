@@ -61,8 +61,10 @@ final class Solver: Sendable {
   }
 
   private func solveTargets() async throws {
+    guard let first = targets.first else { return }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for target in targets { group.addTask { _ = try await self.value(of: target, .files) } }
+      for target in targets.dropFirst() { group.addTask { _ = try await self.value(of: target, .files) } }
+      _ = try await value(of: first, .files)
       try await group.waitForAll()
     }
   }
@@ -87,15 +89,7 @@ final class Solver: Sendable {
       values[attempt] = promise
       return (promise, true)
     }
-    guard isFirst else { return try await promise.value() }
-    do {
-      let value = try await solve(step, need)
-      promise.fulfil(.success(value))
-      return value
-    } catch {
-      promise.fulfil(.failure(error))
-      throw error
-    }
+    return isFirst ? try await promise.fulfil { try await self.solve(step, need) } : try await promise.value()
   }
 
   /// What a step and all below it have given; of those whose files nobody needed, their names.

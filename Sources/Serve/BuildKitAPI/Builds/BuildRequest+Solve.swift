@@ -32,7 +32,7 @@ extension BuildRequest {
     versionControl = options.group("vcs:").filter { !$0.key.contains(":") && !$0.value.isEmpty }
     recordsProvenance = true
     entitlements = try Entitlement.set(solve.entitlements)
-    policy = SourcePolicy(solve.sourcePolicy)
+    policy = try SourcePolicy(solve.sourcePolicy)
     cacheFrom = solve.cache.imports.map { CacheLocation(type: $0.type, attributes: $0.attrs) }
     // As clients said it before there were other places than registries.
     cacheFrom += options.list("cache-from").map { CacheLocation(type: "registry", attributes: ["ref": $0]) }

@@ -51,6 +51,7 @@ final class Builds: Sendable {
 
   private func run(_ job: BuildJob) async throws -> ControlSolveResponse {
     var returned = try await returned(job)
+    if !job.request.exporters.isEmpty { try returned.check() }
     if returned.names.isEmpty {
       guard !job.request.exporters.isEmpty else { return ControlSolveResponse() }
       // Nothing is something, too: an image without files.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BuildKitProtocol
 import Builder
+import Errors
 import Foundation
 import OCISpec
 
@@ -66,6 +67,14 @@ struct ReturnedResult: Sendable {
     return refs.sorted { (place($0.key), $0.key) < (place($1.key), $1.key) }
   }
 
+  /// Throws `invalidArgument` when what it says of its images means nothing.
+  func check() throws(HullError) {
+    if let list = metadata[PlatformList.key] { try PlatformList.check(list) }
+    for (key, config) in metadata where key == ImageMetadata.config || key.hasPrefix(ImageMetadata.config + "/") {
+      try ImageMetadata.check(config: config)
+    }
+  }
+
   /// What it says of an image.
   func config(of name: ResultName) -> ImageConfig? {
     let key = identities[name].map { "\(ImageMetadata.config)/\($0)" } ?? ImageMetadata.config
@@ -90,6 +99,18 @@ struct PlatformList: Codable {
   var platforms: [Entry]
 
   enum CodingKeys: String, CodingKey { case platforms = "Platforms" }
+
+  fileprivate static func check(_ text: Data) throws(HullError) {
+    guard let list = try? JSONDecoder().decode(PlatformList.self, from: text), !list.platforms.isEmpty else {
+      throw HullError(.invalidArgument, "invalid empty platforms index for exporter: \(key) has to name the images' platforms")
+    }
+    for entry in list.platforms {
+      guard !entry.id.isEmpty else { throw HullError(.invalidArgument, "invalid empty platform key for exporter: an entry of \(key) has no ID") }
+      guard !entry.platform.os.isEmpty, !entry.platform.architecture.isEmpty else {
+        throw HullError(.invalidArgument, "invalid platform value for exporter: \(quoted(entry.id)) has to have an os and an architecture")
+      }
+    }
+  }
 }
 
 /// What is told of results' images, by BuildKit's keys.
@@ -107,6 +128,23 @@ enum ImageMetadata {
     let list = PlatformList(platforms: images.map { PlatformList.Entry(id: $0.platform.normalized.description, platform: $0.platform.normalized) })
     metadata[PlatformList.key] = try encoder.encode(list)
     return metadata
+  }
+
+  /// What an image's configuration says of its platform.
+  private struct PlatformPart: Decodable {
+    var os: String?
+    var architecture: String?
+  }
+
+  fileprivate static func check(config text: Data) throws(HullError) {
+    let part: PlatformPart?
+    do { part = try JSONDecoder().decode(PlatformPart?.self, from: text) } catch {
+      throw HullError(.invalidArgument, "invalid image config for export", cause: error)
+    }
+    guard let part else { throw HullError(.invalidArgument, "invalid null image config for export") }
+    guard (part.os ?? "").isEmpty == (part.architecture ?? "").isEmpty else {
+      throw HullError(.invalidArgument, "invalid image config: os and architecture must be specified together")
+    }
   }
 
   /// What a client says of an input's image (`input-metadata:NAME`); `nil`: nothing.

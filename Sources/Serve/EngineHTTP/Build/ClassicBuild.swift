@@ -46,6 +46,8 @@ struct ClassicBuild {
     let result: BuildResult
     do {
       result = try await withTaskCancellationHandler {
+        // Who is told nothing before the end is not woken up for it.
+        if query.isQuiet { _ = await worker.result }
         for await event in queue.events {
           queue.took(event)
           try await send(text.add(event))
