@@ -32,13 +32,15 @@ package enum LayerDiff {
 
   /// `docker commit`: the container's directory as a layer archive.
   /// - Parameters:
-  ///   - leavingOut: more places, beside `mountPoints`, that are left out when nothing is in them.
+  ///   - mountPoints: places that are left out when nothing is in them.
+  ///   - leavingOut: more such places.
   ///   - around: directories, as they are below, that are left out when nothing but such places is in them.
   ///   - latest: nanoseconds since 1970: later times of files become this one.
   /// - Returns: bytes of regular files.
   @discardableResult
   package static func write(
-    upper: Int32, to sink: any ByteSink, leavingOut: Set<String> = [], around: Set<String> = [], latest: Int64? = nil
+    upper: Int32, to sink: any ByteSink, mountPoints: Set<String> = LayerDiff.mountPoints, leavingOut: Set<String> = [], around: Set<String> = [],
+    latest: Int64? = nil
   ) throws(HullError) -> Int64 {
     let buffered = BufferedSink(sink)
     let writer = TarWriter(buffered)

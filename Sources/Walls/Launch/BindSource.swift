@@ -9,7 +9,7 @@ struct BindSource {
 
   /// A mount that is attached nowhere. `idMap`: a user namespace whose mapping owners go through, -1: as they are.
   func detached(idMap: Int32 = -1) throws(SystemError) -> OwnedDescriptor {
-    let tree = try mount.layers.isEmpty ? ofHost() : ofImage()
+    let tree = try mount.isUnion ? ofImage() : ofHost()
     if idMap >= 0 {
       do { try Mounts.setIDMap(tree.number, userNamespace: idMap, recursive: isRecursive) } catch  where error.number == EINVAL {
         throw SystemError(EINVAL, "map the owners of \(mount.source): its file system, or one mounted below it, cannot show others")
@@ -28,12 +28,14 @@ struct BindSource {
   }
 
   private func ofImage() throws(SystemError) -> OwnedDescriptor {
-    let union = try UnionMount.detached(lower: mount.layers)
+    let (upper, work) = mount.changes.isEmpty ? (nil, nil) : (mount.changes + "/upper", mount.changes + "/work")
+    let union = try UnionMount.detached(lower: mount.layers, upper: upper, work: work)
     if mount.subpath.isEmpty { return union }
     do { return try part(of: union.number) } catch  where error.number == EINVAL {
       // Before Linux 6.15 only what is attached can be copied: it is, for a moment, in this process's own mount namespace.
-      try Mounts.attach(union.number, on: mount.layers[0])
-      defer { try? Mounts.unmount(mount.layers[0]) }
+      let place = upper ?? mount.layers[0]
+      try Mounts.attach(union.number, on: place)
+      defer { try? Mounts.unmount(place) }
       return try part(of: union.number)
     }
   }
@@ -45,8 +47,10 @@ struct BindSource {
 }
 
 extension MountPlan {
+  var isUnion: Bool { !layers.isEmpty || !changes.isEmpty }
+
   /// Whether the source has to be put together before it can be bound.
-  package var isPrepared: Bool { !layers.isEmpty || !subpath.isEmpty || !uidMappings.isEmpty }
+  package var isPrepared: Bool { isUnion || !subpath.isEmpty || !uidMappings.isEmpty }
 }
 
 /// A bind that another launcher makes: its source is put together and attached where that one finds it.

@@ -120,6 +120,8 @@ package struct MountPlan: Sendable, Equatable {
   package var copyUp = false
   /// Binds only: the read-only layers of an image (topmost first) whose union is bound; `source` is then only a name for messages.
   package var layers: [String] = []
+  /// Binds of layers only: a directory with `upper` and `work` that takes what is changed; empty: the union can only be read.
+  package var changes = ""
   /// Binds only: what is bound below the source; no symbolic link may lead out of that.
   package var subpath = ""
   /// Binds only: how owners are shown: `container` is the owner on disk, `host` the one that is shown. Both lists or none.

@@ -2,7 +2,7 @@
 import Errors
 
 /// Raised whenever the plan's binary form changes; both ends are always of one build, so another number is refused.
-private let planVersion: UInt8 = 2
+private let planVersion: UInt8 = 3
 
 extension LaunchPlan: WireValue {
   package func write(to writer: inout WireWriter) {
@@ -144,6 +144,7 @@ extension MountPlan: WireValue {
     writer.write(recursiveClear)
     writer.write(copyUp)
     writer.write(layers)
+    writer.write(changes)
     writer.write(subpath)
     writer.write(uidMappings)
     writer.write(gidMappings)
@@ -159,6 +160,7 @@ extension MountPlan: WireValue {
     recursiveClear = try reader.read()
     copyUp = try reader.read()
     layers = try reader.readList()
+    changes = try reader.read()
     subpath = try reader.read()
     uidMappings = try reader.readList()
     gidMappings = try reader.readList()

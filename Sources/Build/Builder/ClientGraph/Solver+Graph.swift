@@ -43,7 +43,11 @@ extension Solver {
     guard case .fileSystem(let base) = inputs[0] else { throw HullError(.internalError, "\(step.vertex.name) has nothing to stand on") }
     let site = LayerSite(step: step, base: base, inputs: inputs, solver: self)
     guard let prepared = try await RunWork(step: run).prepareAll(site) else { throw HullError(.internalError, "\(step.vertex.name) has no key") }
-    func below(_ number: Int) -> FileSystem { number == run.rootOutput ? base : FileSystem() }
+    func below(_ number: Int) -> FileSystem {
+      if number == run.rootOutput { return base }
+      guard let input = run.mounts.first(where: { $0.output == number })?.input, case .fileSystem(let found)? = inputs[input] else { return FileSystem() }
+      return found
+    }
     func ingredients(_ number: Int) -> StepIngredients {
       var own = prepared.ingredients
       own.settings["output"] = String(number)

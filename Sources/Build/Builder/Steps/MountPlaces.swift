@@ -13,8 +13,9 @@ struct MountPlaces {
 
   /// - Parameters:
   ///   - targets: what the step mounted, beside the mounts that every container has.
+  ///   - mountPoints: where those are.
   ///   - changes: the step's directory of the union.
-  init(_ targets: [String], in base: any FileTree, changes: Int32) throws(HullError) {
+  init(_ targets: [String], _ mountPoints: Set<String>, in base: any FileTree, changes: Int32) throws(HullError) {
     for target in targets {
       var path = TreePaths.clean(target)
       while !path.isEmpty, try base.node(path) == nil {
@@ -23,7 +24,7 @@ struct MountPlaces {
       }
       try add(around: path, base, changes)
     }
-    for place in LayerDiff.mountPoints { try add(around: TreePaths.split(TreePaths.clean(place)).parent, base, changes) }
+    for place in mountPoints { try add(around: TreePaths.split(TreePaths.clean(place)).parent, base, changes) }
   }
 
   private mutating func add(around path: String, _ base: any FileTree, _ changes: Int32) throws(HullError) {

@@ -128,8 +128,11 @@ struct RunWork: LayerWork {
       guard step.exitCodes.contains(outcome.exitCode) else { throw await failure(outcome, site, targets) }
       let result = try await Blocking.stream { () throws -> Written in
         var outputs: [Int: FileSystem] = [:]
-        for (number, directory) in mounts.outputs { outputs[number] = try RunWork.layer(of: directory, site) }
-        return (try RunWork.layer(outcome.upper, site, targets), outputs)
+        for (number, output) in mounts.outputs {
+          let inside = targets.filter { $0.hasPrefix(output.target + "/") }.map { String($0.dropFirst(output.target.count)) }
+          outputs[number] = try RunWork.layer(output.directory, above: output.base, site, inside, mountPoints: [])
+        }
+        return (try RunWork.layer(outcome.upper, above: site.base, site, targets), outputs)
       }
       await outcome.discard()
       return result
@@ -143,28 +146,26 @@ struct RunWork: LayerWork {
     var kept: String?
     if site.solver.request.keepsFailed {
       let step = FailedStep(step: self.step)
-      kept = try? await Blocking.stream { try step.keep(RunWork.layer(outcome.upper, site, targets), site.solver.store.images) }
+      kept = try? await Blocking.stream { try step.keep(RunWork.layer(outcome.upper, above: site.base, site, targets), site.solver.store.images) }
     }
     return HullError(
       .invalidArgument, "process \(quoted(step.shown)) did not complete successfully",
       cause: StepFailure(exitCode: outcome.exitCode, outOfMemory: outcome.outOfMemory, command: step.shown, kept: kept))
   }
 
-  /// All that is in a mount, as a layer of its own.
-  private static func layer(of directory: String, _ site: LayerSite) throws(HullError) -> FileSystem {
-    let root = OwnedDescriptor(
-      try LinuxSystem.step("cannot read what the step wrote") { () throws(SystemError) in try Files.open(directory, O_RDONLY | O_DIRECTORY) }.take())
-    return try site.solver.store.makeLayer(above: FileSystem()) { (sink) throws(HullError) in
-      try LayerDiff.write(upper: root.number, to: sink, latest: site.epoch)
-    }
-  }
-
-  private static func layer(_ upper: String, _ site: LayerSite, _ targets: [String]) throws(HullError) -> FileSystem {
+  /// - Parameters:
+  ///   - upper: what was changed.
+  ///   - targets: where something else was mounted in it.
+  ///   - mountPoints: where every container has mounts in it.
+  private static func layer(
+    _ upper: String, above base: FileSystem, _ site: LayerSite, _ targets: [String], mountPoints: Set<String> = LayerDiff.mountPoints
+  ) throws(HullError) -> FileSystem {
     let root = OwnedDescriptor(
       try LinuxSystem.step("cannot read what the step changed") { () throws(SystemError) in try Files.open(upper, O_RDONLY | O_DIRECTORY) }.take())
-    let places = try MountPlaces(targets, in: site.solver.store.tree(of: site.base), changes: root.number)
-    return try site.solver.store.makeLayer(above: site.base) { (sink) throws(HullError) in
-      try LayerDiff.write(upper: root.number, to: sink, leavingOut: places.own, around: places.around, latest: site.epoch)
+    let places = try MountPlaces(targets, mountPoints, in: site.solver.store.tree(of: base), changes: root.number)
+    return try site.solver.store.makeLayer(above: base) { (sink) throws(HullError) in
+      try LayerDiff.write(
+        upper: root.number, to: sink, mountPoints: mountPoints, leavingOut: places.own, around: places.around, latest: site.epoch)
     }
   }
 }

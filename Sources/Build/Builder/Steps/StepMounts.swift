@@ -13,8 +13,18 @@ final class StepMounts: Sendable {
   let mounts: [StepMount]
   /// `NAME=value` for secrets and agents.
   let environment: [String]
-  /// Directories of the host whose files go on as results, by their numbers.
-  let outputs: [Int: String]
+  /// What goes on as results, by their numbers.
+  let outputs: [Int: Output]
+
+  /// What a command has written to a mount.
+  struct Output: Sendable {
+    /// A directory of the host: a union's changes, or with an empty base all there is.
+    var directory: String
+    var base = FileSystem()
+    /// Where it was mounted.
+    var target: String
+  }
+
   private let secrets: [[UInt8]]
   private let undo: [@Sendable () async -> Void]
 
@@ -50,7 +60,7 @@ private final class MountMaker {
   private let directory: String
   var mounts: [StepMount] = []
   var environment: [String] = []
-  var outputs: [Int: String] = [:]
+  var outputs: [Int: StepMounts.Output] = [:]
   var secrets: [[UInt8]] = []
   var undo: [@Sendable () async -> Void] = []
   private var hasDirectory = false
@@ -83,15 +93,24 @@ private final class MountMaker {
       return try Self.layer(bind, site)
     }
     let lower = Array(fileSystem.infos.reversed().map { site.solver.store.images.layers.path(of: $0.chain) })
+    if case .tree = bind.value, let number = mount.output { return try await addCopy(lower, path, mount, number) }
     guard mount.mount.readOnly == false || mount.output != nil || lower.isEmpty else {
-      mounts.append(.layers(lower, path: path, target: mount.target))
+      mounts.append(.layers(lower, path: path, target: mount.target, changes: nil))
       return
     }
-    // What is written to it is gone with the step.
+    // What is written to it is gone with the step, unless it is a result.
+    let changes = try await scratch("bind")
+    for name in ["upper", "work"] { try await Blocking.run { try Self.makeDirectory("\(changes)/\(name)") } }
+    mounts.append(.layers(lower, path: path, target: mount.target, changes: changes))
+    if let number = mount.output { outputs[number] = StepMounts.Output(directory: changes + "/upper", base: fileSystem, target: mount.target) }
+  }
+
+  /// Files that are no layers go on as one layer, with what was changed.
+  private func addCopy(_ lower: [String], _ path: String, _ mount: RunStep.Mount, _ number: Int) async throws {
     let copy = try await scratch("bind")
     try await Blocking.stream { try Self.copy(lower, path, to: copy) }
-    mounts.append(.bind(source: copy, target: mount.target, writable: mount.mount.readOnly == false || mount.output != nil))
-    if let number = mount.output { outputs[number] = copy }
+    mounts.append(.bind(source: copy, target: mount.target, writable: true))
+    outputs[number] = StepMounts.Output(directory: copy, target: mount.target)
   }
 
   /// The client's files as a layer of their own, for as long as the build takes.
@@ -123,11 +142,13 @@ private final class MountMaker {
   /// A directory on the store's file system that goes with the step.
   private func scratch(_ kind: String) async throws -> String {
     let path = "\(site.solver.surroundings.directory)/scratch/\(name)-\(kind)-\(mounts.count)"
-    try await Blocking.run {
-      try step("cannot make a directory for a mount") { () throws(SystemError) in try Files.makeDirectories(path) }
-    }
+    try await Blocking.run { try Self.makeDirectory(path) }
     undo.append { try? await Blocking.stream { try MountMaker.remove(path) } }
     return path
+  }
+
+  private static func makeDirectory(_ path: String) throws(HullError) {
+    try step("cannot make a directory for a mount") { () throws(SystemError) in try Files.makeDirectories(path) }
   }
 
   static func remove(_ path: String) throws {

@@ -31,14 +31,15 @@ package struct StepRun: Sendable {
 package enum StepMount: Sendable {
   /// A file or directory of the host.
   case bind(source: String, target: String, writable: Bool)
-  /// Layers, topmost first, read-only; `path` in them (empty: all).
-  case layers([String], path: String, target: String)
+  /// Layers, topmost first; `path` in them (empty: all). `changes`: a directory with `upper` and `work` that takes what is changed; `nil`: they can only be
+  /// read.
+  case layers([String], path: String, target: String, changes: String?)
   /// `size` in bytes, 0: not limited.
   case tmpfs(target: String, size: Int64)
 
   package var target: String {
     switch self {
-    case .bind(_, let target, _), .layers(_, _, let target), .tmpfs(let target, _): target
+    case .bind(_, let target, _), .layers(_, _, let target, _), .tmpfs(let target, _): target
     }
   }
 }

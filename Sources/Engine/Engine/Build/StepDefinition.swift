@@ -73,9 +73,9 @@ struct StepDefinition {
         record.writable = writable
         record.propagation = "rprivate"
         return record
-      case .layers(_, let path, let target):
+      case .layers(_, let path, let target, let changes):
         var record = MountRecord(kind: .image, source: services.paths.emptyLayer, destination: target)
-        record.writable = false
+        record.writable = changes != nil
         record.subpath = path
         return record
       case .tmpfs(let target, let size):
@@ -89,9 +89,10 @@ struct StepDefinition {
   /// Layers that no image has.
   static func complete(_ plan: inout LaunchPlan, for run: StepRun) {
     if run.insecure { InsecureDevices.add(to: &plan) }
-    for case .layers(let layers, let path, let target) in run.mounts {
+    for case .layers(let layers, let path, let target, let changes) in run.mounts {
       guard let index = plan.mounts.lastIndex(where: { $0.isBind && $0.destination == target }) else { continue }
       plan.mounts[index].layers = layers
+      plan.mounts[index].changes = changes ?? ""
       plan.mounts[index].subpath = path
     }
   }

@@ -13,7 +13,9 @@ struct ClassicBuild {
   /// Keeps what has been built.
   let buildKit: BuildKitServer
   let query: BuildQuery
-  let session: UploadSession
+  /// The context, unless that is somewhere else.
+  let upload: ContextUpload?
+  let credentials: BuildCredentials
   let writer: ResponseWriter
   private var text: ClassicBuildText
   /// Whether the answer has begun: before that, an error is an error answer.
@@ -22,19 +24,24 @@ struct ClassicBuild {
   private var held: [BuildMessage] = []
   private static let mostHeld = 4096
 
-  init(engine: Engine, buildKit: BuildKitServer, query: BuildQuery, session: UploadSession, writer: ResponseWriter) {
+  init(
+    engine: Engine, buildKit: BuildKitServer, query: BuildQuery, upload: ContextUpload?, credentials: BuildCredentials, writer: ResponseWriter
+  ) {
     self.engine = engine
     self.buildKit = buildKit
     self.query = query
-    self.session = session
+    self.upload = upload
+    self.credentials = credentials
     self.writer = writer
     text = ClassicBuildText(removesContainers: query.removesContainers)
   }
 
   mutating func run() async throws {
     let queue = BuildEventQueue()
-    let worker = Task(executorPreference: BlockingExecutor.shared) { [engine, buildKit, query, session] in
+    let worker = Task(executorPreference: BlockingExecutor.shared) { [engine, buildKit, query, upload, credentials] in
       defer { queue.finish() }
+      // All of it, before anything is answered.
+      let session = UploadSession(tree: try await upload?.receive(), credentials: credentials)
       return try await buildKit.recording(query.request) {
         queue.put($0)
       } _: {

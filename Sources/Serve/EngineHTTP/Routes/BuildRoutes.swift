@@ -16,9 +16,8 @@ extension EngineAPI {
       let credentials = BuildCredentials(header: context.request.head.headers.first(name: "X-Registry-Config"))
       return .stream(
         StreamResponse(headers: Response.jsonHeaders) { writer in
-          let tree = try await query.request.remoteContext == nil ? Self.context(of: context, engine) : nil
-          var build = ClassicBuild(
-            engine: engine, buildKit: buildKit, query: query, session: UploadSession(tree: tree, credentials: credentials), writer: writer)
+          let upload = try await query.request.remoteContext == nil ? ContextUpload(context.request, keptIn: engine.configuration.root) : nil
+          var build = ClassicBuild(engine: engine, buildKit: buildKit, query: query, upload: upload, credentials: credentials, writer: writer)
           try await build.run()
         })
     }
@@ -28,14 +27,6 @@ extension EngineAPI {
       guard let id = context.query.text("id") else { throw HullError(.invalidArgument, "build ID not provided") }
       await engine.cancelBuild(id)
       return .empty(.ok)
-    }
-  }
-
-  /// Receives the archive that is the request's body: all of it, before anything is answered.
-  private static func context(of context: RouteContext, _ engine: Engine) async throws -> TreePack {
-    let directory = engine.configuration.root
-    return try await Bridge.feed(context.request.body, on: context.request.loop) { descriptor in
-      try await Blocking.stream { try TreePack.receive(FileSource(descriptor, name: "the build context"), keptIn: directory) }
     }
   }
 

@@ -10,8 +10,9 @@ import Threads
 /// close-on-exec is not in reach of this floor), and the kernel's buffer in it is the only one.
 enum Bridge {
   /// Lets `work` read a body from a descriptor. Ends when `work` ends, whether or not it wanted all of the body.
+  /// - Parameter beginning: of the body, what was taken from it before.
   static func feed<Result: Sendable>(
-    _ body: BodyStream, on loop: any EventLoop, to work: @escaping @Sendable (Int32) async throws -> Result
+    _ body: BodyStream, after beginning: [ByteBuffer] = [], on loop: any EventLoop, to work: @escaping @Sendable (Int32) async throws -> Result
   ) async throws -> Result {
     let pair = try SocketPair()
     let channel = try await pair.open(on: loop) { $0 }
@@ -20,6 +21,8 @@ enum Bridge {
     _ = write(pair.far, "x", 1)
     let pump = Task(executorPreference: LoopTaskExecutor(loop)) {
       do {
+        for piece in beginning { channel.write(piece, promise: nil) }
+        try await channel.writeAndFlush(ByteBuffer())
         while let piece = try await body.next() {
           for piece in [piece] + body.ready() { channel.write(piece, promise: nil) }
           try await channel.writeAndFlush(ByteBuffer())
