@@ -122,6 +122,25 @@ def test_a_mount_is_a_result_of_its_own(graph, solve, docker, name):
     assert docker("run", "--rm", f"{name}-both", "cat", "/file", "/root-file").lines == ["mine", "root"]
 
 
+def test_a_mounts_result_stands_on_what_it_shows(graph, solve, docker, name):
+    """What was taken away is gone, what was there already is there, and empty places that containers use for themselves stay."""
+    base = graph.image(BUSYBOX)
+
+    def on(below, script):
+        inputs = (base,) if below is None else (base, below)
+        mounts = [{1: -1 if below is None else 1, 3: "/wd", 4: 0}]
+        return graph.add(Graph.EXEC, {1: {1: ["sh", "-ec", script], 3: "/", 2: ["PATH=/bin"]}, 2: [{1: 0, 3: "/", 4: -1}, *mounts]}, *inputs), 0
+
+    made = on(None, "mkdir /wd/proc /wd/gone; echo one > /wd/kept; echo two > /wd/gone/file")
+    changed = on(made, "rm -r /wd/gone; echo three >> /wd/kept")
+    solve(graph.definition(graph.add(graph.MERGE, {1: [{1: 0}, {1: 1}]}, base, changed)), name)
+    assert docker("run", "--rm", name, "sh", "-c", "cat /kept; ls -d /gone 2>&1 | grep -c 'No such'").lines == ["one", "three", "1"]
+    solve(graph.definition(changed), f"{name}-alone")
+    assert len(json.loads(docker("image", "inspect", f"{name}-alone").out)[0]["RootFS"]["Layers"]) == 2
+    seen = docker("build", "-q", "-", stdin=f"FROM {BUSYBOX}\nCOPY --from={name}-alone / /all\n".encode(), env={"DOCKER_BUILDKIT": "0"}).out
+    assert docker("run", "--rm", seen, "ls", "/all").lines == ["kept", "proc"]
+
+
 def test_differences_are_put_on_others(graph, solve, docker, name):
     base = graph.image(BUSYBOX)
     one = graph.change([made_file("/one", "1\n"), (REMOVE, {1: "/etc/group"})], base)

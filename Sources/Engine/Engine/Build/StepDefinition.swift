@@ -4,6 +4,7 @@ import DockerAPI
 import EngineStore
 import Errors
 import Launch
+import LinuxSystem
 import OCISpec
 
 /// The container that a step's command runs in.
@@ -73,9 +74,9 @@ struct StepDefinition {
         record.writable = writable
         record.propagation = "rprivate"
         return record
-      case .layers(_, let path, let target, let changes):
+      case .layers(_, let path, let target, _):
         var record = MountRecord(kind: .image, source: services.paths.emptyLayer, destination: target)
-        record.writable = changes != nil
+        record.writable = false
         record.subpath = path
         return record
       case .tmpfs(let target, let size):
@@ -92,7 +93,10 @@ struct StepDefinition {
     for case .layers(let layers, let path, let target, let changes) in run.mounts {
       guard let index = plan.mounts.lastIndex(where: { $0.isBind && $0.destination == target }) else { continue }
       plan.mounts[index].layers = layers
-      plan.mounts[index].changes = changes ?? ""
+      guard let changes else { continue }
+      plan.mounts[index].changes = changes
+      // An image's files are never written to; these are changed beside them.
+      plan.mounts[index].flags &= ~MountFlag.readOnly
       plan.mounts[index].subpath = path
     }
   }
