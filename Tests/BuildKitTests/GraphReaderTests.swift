@@ -38,7 +38,7 @@ struct GraphReaderTests {
   private func read(_ ops: [(LLBOp, [Int])]) throws -> GraphEdge? { try GraphReader.root(definition(ops), made: [:]) }
 
   @Test func sourcesAreRead() throws {
-    guard case .image(let name)? = try read([(source("docker-image://docker.io/library/busybox:latest"), [])])?.node.operation else {
+    guard case .image(let name, nil)? = try read([(source("docker-image://docker.io/library/busybox:latest"), [])])?.node.operation else {
       throw HullError(.internalError, "no image")
     }
     #expect(name == "docker.io/library/busybox:latest")

@@ -62,7 +62,12 @@ package final class OpenBuild: Sendable {
     let task = try state.withLock { state throws(CancellationError) -> Task<Result, any Error> in
       guard !state.isOver else { throw CancellationError() }
       let task = Task(executorPreference: BlockingExecutor.shared) { try await body(self) }
-      state.work.append(Work { task.cancel() } wait: { _ = await task.result })
+      state.work.append(
+        Work {
+          task.cancel()
+        } wait: {
+          _ = await task.result
+        })
       return task
     }
     return try await task.value

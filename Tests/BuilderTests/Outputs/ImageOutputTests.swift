@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: [
     ["compression": "estargz"], ["compression": "zip"], ["push": "perhaps"], ["compression-level": "x"],
-    ["compression": "zstd", "oci-mediatypes": "false"], ["annotation-index.a": "1", "oci-mediatypes": "false"], ["annotation-nowhere.a": "1"],
+    ["annotation-index.a": "1", "oci-mediatypes": "false"], ["annotation-nowhere.a": "1"],
   ]) func whatThereIsNotIsRefused(_ attributes: [String: String]) {
     #expect(throws: HullError.self) { try ImageOutput(attributes: attributes) }
   }

@@ -33,8 +33,8 @@ package struct GraphEdge: Sendable {
 }
 
 package enum GraphOperation: Sendable {
-  /// An image by its name.
-  case image(String)
+  /// An image by its name, and what that must stand for.
+  case image(String, checksum: Digest? = nil)
   /// An image of an OCI layout of the client's.
   case layout(LayoutAddress)
   /// Files of the client's, by the name of the context.

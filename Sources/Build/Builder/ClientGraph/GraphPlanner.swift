@@ -72,11 +72,11 @@ struct GraphPlanner {
   private mutating func image(_ node: GraphNode) async throws -> Step {
     let wanted = node.platform ?? platform
     switch node.operation {
-    case .image(let name):
+    case .image(let name, let checksum):
       if name == "scratch" { return nothing }
       switch try request.policed(image: name) {
       case .files(let operation): return step(operation, [], node)
-      case .image(let chosen): return try await image(chosen, wanted, node)
+      case .image(let chosen): return try await image(chosen, checksum, wanted, node)
       }
     case .layout(let address):
       let base = try await images.image(address, platform: wanted, name: node.name)
@@ -89,8 +89,11 @@ struct GraphPlanner {
     }
   }
 
-  private mutating func image(_ name: String, _ wanted: Platform, _ node: GraphNode) async throws -> Step {
+  private mutating func image(_ name: String, _ checksum: Digest?, _ wanted: Platform, _ node: GraphNode) async throws -> Step {
     let base = try await images.image(name, platform: wanted, pull: request.pull)
+    guard checksum == nil || checksum == base.target else {
+      throw HullError(.invalidArgument, "image digest \(base.target) for \(name) does not match expected checksum \(checksum?.description ?? "")")
+    }
     add(ImageSource(name: name, platform: wanted.normalized, id: base.id, target: base.target))
     return step(.image(base.id), [], node)
   }

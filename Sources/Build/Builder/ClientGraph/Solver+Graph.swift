@@ -45,7 +45,9 @@ extension Solver {
     guard let prepared = try await RunWork(step: run).prepareAll(site) else { throw HullError(.internalError, "\(step.vertex.name) has no key") }
     func below(_ number: Int) -> FileSystem {
       if number == run.rootOutput { return base }
-      guard let input = run.mounts.first(where: { $0.output == number })?.input, case .fileSystem(let found)? = inputs[input] else { return FileSystem() }
+      guard let input = run.mounts.first(where: { $0.output == number })?.input, case .fileSystem(let found)? = inputs[input] else {
+        return FileSystem()
+      }
       return found
     }
     func ingredients(_ number: Int) -> StepIngredients {

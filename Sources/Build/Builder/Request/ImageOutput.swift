@@ -79,9 +79,6 @@ package struct ImageOutput: Sendable, Hashable {
 
   private func check() throws(HullError) {
     guard usesDockerTypes else { return }
-    if compression == .zstd {
-      throw HullError(.invalidArgument, "output: compression=zstd conflicts with oci-mediatypes=false: leave one of them out")
-    }
     if annotations.hasAny(besides: .manifest) {
       throw HullError(.invalidArgument, "cannot export annotations with \"oci-mediatypes=false\"")
     }

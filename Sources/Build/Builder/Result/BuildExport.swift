@@ -61,19 +61,18 @@ struct BuildExport: Sendable {
   private func image(_ images: [BuiltImage], _ options: ImageOutput, _ result: inout BuildResult) async throws {
     let export = export(options, goesOut: options.push)
     let (store, report, vertex) = (store, report, vertex("exporting to image"))
-    let (made, names) = try await report.during(vertex) {
-      try await Blocking.stream {
-        let made = try export.content(of: images)
-        for image in made.results { report.done("writing image \(image.id)", in: vertex) }
-        let (names, canonical) = (try export.names(), try export.canonicalNames(made.target.digest))
-        if !options.pushOnly {
-          try store.images.register(made, references: names)
-          for name in canonical { try store.images.note(name, as: made.content) }
-          for name in names + canonical { report.done("naming to \(name)", in: vertex) }
-        }
-        return (made, names + canonical)
+    let work: @Sendable () throws -> (BuiltContent, [Reference]) = {
+      let made = try export.content(of: images)
+      for image in made.results { report.done("writing image \(image.id)", in: vertex) }
+      let (names, canonical) = (try export.names(), try export.canonicalNames(made.target.digest))
+      if !options.pushOnly {
+        try store.images.register(made, references: names)
+        for name in canonical { try store.images.note(name, as: made.content) }
+        for name in names + canonical { report.done("naming to \(name)", in: vertex) }
       }
+      return (made, names + canonical)
     }
+    let (made, names) = try await report.during(vertex) { try await export.isLight(images) ? Blocking.run(work) : Blocking.stream(work) }
     take(made, images, names, into: &result)
     guard options.push else { return }
     for name in names { try await push(name, made, options) }
@@ -106,7 +105,7 @@ struct BuildExport: Sendable {
       if options.isDirectory {
         try await session.receiveLayout(id, try ImageLayout(content, names, store.images))
       } else {
-        try await session.receiveArchive(id, attributes: [:]) { sink in
+        try await session.receiveArchive(id, attributes: ["containerimage.digest": content.target.digest.description]) { sink in
           try store.images.write(content, references: names, to: SinkAdapter(sink))
         }
       }

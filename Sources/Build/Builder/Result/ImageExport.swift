@@ -51,6 +51,13 @@ struct ImageExport: Sendable {
     return try store.prepare(requests, index)
   }
 
+  /// Only documents have to be made of images: no layer is written anew, nothing is said of their files.
+  func isLight(_ images: [BuiltImage]) -> Bool {
+    let form = form(inIndex: images.count > 1)
+    return attestations.options.packages == nil && attestations.options.provenance == nil && !options.rewritesTimestamps
+      && !images.contains { $0.fileSystem.layers.contains { form.changes($0.descriptor) } }
+  }
+
   private var annotations: ImageAnnotations {
     var annotations = request.annotations
     annotations.merge(options.annotations)

@@ -60,7 +60,9 @@ final class Builds: Sendable {
     }
     let result = try await job.export(returned)
     job.made = result
-    return ControlSolveResponse(result)
+    var response = ControlSolveResponse(result)
+    response.exporterResponse.merge(returned.told) { $1 }
+    return response
   }
 
   private func returned(_ job: BuildJob) async throws -> ReturnedResult {

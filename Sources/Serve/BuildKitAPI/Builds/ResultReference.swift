@@ -16,7 +16,6 @@ struct ResultReference: Sendable {
   /// The result that a client asks for: one to be made by a front end, of a graph of its own, or one that it has got the graph of.
   init(_ request: GatewaySolveRequest, of job: BuildJob, in builds: Builds) async throws {
     if request.frontend.isEmpty {
-      guard request.hasDefinition else { throw HullError(.invalidArgument, "a result needs a front end or a build graph: name dockerfile.v0") }
       if let name = Self.name(in: request.definition) {
         self.name = name
         return

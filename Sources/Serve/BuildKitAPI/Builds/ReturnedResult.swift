@@ -67,6 +67,9 @@ struct ReturnedResult: Sendable {
     return refs.sorted { (place($0.key), $0.key) < (place($1.key), $1.key) }
   }
 
+  /// What it has to tell its client through the engine.
+  var told: [String: String] { metadata.filter { $0.key.hasPrefix("frontend.") }.mapValues { String(decoding: $0, as: UTF8.self) } }
+
   /// Throws `invalidArgument` when what it says of its images means nothing.
   func check() throws(HullError) {
     if let list = metadata[PlatformList.key] { try PlatformList.check(list) }

@@ -15,7 +15,7 @@ enum GraphSources {
       throw HullError(.unsupported, "build graph: the signature of \(source.identifier) cannot be verified here: use a checksum instead")
     }
     switch parts[0] {
-    case "docker-image": return .image(parts[1])
+    case "docker-image": return .image(parts[1], checksum: try digest("image.checksum", source))
     case "oci-layout": return .layout(try layout(parts[1], source.attrs))
     case "local": return .context(parts[1], selection(source.attrs))
     case "git":
@@ -53,13 +53,18 @@ enum GraphSources {
     let path = source.identifier.prefix { $0 != "?" && $0 != "#" }.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" }
     let own = path.split(separator: "/").last.map(String.init)
     var step = DownloadStep(url: source.identifier)
-    step.checksum = try source.attrs["http.checksum"].map { (text) throws(HullError) in try Digest(text) }
+    step.checksum = try digest("http.checksum", source)
     step.secret = source.attrs["http.authheadersecret"].flatMap { $0.isEmpty ? nil : $0 }
     for field in fields { step.headers[field] = source.attrs["http.header.\(field)"] }
     var download = GraphDownload(step, name: source.attrs["http.filename"] ?? own ?? "download")
     if let mode = source.attrs["http.perm"].flatMap({ UInt32($0, radix: 8) }) { download.mode = mode }
     (download.uid, download.gid) = (number("http.uid", source), number("http.gid", source))
     return download
+  }
+
+  private static func digest(_ key: String, _ source: LLBSourceOp) throws(HullError) -> Digest? {
+    guard let text = source.attrs[key], !text.isEmpty else { return nil }
+    return try Digest(text)
   }
 
   /// Fields of a request that a graph may set.

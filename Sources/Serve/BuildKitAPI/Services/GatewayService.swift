@@ -49,6 +49,8 @@ struct GatewayService: Sendable {
 
   /// Names a result, and says what there is to say of its images before they are made: that is done when they are returned or evaluated.
   private func solve(_ request: GatewaySolveRequest, _ job: BuildJob) async throws -> GatewaySolveResponse {
+    // Of nothing comes nothing.
+    if request.frontend.isEmpty, !request.hasDefinition { return GatewaySolveResponse() }
     if let question = request.frontendOpt["requestid"] { return try await answer(question, request, job) }
     let reference = try await ResultReference(request, of: job, in: builds)
     var answer = GatewaySolveResponse()

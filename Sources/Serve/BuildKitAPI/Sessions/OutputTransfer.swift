@@ -38,6 +38,10 @@ struct OutputTransfer: Sendable {
       } receive: { (answers: RPCAsyncSequence<SessionBytesMessage, any Error>) in
         for try await _ in answers {}
       }
+    } catch let error as RPCError where error.code == .alreadyExists {
+      // The client has it already, or knows by the attributes what it wanted to know.
+      handover.abandon()
+      _ = await writing.result
     } catch {
       handover.abandon()
       if case .failure(let cause) = await writing.result { throw cause }
