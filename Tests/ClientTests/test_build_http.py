@@ -250,6 +250,18 @@ def test_a_build_is_cancelled_by_its_id(api, post):
     assert api("POST", "/build/cancel").status == 400
 
 
+def test_a_build_that_is_cancelled_does_not_disturb_the_next(api, post):
+    """What it closes behind itself is its own, however soon the next one begins."""
+    for number in range(20):
+        worker = threading.Thread(target=lambda: post(context(Dockerfile=FROM + "RUN sleep 600.654\n"), buildid="to-cancel", nocache="1"))
+        worker.start()
+        until(lambda: "600.654" in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout, "the command runs")
+        assert api("POST", "/build/cancel?id=to-cancel").status == 200
+        _, lines = post(context(Dockerfile=FROM + f"RUN echo number {number}\n"), nocache="1")
+        assert f"number {number}" in text_of(lines), lines
+        worker.join(30)
+
+
 def test_credentials_that_cannot_be_read_are_none(post):
     status, lines = post(context(Dockerfile=FROM), headers={"X-Registry-Config": "%%%"})
     assert status == 200 and not error_of(lines)

@@ -90,6 +90,8 @@ struct StepContainer: Sendable {
       request.log = nil
       return (request, try ShimSocket.attach(to: directory, AttachRequest(process: "", stdin: false, stdout: true, stderr: true, framed: true)))
     }
+    // Whoever may still want to shut it down must find it open: its number would be another's.
+    defer { close(stream) }
     async let output: Void = StepOutput.pass(stream, to: run.output)
     do {
       _ = try await shim.launch(request)
@@ -130,10 +132,9 @@ struct StepContainer: Sendable {
 enum StepOutput {
   private static let header = 8
 
-  /// Reads frames of Docker's attach protocol until the stream ends, and closes it.
+  /// Reads frames of Docker's attach protocol until the stream ends. It stays the caller's.
   static func pass(_ stream: Int32, to output: @escaping @Sendable (Int, [UInt8]) -> Void) async {
     try? await Blocking.stream {
-      defer { close(stream) }
       while let head = read(header, from: stream) {
         let size = head[4..<8].reduce(0) { $0 << 8 | Int($1) }
         guard let bytes = read(size, from: stream) else { return }
