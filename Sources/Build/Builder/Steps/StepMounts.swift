@@ -94,8 +94,11 @@ private final class MountMaker {
     }
     let lower = Array(fileSystem.infos.reversed().map { site.solver.store.images.layers.path(of: $0.chain) })
     if case .tree = bind.value, let number = mount.output { return try await addCopy(lower, path, mount, number) }
-    guard mount.mount.readOnly == false || mount.output != nil || lower.isEmpty else {
-      mounts.append(.layers(lower, path: path, target: mount.target, changes: nil))
+    guard mount.mount.readOnly == false || mount.output != nil else {
+      mounts.append(
+        lower.isEmpty
+          ? .bind(source: try await scratch("bind"), target: mount.target, writable: false)
+          : .layers(lower, path: path, target: mount.target, changes: nil))
       return
     }
     // What is written to it is gone with the step, unless it is a result.
