@@ -69,6 +69,18 @@ package final class HullDatabase: Sendable {
     }
   }
 
+  /// The same for what nobody waits for: it is written as soon as the database is free, and whoever writes later comes after it. An error is nobody's.
+  package func noteSoon(_ body: @escaping @Sendable (GRDB.Database) throws -> Void) {
+    pool.asyncWriteWithoutTransaction { database in
+      try? database.flushesCommits(false)
+      defer { try? database.flushesCommits(true) }
+      try? database.inTransaction {
+        try body(database)
+        return .commit
+      }
+    }
+  }
+
   /// Reads one consistent snapshot; errors that are not Hull's are wrapped with `what`.
   package func read<Result>(_ what: String, _ body: (GRDB.Database) throws -> Result) throws(HullError) -> Result {
     do { return try pool.read(body) } catch let error as HullError { throw error } catch {

@@ -26,7 +26,7 @@ extension ImageStore {
   /// - Returns: the image that the names stand for on this machine, and whether anything changed.
   package func adopt(_ arrival: Arrival) throws(HullError) -> (image: ImageID, isNew: Bool) {
     if let known = try known(arrival) {
-      try database.note("record the use of the image") { try touch([known], in: $0) }
+      database.noteSoon { [self] in try touch([known], in: $0) }
       return (known, false)
     }
     try sync()
