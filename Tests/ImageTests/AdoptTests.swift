@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Archive
 import Errors
-import Glibc
 import Foundation
 import ImageStore
 import OCISpec
