@@ -92,12 +92,11 @@ struct StepDefinition {
     if run.insecure { InsecureDevices.add(to: &plan) }
     for case .layers(let layers, let path, let target, let changes) in run.mounts {
       guard let index = plan.mounts.lastIndex(where: { $0.isBind && $0.destination == target }) else { continue }
-      plan.mounts[index].layers = layers
+      (plan.mounts[index].layers, plan.mounts[index].subpath) = (layers, path)
       guard let changes else { continue }
       plan.mounts[index].changes = changes
       // An image's files are never written to; these are changed beside them.
       plan.mounts[index].flags &= ~MountFlag.readOnly
-      plan.mounts[index].subpath = path
     }
   }
 }
