@@ -48,7 +48,7 @@ final class Download: Sendable {
   /// Bytes that are here.
   var received: Int64 { state.withLock(\.received) }
 
-  /// All bytes are here.
+  /// All bytes are here, and whoever wanted to know was told.
   var isComplete: Bool { state.withLock(\.isComplete) }
 
   /// Called with bytes that have come in since the last call.
@@ -107,12 +107,17 @@ final class Download: Sendable {
   }
 
   private func complete(_ places: Set<String>) {
-    let completions = state.withLock { state in
-      state.places = places
+    state.withLock { $0.places = places }
+    while let body = nextCompletion() { body() }
+  }
+
+  /// Who is to be told next; when everybody was, the download is complete.
+  private func nextCompletion() -> (@Sendable () -> Void)? {
+    state.withLock { state in
+      guard state.completions.isEmpty else { return state.completions.removeFirst() }
       state.isComplete = true
-      return state.completions
+      return nil
     }
-    for body in completions { body() }
   }
 
   private func advance(_ count: Int64) {
