@@ -20,6 +20,13 @@ import Testing
           for number in 1...3 { try await writer.write(ByteBuffer(string: "\(number)\n")) }
         })
     }
+    router.add("GET", "/parting") { _ in
+      .stream(
+        StreamResponse(headers: [:]) { writer in
+          try await writer.write(ByteBuffer(string: "1\n"))
+          writer.end(with: ByteBuffer(string: "2\n"))
+        })
+    }
     router.add("GET", "/stumble") { context in
       let late = context.query.bool("late")
       return .stream(
@@ -206,6 +213,13 @@ import Testing
         }
         #expect(await ended.first { _ in true } == true)
       })
+  }
+
+  @Test(arguments: [0, 1]) func theLastPieceComesWithTheEnd(_ minor: Int) async throws {
+    try await withServer(routes: Self.basicRoutes) { server in
+      let answer = await server.ask("GET /parting HTTP/1.\(minor)\r\nHost: a\r\n\r\n")
+      #expect(answer.body == "1\n2\n")
+    }
   }
 
   @Test func aHalfClosedClientStillGetsItsAnswer() async throws {

@@ -36,6 +36,27 @@ import Testing
         throw HullError(.conflict, "no")
       }
     }
-    #expect(try database.read("look") { try Int.fetchOne($0, sql: "SELECT count(*) FROM t") } == 0)
+    #expect(try rows() == 0)
+  }
+
+  private func rows() throws -> Int? { try database.read("look") { try Int.fetchOne($0, sql: "SELECT count(*) FROM t") } }
+
+  @Test("what nobody waits for is there for those who ask for it, but not what has failed of it") func lateNotes() throws {
+    try database.write("make") { try $0.execute(sql: "CREATE TABLE t (a)") }
+    for number in 1...3 {
+      database.noteSoon {
+        try $0.execute(sql: "INSERT INTO t VALUES (?)", arguments: [number])
+        if number == 2 { throw HullError(.conflict, "no") }
+      }
+    }
+    database.writeNotes()
+    #expect(try rows() == 2)
+    #expect(try database.write("look") { try flush($0) } == 2)
+  }
+
+  @Test("what nobody asks for is written, too", .timeLimit(.minutes(1))) func notesComeByThemselves() async throws {
+    try database.write("make") { try $0.execute(sql: "CREATE TABLE t (a)") }
+    database.noteSoon { try $0.execute(sql: "INSERT INTO t VALUES (1)") }
+    while try rows() == 0 { await Task.yield() }
   }
 }

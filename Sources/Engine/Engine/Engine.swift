@@ -36,6 +36,9 @@ package final class Engine: Sendable {
     for container in services.registry.all { await container.leave() }
     // Nothing of the engine's networks stays on a host on which nothing of it runs.
     let services = self.services
-    if isIdle { try? await Blocking.run { services.hostNetwork.withdraw(services.networks.all) } }
+    try? await Blocking.run {
+      services.images.writeNotes()
+      if isIdle { services.hostNetwork.withdraw(services.networks.all) }
+    }
   }
 }

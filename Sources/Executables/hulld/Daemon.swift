@@ -79,6 +79,7 @@ final class Daemon: Sendable {
       listener.unlinkPath()
       try? await channel.close()
     }
+    await api.finish()
     await engine.shutdown()
     if !serving.isEmpty { unlink(pidFile) }
   }

@@ -53,6 +53,9 @@ package final class ImageStore: Sendable {
     if devices[0] != devices[1] { try layers.sync() }
   }
 
+  /// Writes down what was used lately, which nobody has waited for. Blocking.
+  package func writeNotes() { database.writeNotes() }
+
   private static func lock(_ root: String) throws(HullError) -> Int32 {
     let file = try step("cannot open the image store in \(root)") { () throws(SystemError) in
       try Files.makeDirectories(root, mode: 0o711)

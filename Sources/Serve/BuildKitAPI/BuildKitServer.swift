@@ -40,6 +40,9 @@ package final class BuildKitServer: Sendable {
     return ServedConnection.install(on: channel, router: router)
   }
 
+  /// Writes down what has ended, before the daemon does. Blocking.
+  package func settle() { try? history.settle() }
+
   /// Checks what a client says of its session.
   /// - Parameter field: gives all values of a header field.
   package func introduction(_ field: (String) -> [String]) throws(HullError) -> Introduction {

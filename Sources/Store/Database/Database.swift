@@ -18,6 +18,7 @@ package struct Schema: Sendable {
 package final class HullDatabase: Sendable {
   /// Reads run beside each other and beside the one writer.
   package let pool: DatabasePool
+  private let notes: LateNotes
 
   /// Opens or makes the file at `path` and brings every schema up to date.
   /// Throws when the file belongs to a newer Hull, which knows steps that this one doesn't.
@@ -30,6 +31,7 @@ package final class HullDatabase: Sendable {
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_size_limit = 4194304") }
     do {
       pool = try DatabasePool(path: path, configuration: configuration)
+      notes = LateNotes(pool)
       // Not while connections are prepared: the pool sets NORMAL when it turns to WAL.
       try pool.writeWithoutTransaction { try $0.flushesCommits(true) }
       var migrator = DatabaseMigrator()
@@ -55,31 +57,16 @@ package final class HullDatabase: Sendable {
 
   /// The same for what may be lost with the power, such as the time of the last use: the kernel writes it to the disk when it likes.
   package func note(_ what: String, _ body: (GRDB.Database) throws -> Void) throws(HullError) {
-    do {
-      try pool.writeWithoutTransaction { database in
-        try database.flushesCommits(false)
-        defer { try? database.flushesCommits(true) }
-        try database.inTransaction {
-          try body(database)
-          return .commit
-        }
-      }
-    } catch let error as HullError { throw error } catch {
+    do { try pool.writeWithoutTransaction { database in try database.withoutFlush { try body(database) } } } catch let error as HullError { throw error } catch {
       throw HullError(.internalError, "cannot \(what)", cause: error)
     }
   }
 
-  /// The same for what nobody waits for: it is written as soon as the database is free, and whoever writes later comes after it. An error is nobody's.
-  package func noteSoon(_ body: @escaping @Sendable (GRDB.Database) throws -> Void) {
-    pool.asyncWriteWithoutTransaction { database in
-      try? database.flushesCommits(false)
-      defer { try? database.flushesCommits(true) }
-      try? database.inTransaction {
-        try body(database)
-        return .commit
-      }
-    }
-  }
+  /// The same for what nobody waits for: it is written a moment later, in one transaction with what else is noted until then. An error is nobody's.
+  package func noteSoon(_ body: @escaping @Sendable (GRDB.Database) throws -> Void) { notes.add(body) }
+
+  /// Writes down what was noted, for those who want to read it. Blocking.
+  package func writeNotes() { notes.write() }
 
   /// Reads one consistent snapshot; errors that are not Hull's are wrapped with `what`.
   package func read<Result>(_ what: String, _ body: (GRDB.Database) throws -> Result) throws(HullError) -> Result {
@@ -87,9 +74,4 @@ package final class HullDatabase: Sendable {
       throw HullError(.internalError, "cannot \(what)", cause: error)
     }
   }
-}
-
-extension GRDB.Database {
-  /// Whether the connection's commits are on disk when they return: in WAL mode `synchronous = FULL`, otherwise `NORMAL`.
-  fileprivate func flushesCommits(_ flushes: Bool) throws { try execute(sql: "PRAGMA synchronous = \(flushes ? "FULL" : "NORMAL")") }
 }

@@ -37,9 +37,7 @@ final class BuildStore: Sendable {
   func finish() throws(HullError) {
     defer { try? claim.release() }
     try flush()
-    // When something was used last is no promise: nobody waits for it to be on disk.
-    let (images, keys) = (images, used.with { $0 })
-    if !keys.isEmpty { Task { try? await Blocking.run { try images.touchBuildSteps(keys) } } }
+    images.touchBuildSteps(used.with { $0 })
   }
 
   /// Writes down what steps gave since the last time. Blocking.

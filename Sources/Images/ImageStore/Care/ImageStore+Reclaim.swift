@@ -105,6 +105,7 @@ private struct ReclaimRun {
 
   /// Parents go after their children: each round may free some for the next.
   mutating func images() throws(HullError) {
+    store.database.writeNotes()
     while result.bytes < goal {
       let before = result.images.count
       var candidates = try store.list().filter { $0.lastUse > 0 }.sorted { $0.lastUse < $1.lastUse }

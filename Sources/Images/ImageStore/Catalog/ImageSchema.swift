@@ -5,7 +5,8 @@ import GRDB
 /// The tables of the image store. Steps are only ever added.
 enum ImageSchema {
   static let schema = Schema(
-    name: "images", migrations: [("1-images", first), ("2-indexes", second), ("3-use", third), ("4-steps", fourth), ("5-forms", fifth)])
+    name: "images",
+    migrations: [("1-images", first), ("2-indexes", second), ("3-use", third), ("4-steps", fourth), ("5-forms", fifth), ("6-rows", sixth)])
 
   private static let first: @Sendable (GRDB.Database) throws -> Void = { database in
     try database.execute(
@@ -99,6 +100,32 @@ enum ImageSchema {
         CREATE TABLE blob_form (
           source TEXT NOT NULL, compression TEXT NOT NULL, level INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (source, compression, level)
         ) WITHOUT ROWID;
+        """)
+  }
+
+  private static let sixth: @Sendable (GRDB.Database) throws -> Void = { database in
+    try database.execute(
+      sql: """
+        -- Rows that may be long have an index of their own, and what is long in them comes last: a search by key must not read the rows it passes.
+        CREATE TABLE new_image (
+          id TEXT NOT NULL PRIMARY KEY, manifest TEXT NOT NULL, created INTEGER NOT NULL, added INTEGER NOT NULL, tagged INTEGER,
+          used INTEGER NOT NULL DEFAULT 0, parent TEXT REFERENCES image(id) ON DELETE SET NULL, artifact TEXT,
+          artifact_size INTEGER NOT NULL DEFAULT 0, config BLOB NOT NULL
+        );
+        INSERT INTO new_image SELECT id, manifest, created, added, tagged, used, parent, artifact, artifact_size, config FROM image;
+        DROP TABLE image;
+        ALTER TABLE new_image RENAME TO image;
+        CREATE INDEX image_parent ON image(parent);
+        CREATE TABLE new_build_step (
+          key TEXT NOT NULL PRIMARY KEY, site TEXT NOT NULL, base TEXT, chain TEXT, diff_id TEXT, size INTEGER NOT NULL, blob TEXT, media_type TEXT,
+          blob_size INTEGER, created INTEGER NOT NULL, used INTEGER NOT NULL, uses INTEGER NOT NULL, description TEXT NOT NULL, ingredients BLOB NOT NULL
+        );
+        INSERT INTO new_build_step
+          SELECT key, site, base, chain, diff_id, size, blob, media_type, blob_size, created, used, uses, description, ingredients FROM build_step;
+        DROP TABLE build_step;
+        ALTER TABLE new_build_step RENAME TO build_step;
+        CREATE INDEX build_step_site ON build_step(site, created);
+        CREATE INDEX build_step_blob ON build_step(blob);
         """)
   }
 }

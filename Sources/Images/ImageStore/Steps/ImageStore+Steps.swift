@@ -12,11 +12,11 @@ extension ImageStore {
     try database.read("look up a build step") { try StepRow.fetch($0, "WHERE key = ?", [key.description]).first }
   }
 
-  /// Notes that results were just used: what was not for the longest time goes first.
-  package func touchBuildSteps(_ keys: [Digest]) throws(HullError) {
+  /// Notes that results were just used: what was not for the longest time goes first. Nobody waits for it.
+  package func touchBuildSteps(_ keys: [Digest]) {
     guard !keys.isEmpty else { return }
     let now = ImageStore.now()
-    try database.note("note the use of build steps") { database in
+    database.noteSoon { database in
       for key in keys {
         try database.cachedStatement(sql: "UPDATE build_step SET used = ?, uses = uses + 1 WHERE key = ?").execute(arguments: [now, key.description])
       }
@@ -32,7 +32,8 @@ extension ImageStore {
 
   /// Every line of the cache, the one that was not used for the longest time first.
   package func buildSteps() throws(HullError) -> [StepRecord] {
-    try database.read("list the build cache") { try StepRow.fetch($0, "ORDER BY used, key", []) }
+    database.writeNotes()
+    return try database.read("list the build cache") { try StepRow.fetch($0, "ORDER BY used, key", []) }
   }
 
   /// Writes results of steps down; they are on disk for good afterwards.

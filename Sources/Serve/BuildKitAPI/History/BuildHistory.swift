@@ -13,6 +13,8 @@ final class BuildHistory: Sendable {
   static let age: Int64 = 48 * 3600
   /// …and of more than so many in any case; pinned ones stay.
   static let most = 500
+  /// How long what has ended may wait to be written down: until its client has the answer.
+  private static let delay = Duration.milliseconds(50)
 
   private struct State {
     var files: HistoryFiles?
@@ -35,15 +37,20 @@ final class BuildHistory: Sendable {
   /// The state, with the files read in and everything written down that has ended. Blocking.
   private func open<Result>(_ body: (inout State, HistoryFiles) throws(HullError) -> Result) throws(HullError) -> Result {
     try state.with { (state) throws(HullError) in
-      let outcomes = unwritten.withLock { unwritten in
-        defer { unwritten = [] }
-        return unwritten
-      }
-      let files = try self.files(&state)
-      // A build that cannot be kept in the history is a build nevertheless.
-      for outcome in outcomes { try? write(outcome, files, &state) }
+      let files = try settled(&state)
       return try body(&state, files)
     }
+  }
+
+  private func settled(_ state: inout State) throws(HullError) -> HistoryFiles {
+    let outcomes = unwritten.withLock { unwritten in
+      defer { unwritten = [] }
+      return unwritten
+    }
+    let files = try self.files(&state)
+    // A build that cannot be kept in the history is a build nevertheless.
+    for outcome in outcomes { try? write(outcome, files, &state) }
+    return files
   }
 
   private func files(_ state: inout State) throws(HullError) -> HistoryFiles {
@@ -62,15 +69,23 @@ final class BuildHistory: Sendable {
     tell(.started, record)
   }
 
-  /// A build has ended. It is written down beside what comes next; whoever asks finds it.
+  /// A build has ended. It is written down a moment later; whoever asks finds it.
   func end(_ outcome: EndedBuild) {
     unwritten.withLock { $0.append(outcome) }
     running.withLock { $0[outcome.ref] = nil }
-    Task { try? await Blocking.run { [self] in try settle() } }
+    let delay = listeners.isEmpty ? Self.delay : .zero
+    Task {
+      try? await Task.sleep(for: delay)
+      try? await Blocking.run { [self] in try settle() }
+    }
   }
 
   /// Writes down what has ended. Blocking.
-  func settle() throws(HullError) { try open { (_, _) in } }
+  func settle() throws(HullError) {
+    try state.with { (state) throws(HullError) in
+      if unwritten.withLock({ !$0.isEmpty }) { _ = try settled(&state) }
+    }
+  }
 
   private func write(_ outcome: EndedBuild, _ files: HistoryFiles, _ state: inout State) throws(HullError) {
     let record = try outcome.stored(in: files)

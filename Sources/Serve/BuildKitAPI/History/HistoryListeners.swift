@@ -19,6 +19,9 @@ final class HistoryListeners: Sendable {
     return stream
   }
 
+  /// Nobody is told.
+  var isEmpty: Bool { listeners.withLock { $0.all.isEmpty } }
+
   func tell(_ event: ControlBuildHistoryEvent) {
     for listener in listeners.withLock({ Array($0.all.values) }) { listener.yield(event) }
   }

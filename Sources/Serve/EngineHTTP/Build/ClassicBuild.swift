@@ -71,19 +71,24 @@ struct ClassicBuild {
 
   private mutating func succeed(_ result: BuildResult) async throws {
     let image = result.images.first?.id.description
-    guard !query.isQuiet else { return try await write(stream: (image ?? "") + "\n") }
-    if let image {
-      var message = BuildMessage()
-      message.aux = BuildAux()
-      message.aux?.id = image
-      try await write(message)
+    var messages: [BuildMessage] = []
+    if query.isQuiet {
+      messages = [Self.message(.text((image ?? "") + "\n"))]
+    } else {
+      if let image {
+        var message = BuildMessage()
+        message.aux = BuildAux()
+        message.aux?.id = image
+        messages = [message]
+      }
+      messages += text.succeed(image: image, tags: result.tags.map(\.familiar)).map(Self.message)
     }
-    try await send(text.succeed(image: image, tags: result.tags.map(\.familiar)))
+    writer.end(with: try Self.bytes(messages))
   }
 
   private mutating func fail(_ error: any Error) async throws {
     try await send(text.fail())
-    for message in held { try await write(message) }
+    if !held.isEmpty { try await write(held) }
     guard hasBegun else { throw (error as? HullError).map { HullError($0.code, $0.withoutExcerpt) } ?? error }
     let failure = StepFailure(of: error)
     let said = failure?.classic ?? (error is CancellationError ? "build cancelled" : (error as? HullError)?.withoutExcerpt ?? "\(error)")
@@ -91,31 +96,29 @@ struct ClassicBuild {
     var detail = ProgressError()
     (detail.message, detail.code) = (said, Int(failure?.exitCode ?? 0))
     (message.errorDetail, message.error) = (detail, detail.message)
-    try await write(message)
+    writer.end(with: try Self.bytes([message]))
   }
 
   // MARK: Lines
 
   private mutating func send(_ lines: [ClassicBuildText.Line]) async throws {
-    for line in lines {
-      let message = Self.message(line)
-      if query.isQuiet {
-        if held.count < Self.mostHeld { held.append(message) }
-      } else {
-        try await write(message)
-      }
+    let messages = lines.map(Self.message)
+    if query.isQuiet {
+      held += messages.prefix(Self.mostHeld - held.count)
+    } else if !messages.isEmpty {
+      try await write(messages)
     }
   }
 
-  private mutating func write(stream: String) async throws {
-    var message = BuildMessage()
-    message.stream = stream
-    try await write(message)
+  private mutating func write(_ messages: [BuildMessage]) async throws {
+    hasBegun = true
+    try await writer.write(try Self.bytes(messages))
   }
 
-  private mutating func write(_ message: BuildMessage) async throws {
-    hasBegun = true
-    try await writer.write(try Response.jsonLine(message))
+  private static func bytes(_ messages: [BuildMessage]) throws(HullError) -> ByteBuffer {
+    var bytes = ByteBuffer()
+    for message in messages { bytes.writeImmutableBuffer(try Response.jsonLine(message)) }
+    return bytes
   }
 
   private static func message(_ line: ClassicBuildText.Line) -> BuildMessage {

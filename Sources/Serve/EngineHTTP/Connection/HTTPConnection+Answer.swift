@@ -120,6 +120,11 @@ extension HTTPConnection {
     }
   }
 
+  /// Keeps a piece for the end of the stream.
+  func end(with piece: ByteBuffer, serial: Int) {
+    onLoop { [self] in if exchange?.serial == serial { exchange?.lastPiece = piece } }
+  }
+
   private func writeHeadIfNeeded(_ context: ChannelHandlerContext) {
     guard let (status, headers) = pendingStreamHead else { return }
     pendingStreamHead = nil
@@ -154,6 +159,7 @@ extension HTTPConnection {
     guard let context, let exchange, exchange.serial == serial else { return }
     if exchange.head.method == "HEAD" { self.exchange?.keepAlive = false }
     writeHeadIfNeeded(context)
+    if let piece = exchange.lastPiece { writePiece(piece, context) }
     let end = self.exchange?.bodyKind == .chunked && exchange.head.method != "HEAD" ? "0\r\n\r\n" : ""
     finish(after: context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: end))), serial: serial)
   }

@@ -36,6 +36,8 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, @unc
     var headSent = false
     var keepAlive: Bool
     var bodyKind = ResponseEncoder.BodyKind.none
+    /// Goes out with the end of a stream.
+    var lastPiece: ByteBuffer?
     /// Resumed when the rest of the body has been thrown away, or is not worth it.
     var drained: CheckedContinuation<Void, Never>?
     var drainedBytes = 0

@@ -75,4 +75,9 @@ package struct ResponseWriter: Sendable {
     guard bytes.readableBytes > 0 else { return }
     try await connection.write(bytes, serial: serial)
   }
+
+  /// The last bytes of the body: they go out with its end, once `produce` returns. The client is woken up once.
+  package func end(with bytes: ByteBuffer) {
+    if bytes.readableBytes > 0 { connection.end(with: bytes, serial: serial) }
+  }
 }

@@ -15,7 +15,7 @@ extension EngineAPI {
         StreamResponse(headers: Response.jsonHeaders) { writer in
           // Clients start the container when they see the head: the wait is registered by then.
           try await writer.start()
-          try await writer.write(try Response.jsonLine(try await wait.result()))
+          writer.end(with: try Response.jsonLine(try await wait.result()))
         })
     }
     router.add("GET", "/containers/{id}/logs") { context in

@@ -6,6 +6,7 @@ import Errors
 import Logging
 import NIOCore
 import NIOHTTP1
+import Threads
 
 /// The Docker Engine API of one engine: its routes, and the configuration of a server for them.
 package struct EngineAPI: Sendable {
@@ -32,6 +33,9 @@ package struct EngineAPI: Sendable {
     configuration.http2 = { [buildKit] channel in buildKit.serve(channel) }
     return configuration
   }
+
+  /// Nothing is served any more: writes down what has waited.
+  package func finish() async { try? await Blocking.run { [buildKit] in buildKit.settle() } }
 
   private func router() -> Router {
     let router = Router()

@@ -97,7 +97,7 @@ extension EngineAPI {
       last.error = "\(error)"
       last.errorDetail = ProgressError()
       last.errorDetail?.message = "\(error)"
-      try await writer.write(try Response.jsonLine(last))
+      writer.end(with: try Response.jsonLine(last))
     }
   }
 }
