@@ -165,8 +165,8 @@ let package = Package(
     room(
       "EngineHTTP", on: "Serve",
       [
-        "BuildKitAPI", "Engine", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "Threads", "OCISpec", "DockerAPI", "Errors", nio,
-        nioPosix, nioHTTP, log,
+        "BuildKitAPI", "Engine", "Builder", "BuildWire", "Dockerfile", "Archive", "LinuxSystem", "CLinux", "Threads", "OCISpec", "DockerAPI",
+        "Errors", nio, nioPosix, nioHTTP, log,
       ]),
 
     // Commands: the client.

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several clients do at the same instant: the first starts on a new engine, and ends that cross with stops and removals."""
+import os
+import resource
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -42,3 +45,25 @@ def test_an_end_that_crosses_with_a_request_is_no_error(api, method, target, cod
         answer = api(method, f"/containers/{identity}{target}")
         assert answer.status in codes, answer.body
         api("DELETE", f"/containers/{identity}?force=1")
+
+
+def test_clients_wait_while_the_descriptors_are_used_up(fresh_engine):
+    """They are served as soon as there are some again, and waiting for that takes no processor."""
+    engine = fresh_engine()
+    soft, hard = resource.prlimit(engine.pid, resource.RLIMIT_NOFILE)
+    # The daemon has started what it starts, and nobody is connected.
+    resource.prlimit(engine.pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{engine.pid}/fd")) + 1, hard))
+    clients = []
+    for _ in range(16):
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(str(engine.socket))
+        client.sendall(b"GET /_ping HTTP/1.1\r\nHost: a\r\n\r\n")
+        clients.append(client)
+    clients[-1].settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        clients[-1].recv(1)
+    resource.prlimit(engine.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    for client in clients:
+        client.settimeout(10)
+        assert client.recv(15) == b"HTTP/1.1 200 OK"
+        client.close()

@@ -10,7 +10,7 @@ import NIOPosix
 final class TestServer: Sendable {
   let path: String
   private let group: MultiThreadedEventLoopGroup
-  private let channel: any Channel
+  private let acceptor: Acceptor
   private let socket: UnixListener
 
   init(_ adjust: (inout ServerConfiguration) -> Void = { _ in }, routes: (Router) -> Void) async throws {
@@ -24,7 +24,7 @@ final class TestServer: Sendable {
     let dispatcher = Dispatcher(router: router, logger: .init(label: "test"))
     var configuration = ServerConfiguration(responder: { try await dispatcher.respond(to: $0) }, errorResponse: ErrorAnswer.make)
     adjust(&configuration)
-    channel = try await HTTPServer(configuration, group: group).listen(on: socket.descriptor)
+    acceptor = try HTTPServer(configuration, group: group).listen(on: socket.descriptor)
   }
 
   /// Talks to the server from a thread of its own.
@@ -42,7 +42,7 @@ final class TestServer: Sendable {
   }
 
   func stop() async throws {
-    try? await channel.close()
+    await acceptor.close()
     try await group.shutdownGracefully()
     try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent)
   }

@@ -22,7 +22,7 @@ final class Daemon: Sendable {
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: min(2, System.coreCount))
   /// Held as long as the process lives.
   private let locks: [DirectoryLock]
-  private let serving = Mutex<[(UnixListener, any Channel)]>([])
+  private let serving = Mutex<[(UnixListener, Acceptor)]>([])
 
   /// Takes the directories and opens the engine; nobody is served yet.
   init(_ options: DaemonOptions) throws(HullError) {
@@ -62,8 +62,8 @@ final class Daemon: Sendable {
     let server = HTTPServer(api.serverConfiguration(version: Self.version), group: group)
     for path in sockets {
       let listener = try UnixListener(binding: path, group: socketGroup)
-      let channel = try await server.listen(on: listener.descriptor)
-      serving.withLock { $0.append((listener, channel)) }
+      let acceptor = try server.listen(on: listener.descriptor)
+      serving.withLock { $0.append((listener, acceptor)) }
       logger.info("serving unix://\(path)")
     }
     try Process.writePID(to: pidFile)
@@ -75,9 +75,9 @@ final class Daemon: Sendable {
   func stop() async {
     Process.notify("STOPPING=1")
     let serving = serving.withLock { $0 }
-    for (listener, channel) in serving {
+    for (listener, acceptor) in serving {
       listener.unlinkPath()
-      try? await channel.close()
+      await acceptor.close()
     }
     await api.finish()
     await engine.shutdown()

@@ -17,7 +17,8 @@ struct CopyWork: LayerWork {
 
   func prepare(_ site: LayerSite) async throws -> PreparedLayer? {
     let work = self
-    guard let found = try await Blocking.stream({ try work.find(site) }) else { return nil }
+    let find: @Sendable () throws -> Found? = { try work.find(site) }
+    guard let found = try await isQuick(site) ? Blocking.run(find) : Blocking.stream(find) else { return nil }
     var ingredients = StepIngredients(
       instruction: "\(step.verb) … \(step.destination)\(step.intoDirectory ? "/" : "")", base: standsAlone ? nil : site.base.chain)
     ingredients.settings = step.settings
@@ -32,6 +33,15 @@ struct CopyWork: LayerWork {
 
   /// A linked layer is the same whatever lies below it, unless owners' names are looked up there.
   private var standsAlone: Bool { step.link && !(step.owner ?? "").contains { $0.isLetter } }
+
+  /// A few files whose sums are known: another thread would take longer than they do.
+  private func isQuick(_ site: LayerSite) -> Bool {
+    !step.unpacks && site.inputs.allSatisfy { index, value in
+      guard index > 0 else { return true }
+      guard case .tree(let tree) = value, let pack = tree as? TreePack else { return false }
+      return pack.count <= 256
+    }
+  }
 
   /// What is known without fetching repositories: their commits stand for their files. `nil`: nobody knows what files it takes that are not here.
   private func find(_ site: LayerSite) throws(HullError) -> Found? {

@@ -82,10 +82,10 @@ final class PackedBytesWriter: ByteSink, @unchecked Sendable {
   private let hash = SHA256()
 
   /// - Parameter directory: on whose file system the bytes lie.
-  init(directory: String) throws(HullError) {
+  init(directory: String, piece: Int = BufferedSink.usualSize) throws(HullError) {
     fd = try step("cannot receive a build context in \(directory)") { () throws(SystemError) in try Files.unnamed(in: directory) }.take()
     disk = DiskGuard(fd, place: directory)
-    sink = BufferedSink(FileSink(fd, name: "the build context"))
+    sink = BufferedSink(FileSink(fd, name: "the build context"), size: piece)
   }
 
   deinit { close(fd) }

@@ -5,12 +5,17 @@ import OCISpec
 
 extension TreePack {
   /// Reads an archive, compressed or not (bzip2 and xz with the host's programs). Paths that `..` leads out of it are refused; links are kept as they are. Blocking.
-  /// - Parameter directory: where the bytes are kept.
-  package static func receive(_ source: any ByteSource, keptIn directory: String) throws(HullError) -> TreePack {
-    let writer = try TreePackWriter(directory: directory)
+  /// - Parameters:
+  ///   - directory: where the bytes are kept.
+  ///   - size: bytes of the archive, when they are known to be few.
+  package static func receive(
+    _ source: any ByteSource, keptIn directory: String, size: Int = BufferedChunks.usualSize
+  ) throws(HullError) -> TreePack {
+    let size = max(1, min(size, BufferedChunks.usualSize))
+    let writer = try TreePackWriter(directory: directory, piece: size)
     let plain = try DecompressingSource(try HostDecompression.unpacking(source, "the build context", keptIn: directory))
     // Inflating is worth a thread of its own; without it the thread would cost a small context more than it gives a large one.
-    let chunks: any ChunkSource = plain.compression == .none ? BufferedChunks(plain) : Pipeline(plain)
+    let chunks: any ChunkSource = plain.compression == .none ? BufferedChunks(plain, size: size) : Pipeline(plain)
     let reader = TarReader(chunks)
     while let entry = try reader.next() {
       guard let place = TreePaths.inner(entry.path) else {

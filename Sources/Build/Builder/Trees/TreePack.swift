@@ -13,8 +13,12 @@ package final class TreePackWriter: ByteSink, @unchecked Sendable {
   private var index = PackedIndex()
   private var open: (path: String, node: TreeNode)?
 
-  /// - Parameter directory: on whose file system the bytes lie, in a file without a name.
-  package init(directory: String) throws(HullError) { bytes = try PackedBytesWriter(directory: directory) }
+  /// - Parameters:
+  ///   - directory: on whose file system the bytes lie, in a file without a name.
+  ///   - piece: bytes that are written at once.
+  package init(directory: String, piece: Int = BufferedSink.usualSize) throws(HullError) {
+    bytes = try PackedBytesWriter(directory: directory, piece: piece)
+  }
 
   /// Adds a file that is no regular one, or an empty regular one. A later entry of the same path replaces an earlier one.
   package func add(_ path: String, _ node: TreeNode) throws(HullError) {
@@ -73,6 +77,9 @@ package final class TreePack: FileTree {
   init(_ index: PackedIndex, _ bytes: PackedBytes?) { (self.index, self.bytes) = (index, bytes) }
 
   package func node(_ path: String) -> TreeNode? { index.node(path) }
+
+  /// How many files it has, directories among them.
+  var count: Int { index.count }
 
   /// It is there only because something below it is: an archive need not name every directory.
   func isImplied(_ path: String) -> Bool { index.isImplied(path) }

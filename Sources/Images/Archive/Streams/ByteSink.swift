@@ -52,7 +52,10 @@ package final class BufferedSink: ByteSink {
   private let buffer: UnsafeMutableRawBufferPointer
   private var used = 0
 
-  package init(_ sink: any ByteSink, size: Int = 1 << 18) {
+  /// Bytes; more than that at once goes through uncollected.
+  package static let usualSize = 1 << 18
+
+  package init(_ sink: any ByteSink, size: Int = BufferedSink.usualSize) {
     self.sink = sink
     buffer = .allocate(byteCount: size, alignment: 64)
   }

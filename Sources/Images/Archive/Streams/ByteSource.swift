@@ -82,7 +82,10 @@ package final class BufferedChunks: ChunkSource {
   private let source: any ByteSource
   private let buffer: UnsafeMutableRawBufferPointer
 
-  package init(_ source: any ByteSource, size: Int = 1 << 18) {
+  /// Bytes of a piece, at most.
+  package static let usualSize = 1 << 18
+
+  package init(_ source: any ByteSource, size: Int = BufferedChunks.usualSize) {
     self.source = source
     buffer = .allocate(byteCount: size, alignment: 64)
   }

@@ -34,7 +34,8 @@ struct ContextUpload: Sendable {
   func receive() async throws -> TreePack {
     let (directory, pieces) = (directory, pieces)
     if isWhole {
-      return try await Blocking.run { try TreePack.receive(PrefixedSource(pieces.flatMap { Array($0.readableBytesView) }), keptIn: directory) }
+      let bytes = pieces.flatMap { Array($0.readableBytesView) }
+      return try await Blocking.run { try TreePack.receive(PrefixedSource(bytes), keptIn: directory, size: bytes.count) }
     }
     return try await Bridge.feed(body, after: pieces, on: loop) { descriptor in
       try await Blocking.stream { try TreePack.receive(FileSource(descriptor, name: "the build context"), keptIn: directory) }

@@ -16,25 +16,31 @@ package final class HTTPServer: Sendable {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Listens on a bound socket, which is the server's from now on. Close the returned channel to stop accepting.
-  package func listen(on descriptor: Int32) async throws -> any Channel {
-    let configuration = configuration
-    let channel = try await ServerBootstrap(group: group)
-      .childChannelOption(.autoRead, value: false)
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelOption(.writeBufferWaterMark, value: .init(low: 128 * 1024, high: 512 * 1024))
-      .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 128 * 1024))
-      .childChannelInitializer { channel in
+  /// Listens on a bound socket, which is the server's from now on.
+  /// - Returns: to be closed to stop accepting. Throws `internalError` when the socket cannot listen.
+  package func listen(on descriptor: Int32) throws(HullError) -> Acceptor {
+    guard Glibc.listen(descriptor, 4096) == 0 else {
+      throw HullError(.internalError, "cannot listen: \(String(cString: strerror(errno)))")
+    }
+    let acceptor = Acceptor(descriptor, group: group) { [configuration] connection, loop in
+      HTTPServer.serve(connection, on: loop, configuration)
+    }
+    acceptor.start()
+    return acceptor
+  }
+
+  private static func serve(_ socket: Int32, on loop: any EventLoop, _ configuration: ServerConfiguration) {
+    _ = ClientBootstrap(group: loop)
+      .channelOption(.autoRead, value: false)
+      .channelOption(.allowRemoteHalfClosure, value: true)
+      .channelOption(.writeBufferWaterMark, value: .init(low: 128 * 1024, high: 512 * 1024))
+      .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 128 * 1024))
+      .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let connection = HTTPConnection(configuration, loop: channel.eventLoop, executor: LoopTaskExecutor(channel.eventLoop))
           try channel.pipeline.syncOperations.addHandler(connection)
         }
       }
-      .withBoundSocket(descriptor).get()
-    // For a socket that was bound elsewhere NIO listens with a backlog of 128; a second call changes that.
-    guard Glibc.listen(descriptor, 4096) == 0 else {
-      throw HullError(.internalError, "cannot listen: \(String(cString: strerror(errno)))")
-    }
-    return channel
+      .withConnectedSocket(socket)
   }
 }
