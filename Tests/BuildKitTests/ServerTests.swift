@@ -35,7 +35,7 @@ private struct ScriptedBackend: BuildBackend {
   func blobPath(_ digest: Digest) -> String? { nil }
   func repository(_ address: String, _ session: any BuildSession) async throws -> any FileTree { throw HullError(.notFound, address) }
   func download(_ step: DownloadStep, _ session: any BuildSession) async throws -> any FileTree {
-    let writer = try TreePackWriter(directory: "/var/tmp")
+    let writer = TreePackWriter(directory: "/var/tmp")
     writer.begin("served", TreeNode(kind: .regular, mode: 0o600))
     try Array("target a {}".utf8).withUnsafeBytes { bytes in try writer.write(bytes) }
     try writer.end()

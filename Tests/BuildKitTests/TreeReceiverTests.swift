@@ -18,7 +18,7 @@ private final class Exchange {
   init(_ store: ContextStore = ContextStore()) throws {
     let asked = Asked()
     self.asked = asked
-    let output = ContextOutput(try ContextReception(ContextKey(directory: "key"), store: store, keptIn: "/var/tmp"))
+    let output = ContextOutput(ContextReception(ContextKey(directory: "key"), store: store, keptIn: "/var/tmp"))
     receiver = TreeReceiver(into: output) { asked.ids.append($0) }
   }
 

@@ -87,7 +87,7 @@ struct EpochTests {
   }
 
   @Test func theNewestFileCounts() throws {
-    let writer = try TreePackWriter(directory: "/tmp")
+    let writer = TreePackWriter(directory: "/tmp")
     for (path, kind, seconds) in [("a/b", TreeNode.Kind.regular, 5), ("c", .regular, 3), ("d", .directory, 9)] as [(String, TreeNode.Kind, Int64)] {
       var node = TreeNode(kind: kind, mode: 0o644)
       node.modified = seconds * 1_000_000_000 + 7

@@ -62,7 +62,7 @@ private final class MovingRepositories: RemoteSources {
       count += 1
       return "\(count)"
     }
-    let writer = try TreePackWriter(directory: "/var/tmp")
+    let writer = TreePackWriter(directory: "/var/tmp")
     writer.begin("file", TreeNode(kind: .regular, mode: 0o600))
     try Array(text.utf8).withUnsafeBytes { bytes in try writer.write(bytes) }
     try writer.end()

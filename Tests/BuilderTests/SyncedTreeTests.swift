@@ -23,7 +23,7 @@ struct SyncedTreeTests {
   ) throws -> (any FileTree, [String]) {
     var selection = ContextSelection()
     selection.followed = followed
-    let reception = try ContextReception(ContextKey(directory: "key", selection), store: store, keptIn: "/tmp")
+    let reception = ContextReception(ContextKey(directory: "key", selection), store: store, keptIn: "/tmp")
     var listing: [UInt8] = []
     for file in files { file.append(to: &listing) }
     try reception.list(listing)
@@ -84,7 +84,7 @@ struct SyncedTreeTests {
   }
 
   @Test func bytesThatNobodyAskedForAreRefused() throws {
-    let reception = try ContextReception(ContextKey(directory: "other"), store: store, keptIn: "/tmp")
+    let reception = ContextReception(ContextKey(directory: "other"), store: store, keptIn: "/tmp")
     _ = try reception.listed(at: 1)
     #expect(throws: HullError.self) { try reception.data([1]) }
     #expect(throws: HullError.self) { try reception.file(0) }
@@ -92,7 +92,7 @@ struct SyncedTreeTests {
 
   @Test func aContextThatNobodyBuildsFromIsForgotten() async throws {
     let store = ContextStore(patience: .milliseconds(10))
-    let reception = try ContextReception(ContextKey(directory: "key"), store: store, keptIn: "/tmp")
+    let reception = ContextReception(ContextKey(directory: "key"), store: store, keptIn: "/tmp")
     var listing: [UInt8] = []
     file("a").append(to: &listing)
     try reception.list(listing)

@@ -23,7 +23,7 @@ extension Builder {
   /// From the store, or its registry.
   private func image(_ name: String, _ platform: Platform, _ session: any BuildSession) async throws -> SourceFacts {
     let (images, wanted) = (surroundings.images, platform == .host ? nil : platform)
-    let known = try? await Blocking.run { (record: try images.resolve(name, platform: wanted), target: try images.target(name)) }
+    let known = try? await Blocking.run { try images.find(name, platform: wanted) }
     if let known { return .image(target: known.target.digest, config: known.record.config) }
     let reference = try Reference(name)
     let login = try await session.credentials(for: reference.domain).map { RegistryCredentials(username: $0.user, password: $0.secret) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dispatch
 import GRDB
 import Synchronization
 
@@ -7,7 +8,7 @@ final class LateNotes: Sendable {
   typealias Note = @Sendable (GRDB.Database) throws -> Void
 
   /// Long enough for an answer to be sent, and for what follows at once to be written with it.
-  private static let delay = Duration.milliseconds(50)
+  private static let delay = DispatchTimeInterval.milliseconds(50)
   private let pool: DatabasePool
   private let pending = Mutex<[Note]>([])
 
@@ -19,10 +20,7 @@ final class LateNotes: Sendable {
       return pending.count == 1
     }
     guard isFirst else { return }
-    Task {
-      try? await Task.sleep(for: Self.delay)
-      pool.asyncWriteWithoutTransaction { [self] in write($0) }
-    }
+    DispatchQueue.global().asyncAfter(deadline: .now() + Self.delay) { [self] in pool.asyncWriteWithoutTransaction { [self] in write($0) } }
   }
 
   /// Writes what was noted until now. Blocking.

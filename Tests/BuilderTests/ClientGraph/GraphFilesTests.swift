@@ -10,7 +10,7 @@ import Testing
 struct GraphFilesTests {
   /// A tree of files with their bytes; names with a slash at the end are directories.
   private func tree(_ files: [(String, String)]) throws -> TreePack {
-    let writer = try TreePackWriter(directory: "/var/tmp")
+    let writer = TreePackWriter(directory: "/var/tmp")
     for (path, text) in files {
       let isDirectory = path.hasSuffix("/")
       var node = TreeNode(kind: isDirectory ? .directory : .regular, mode: isDirectory ? 0o755 : 0o644)

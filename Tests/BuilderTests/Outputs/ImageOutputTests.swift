@@ -55,7 +55,7 @@ import Testing
 
   @Test func mergedTreesCoverEachOther() throws {
     func tree(_ files: [String: String]) throws -> TreePack {
-      let writer = try TreePackWriter(directory: "/var/tmp")
+      let writer = TreePackWriter(directory: "/var/tmp")
       for (path, text) in files {
         writer.begin(path, TreeNode(kind: .regular, mode: 0o600))
         try Array(text.utf8).withUnsafeBytes { bytes in try writer.write(bytes) }

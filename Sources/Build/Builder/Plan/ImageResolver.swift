@@ -57,15 +57,14 @@ struct ImageResolver: BaseImages {
     }
     if let found = try await local(name, wanted) { return found }
     if let found = try await onlyImage(name) { return found }
-    let record = try await Blocking.run { try images.resolve(name, platform: wanted) }
-    return try await base(record, name)
+    return BaseImage(try await Blocking.run { try images.find(name, platform: wanted) })
   }
 
   /// An image that is the only one under its name is taken for every platform, as BuildKit takes a manifest that is in no index.
   private func onlyImage(_ name: String) async throws -> BaseImage? {
     let images = surroundings.images
-    guard let record = try? await Blocking.run({ try images.onlyImage(name) }), record.artifactType == nil else { return nil }
-    return try await base(record, name)
+    guard let found = try? await Blocking.run({ try images.onlyImage(name) }), found.record.artifactType == nil else { return nil }
+    return BaseImage(found)
   }
 
   func image(_ address: LayoutAddress, platform: Platform, name: String) async throws -> BaseImage {
@@ -78,19 +77,13 @@ struct ImageResolver: BaseImages {
     }
   }
 
-  private func base(_ record: ImageRecord, _ name: String) async throws -> BaseImage {
-    let images = surroundings.images
-    let target = try await Blocking.run { try images.target(name) }
-    return BaseImage(id: record.id, config: record.config, target: target.digest)
-  }
-
   /// An image that is here; `nil`: it is not, or is one for another platform.
   private func local(_ name: String, _ platform: Platform?) async throws -> BaseImage? {
     let images = surroundings.images
     do {
-      let record = try await Blocking.run { try images.resolve(name, platform: platform) }
-      if record.artifactType != nil { throw HullError(.invalidArgument, "\(name) is an artifact, not an image: a stage cannot stand on it") }
-      return try await base(record, name)
+      let found = try await Blocking.run { try images.find(name, platform: platform) }
+      if found.record.artifactType != nil { throw HullError(.invalidArgument, "\(name) is an artifact, not an image: a stage cannot stand on it") }
+      return BaseImage(found)
     } catch let error as HullError where error.code == .notFound {
       return nil
     }
@@ -122,4 +115,8 @@ struct ImageResolver: BaseImages {
       }
     }
   }
+}
+
+extension BaseImage {
+  init(_ found: ImageStore.Found) { self.init(id: found.record.id, config: found.record.config, target: found.target.digest) }
 }

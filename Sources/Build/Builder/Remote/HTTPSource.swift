@@ -69,7 +69,7 @@ package struct HTTPSource: Sendable {
 
   private func fetch(_ request: WebRequest, _ progress: @escaping @Sendable (String, Int64, Int64) -> Void) async throws -> Download {
     let (directory, name) = (directory, Self.name(of: request.address))
-    let writer = try await Blocking.run { try TreePackWriter(directory: directory) }
+    let writer = TreePackWriter(directory: directory)
     writer.begin(name, TreeNode(kind: .regular, mode: 0o600))
     let count = Mutex<Int64>(0)
     let file = try await client.download(request, limit: Self.largest) { bytes in

@@ -46,7 +46,7 @@ package struct RemoteContext: Sendable {
     guard let size = tree.node(name)?.size, size <= 1 << 20 else {
       throw HullError(.invalidArgument, "\(name) is neither an archive nor a Dockerfile (at most 1 MiB)")
     }
-    let writer = try TreePackWriter(directory: directory)
+    let writer = TreePackWriter(directory: directory)
     writer.begin("Dockerfile", TreeNode(kind: .regular, mode: 0o600))
     try tree.read(name) { bytes throws(HullError) in try writer.write(bytes) }
     try writer.end()

@@ -8,7 +8,7 @@ struct TreePacking {
   let leavesOutGit: Bool
 
   func pack(_ tree: any FileTree, _ top: String, keptIn directory: String) throws(HullError) -> TreePack {
-    let writer = try TreePackWriter(directory: directory)
+    let writer = TreePackWriter(directory: directory)
     var pending = [""]
     while let path = pending.popLast() {
       for name in try tree.names(in: TreePaths.join(top, path)) where !(leavesOutGit && name == ".git") {

@@ -36,7 +36,7 @@ struct FileExport: Sendable {
     let predicates = try attestations.predicates(of: image)
     guard !predicates.isEmpty else { return tree }
     let subjects = try self.subjects(tree)
-    let writer = try TreePackWriter(directory: attestations.directory)
+    let writer = TreePackWriter(directory: attestations.directory)
     for predicate in predicates {
       writer.begin(name(predicate, suffix), TreeNode(kind: .regular, mode: 0o600))
       let statement = try predicate.statement(subjects)

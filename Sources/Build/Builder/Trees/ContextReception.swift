@@ -30,10 +30,10 @@ package final class ContextReception: @unchecked Sendable {
   ///   - key: what is received.
   ///   - name: the context's name, for people.
   ///   - directory: on whose file system the bytes are kept.
-  package init(_ key: ContextKey, name: String = "context", store: ContextStore, keptIn directory: String) throws(HullError) {
+  package init(_ key: ContextKey, name: String = "context", store: ContextStore, keptIn directory: String) {
     (self.key, self.name) = (key, name)
     self.store = store
-    writer = try PackedBytesWriter(directory: directory)
+    writer = PackedBytesWriter(directory: directory)
   }
 
   /// The listing is whole: what follows are bytes.

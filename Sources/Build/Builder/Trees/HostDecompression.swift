@@ -27,11 +27,11 @@ final class HostDecompression: ByteSource {
 
   private init(_ source: any ByteSource, _ name: String, _ program: String, keptIn directory: String) throws(HullError) {
     self.name = name
-    let bytes = try PackedBytesWriter(directory: directory)
+    let bytes = PackedBytesWriter(directory: directory)
     let chunks = BufferedChunks(source)
     while let chunk = try chunks.next() { try bytes.write(chunk) }
     size = bytes.end().size
-    let input = try bytes.file()
+    let input = try bytes.asFile()
     let pipe = try step("cannot unpack \(name)") { () throws(SystemError) in try Descriptors.pipe() }
     output = OwnedDescriptor(pipe.first)
     let writing = OwnedDescriptor(pipe.second)

@@ -12,7 +12,7 @@ extension TreePack {
     _ source: any ByteSource, keptIn directory: String, size: Int = BufferedChunks.usualSize
   ) throws(HullError) -> TreePack {
     let size = max(1, min(size, BufferedChunks.usualSize))
-    let writer = try TreePackWriter(directory: directory, piece: size)
+    let writer = TreePackWriter(directory: directory)
     let plain = try DecompressingSource(try HostDecompression.unpacking(source, "the build context", keptIn: directory))
     // Inflating is worth a thread of its own; without it the thread would cost a small context more than it gives a large one.
     let chunks: any ChunkSource = plain.compression == .none ? BufferedChunks(plain, size: size) : Pipeline(plain)

@@ -13,12 +13,8 @@ package final class TreePackWriter: ByteSink, @unchecked Sendable {
   private var index = PackedIndex()
   private var open: (path: String, node: TreeNode)?
 
-  /// - Parameters:
-  ///   - directory: on whose file system the bytes lie, in a file without a name.
-  ///   - piece: bytes that are written at once.
-  package init(directory: String, piece: Int = BufferedSink.usualSize) throws(HullError) {
-    bytes = try PackedBytesWriter(directory: directory, piece: piece)
-  }
+  /// - Parameter directory: on whose file system the bytes lie, in a file without a name; few are kept in memory.
+  package init(directory: String) { bytes = PackedBytesWriter(directory: directory) }
 
   /// Adds a file that is no regular one, or an empty regular one. A later entry of the same path replaces an earlier one.
   package func add(_ path: String, _ node: TreeNode) throws(HullError) {

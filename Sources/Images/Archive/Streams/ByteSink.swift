@@ -52,10 +52,7 @@ package final class BufferedSink: ByteSink {
   private let buffer: UnsafeMutableRawBufferPointer
   private var used = 0
 
-  /// Bytes; more than that at once goes through uncollected.
-  package static let usualSize = 1 << 18
-
-  package init(_ sink: any ByteSink, size: Int = BufferedSink.usualSize) {
+  package init(_ sink: any ByteSink, size: Int = 1 << 18) {
     self.sink = sink
     buffer = .allocate(byteCount: size, alignment: 64)
   }

@@ -63,10 +63,9 @@ package final class PrefixedSource: ByteSource {
   private var prefix: ArraySlice<UInt8>
   private let rest: (any ByteSource)?
 
-  package init(_ prefix: [UInt8], then rest: (any ByteSource)? = nil) {
-    self.prefix = prefix[...]
-    self.rest = rest
-  }
+  package convenience init(_ prefix: [UInt8], then rest: (any ByteSource)? = nil) { self.init(prefix[...], then: rest) }
+
+  package init(_ prefix: ArraySlice<UInt8>, then rest: (any ByteSource)? = nil) { (self.prefix, self.rest) = (prefix, rest) }
 
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(HullError) -> Int {
     guard !prefix.isEmpty else { return try rest?.read(into: buffer) ?? 0 }

@@ -102,6 +102,9 @@ struct Catalog {
     try Bool.fetchOne(database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM image WHERE id = ?)"), arguments: [image.description]) ?? false
   }
 
+  /// The manifest that an image came with; `nil`: there is no such image.
+  func manifest(of image: ImageID) throws -> Digest? { try digests("SELECT manifest FROM image WHERE id = ?", [image.description]).first }
+
   /// The one image whose ID begins with `prefix`; `nil` when there is none or more than one.
   func image(prefix: String) throws -> ImageID? {
     let text = prefix.hasPrefix("sha256:") ? prefix : "sha256:" + prefix

@@ -11,21 +11,21 @@ extension ImageStore {
   }
 
   /// What goes under a name in a registry: the index or the manifest that it stands for.
-  package func target(_ name: String) throws(HullError) -> Descriptor {
-    let found = try find(name)
-    return found.index ?? found.manifest
-  }
+  package func target(_ name: String) throws(HullError) -> Descriptor { try find(name).target }
 
   /// What a name stands for.
-  struct Found {
-    let record: ImageRecord
+  package struct Found: Sendable {
+    package let record: ImageRecord
     let manifest: Descriptor
     /// The index that the name stands for.
     let index: Descriptor?
+
+    /// What goes under the name in a registry.
+    package var target: Descriptor { index ?? manifest }
   }
 
-  /// The image, the manifest and the index that the name stands for.
-  func find(_ name: String, platform: Platform? = nil) throws(HullError) -> Found {
+  /// The image, the manifest and the index that the name stands for; see `resolve`.
+  package func find(_ name: String, platform: Platform? = nil) throws(HullError) -> Found {
     let wanted = try ImageName(name)
     let found = try database.read("look up image \(name)") { database -> Found? in
       let catalog = Catalog(database: database)

@@ -37,10 +37,10 @@ extension ImageStore {
   }
 
   /// The image under a name that stands for no other one, whatever it runs on; `nil`: the name stands for several.
-  package func onlyImage(_ name: String) throws(HullError) -> ImageRecord? {
+  package func onlyImage(_ name: String) throws(HullError) -> Found? {
     let found = try find(name)
-    guard found.index != nil else { return found.record }
-    return try variants(of: found.record).count { $0.kind == .image } == 1 ? found.record : nil
+    guard found.index != nil else { return found }
+    return try variants(of: found.record).count { $0.kind == .image } == 1 ? found : nil
   }
 
   private func variant(_ descriptor: Descriptor) throws(HullError) -> ImageVariant {

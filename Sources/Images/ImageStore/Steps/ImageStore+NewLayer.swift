@@ -47,9 +47,11 @@ extension ImageStore {
 extension ImageStore {
   /// The layers of an image that is here, lowest first, and the manifest that has their blobs.
   package func layered(_ image: ImageID) throws(HullError) -> (layers: [LayerInfo], manifest: Manifest) {
-    let record = try resolve(image.description)
-    let layers = try database.read("look up layers") { try Catalog(database: $0).layers(of: record.id) }
-    let manifest: Manifest = try JSON.decode(blobs.read(record.manifest.digest), "the manifest \(record.manifest.digest)")
-    return (layers, manifest)
+    let (layers, digest) = try database.read("look up layers") { database in
+      let catalog = Catalog(database: database)
+      return (try catalog.layers(of: image), try catalog.manifest(of: image))
+    }
+    guard let digest else { throw HullError(.notFound, "No such image: \(image)") }
+    return (layers, try JSON.decode(blobs.read(digest), "the manifest \(digest)"))
   }
 }

@@ -31,7 +31,7 @@ struct ClientContent: Sendable {
   /// - Parameter directory: on whose file system they lie.
   func image(_ root: Digest, _ platform: Platform, keptIn directory: String) async throws -> any FileTree {
     try check("Read")
-    let writer = try await Blocking.run { try TreePackWriter(directory: directory) }
+    let writer = TreePackWriter(directory: directory)
     let image = try await LayoutImage.find(root, platform: platform) { try await read($0) }
     // The root itself need not be the image's manifest.
     var wanted = [root] + image.blobs.map(\.digest)

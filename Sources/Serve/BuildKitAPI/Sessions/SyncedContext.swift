@@ -26,7 +26,7 @@ struct SyncedContext: Sendable {
     }
     // Directories of the same name share a key: what differs is sent again.
     let key = ContextKey(directory: "buildkit \(session.introduction.sharedKey) \(name)", selection)
-    let output = ContextOutput(try ContextReception(key, name: name, store: contexts, keptIn: directory))
+    let output = ContextOutput(ContextReception(key, name: name, store: contexts, keptIn: directory))
     let (requests, asking) = AsyncStream<SyncPacket>.makeStream()
     do {
       // A message for each file: on the connection's own loop none of them changes threads.

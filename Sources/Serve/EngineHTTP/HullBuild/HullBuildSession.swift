@@ -54,7 +54,7 @@ final class HullBuildSession: BuildSession {
     let (contexts, directory, stream) = (contexts, directory, newStream())
     let directoryKey = state.withLock { $0.keys[name] } ?? "\(Self.self) \(ObjectIdentifier(self))"
     let key = ContextKey(directory: "\(directoryKey)\n\(name)", selection)
-    let reception = try await Blocking.run { try ContextReception(key, name: name, store: contexts, keptIn: directory) }
+    let reception = ContextReception(key, name: name, store: contexts, keptIn: directory)
     let talk = ContextTalk(reception, stream: stream, line: line)
     try open(stream, talk)
     defer { close(stream) }
