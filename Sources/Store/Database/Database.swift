@@ -68,6 +68,13 @@ package final class HullDatabase: Sendable {
   /// Writes down what was noted, for those who want to read it. Blocking.
   package func writeNotes() { notes.write() }
 
+  /// Runs a single statement that reads: it is consistent in itself, without a transaction around it.
+  package func ask<Result>(_ what: String, _ body: (GRDB.Database) throws -> Result) throws(HullError) -> Result {
+    do { return try pool.unsafeRead(body) } catch let error as HullError { throw error } catch {
+      throw HullError(.internalError, "cannot \(what)", cause: error)
+    }
+  }
+
   /// Reads one consistent snapshot; errors that are not Hull's are wrapped with `what`.
   package func read<Result>(_ what: String, _ body: (GRDB.Database) throws -> Result) throws(HullError) -> Result {
     do { return try pool.read(body) } catch let error as HullError { throw error } catch {

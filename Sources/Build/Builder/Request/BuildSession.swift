@@ -12,6 +12,8 @@ package protocol BuildSession: Sendable {
   func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree
   /// The same, told how many bytes have come so far.
   func context(_ name: String, _ selection: ContextSelection, progress: @escaping @Sendable (Int64) -> Void) async throws -> any FileTree
+  /// The contexts are here: nobody has to wait for their files.
+  var hasContexts: Bool { get }
   /// A secret's bytes; `nil` when the client has none of that ID.
   func secret(_ id: String) async throws -> [UInt8]?
   /// A connected stream socket to the client's SSH agent, which the caller then owns; `nil` when the client has none of that ID.
@@ -43,6 +45,8 @@ package protocol BuildSession: Sendable {
 }
 
 extension BuildSession {
+  package var hasContexts: Bool { false }
+
   /// Without being told.
   package func context(
     _ name: String, _ selection: ContextSelection, progress: @escaping @Sendable (Int64) -> Void

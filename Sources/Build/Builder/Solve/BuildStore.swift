@@ -61,7 +61,7 @@ final class BuildStore: Sendable {
     guard let record = try images.buildStep(key) else { return nil }
     guard record.base == base.chain else { return standsAlone ? try moved(record, onto: base) : nil }
     if let layer = record.layer, let descriptor = record.descriptor {
-      claim.claim(blobs: [descriptor.digest], chains: [layer.chain])
+      claim.claim(blobs: [descriptor.digest], chains: [layer.chain], recorded: true)
       guard images.layers.info(layer.chain) != nil, images.blobs.size(of: descriptor.digest) != nil else { return nil }
     }
     used.with { $0.append(key) }
@@ -190,7 +190,7 @@ final class BuildStore: Sendable {
   func fileSystem(of image: Digest) throws(HullError) -> FileSystem {
     let (infos, manifest) = try images.layered(image)
     let result = FileSystem(layers: zip(infos, manifest.layers).map { FileSystem.Layer(info: $0, descriptor: $1) })
-    result.claim(with: claim)
+    result.claim(with: claim, recorded: true)
     return result
   }
 

@@ -26,7 +26,10 @@ struct FileSystem: Sendable {
   var infos: [LayerInfo] { layers.map(\.info) }
 
   /// Keeps its layers and blobs as long as the claim does.
-  func claim(with claim: Claim) { claim.claim(blobs: layers.map(\.descriptor.digest), chains: layers.map(\.info.chain)) }
+  /// - Parameter recorded: rows of the store speak of all of it.
+  func claim(with claim: Claim, recorded: Bool = false) {
+    claim.claim(blobs: layers.map(\.descriptor.digest), chains: layers.map(\.info.chain), recorded: recorded)
+  }
 
   /// On top of layers that are not here a layer is not, either.
   func adding(_ layer: Layer) -> FileSystem {

@@ -129,13 +129,22 @@ final class Solver: Sendable {
     return value
   }
 
+  /// To look for it takes less than a task of its own.
+  private func isHere(_ step: Step) -> Bool {
+    guard case .context = step.operation else { return false }
+    return session.hasContexts
+  }
+
   private func inputs(of step: Step, base: Need, others: Need) async throws -> [Int: StepValue] {
     // What is not looked up as a layer works on files.
     let (base, others) = step.work == nil ? (.files, .files) : (base, others)
     guard let first = step.inputs.first else { return [:] }
     return try await withThrowingTaskGroup(of: (Int, StepValue).self) { group in
-      for (index, input) in step.inputs.enumerated().dropFirst() { group.addTask { (index, try await self.value(of: input, others)) } }
-      var values = [0: try await value(of: first, base)]
+      var values: [Int: StepValue] = [:]
+      for (index, input) in step.inputs.enumerated().dropFirst() {
+        if isHere(input) { values[index] = try await value(of: input, others) } else { group.addTask { (index, try await self.value(of: input, others)) } }
+      }
+      values[0] = try await value(of: first, base)
       for try await (index, value) in group { values[index] = value }
       return values
     }

@@ -12,8 +12,8 @@ import OCISpec
 /// and takes the files away in one step. So nothing is removed between being found and being written down.
 final class Claims: Sendable {
   struct Held {
-    var blobs: [Digest: Int] = [:]
-    var chains: [Digest: Int] = [:]
+    var blobs = HeldDigests()
+    var chains = HeldDigests()
   }
 
   private let held = Monitor(Held())
@@ -42,27 +42,25 @@ final class Claims: Sendable {
 
   func add(blobs: [Digest], chains: [Digest]) {
     held.with { held in
-      for blob in blobs { held.blobs[blob, default: 0] += 1 }
-      for chain in chains { held.chains[chain, default: 0] += 1 }
+      held.blobs.add(blobs)
+      held.chains.add(chains)
     }
   }
 
-  func drop(blobs: [Digest], chains: [Digest]) {
-    held.with { held in
-      for blob in blobs { held.blobs[blob] = held.blobs[blob].flatMap { $0 > 1 ? $0 - 1 : nil } }
-      for chain in chains { held.chains[chain] = held.chains[chain].flatMap { $0 > 1 ? $0 - 1 : nil } }
-    }
+  /// - Returns: those that nobody holds any more, and that somebody would have removed meanwhile.
+  func drop(blobs: [Digest], chains: [Digest]) -> (blobs: [Digest], chains: [Digest]) {
+    held.with { held in (held.blobs.drop(blobs), held.chains.drop(chains)) }
   }
 
   /// Whether an operation needs one of these.
   func isHeld(blobs: [Digest], chains: [Digest]) -> Bool {
-    held.with { held in blobs.contains { held.blobs[$0] != nil } || chains.contains { held.chains[$0] != nil } }
+    held.with { held in blobs.contains(where: held.blobs.contains) || chains.contains(where: held.chains.contains) }
   }
 
   /// Those of the candidates that are here and that no row and no claim needs.
   func unneeded(blobs candidates: [Digest], chains: [Digest]) throws(HullError) -> Collected {
     try held.with { (held) throws(HullError) in
-      let lost = try lost(held, candidates, chains)
+      let lost = try lost(&held, candidates, chains)
       var found = Collected()
       for blob in lost.blobs { found.blobs[blob] = blobs.size(of: blob) }
       for chain in lost.chains where layers.isHere(chain) { found.layers[chain] = layers.info(chain)?.size ?? 0 }
@@ -72,11 +70,12 @@ final class Claims: Sendable {
 
   /// Takes a damaged blob away, so that it can be had anew, unless an operation uses it.
   func setAside(_ blob: Digest) throws(HullError) {
-    try held.with { (held) throws(HullError) in if held.blobs[blob] == nil { try blobs.remove(blob) } }
+    try held.with { (held) throws(HullError) in if !held.blobs.contains(blob) { try blobs.remove(blob) } }
   }
 
-  private func lost(_ held: Held, _ blobs: [Digest], _ chains: [Digest]) throws(HullError) -> (blobs: [Digest], chains: [Digest]) {
-    let (blobs, chains) = (blobs.filter { held.blobs[$0] == nil }, chains.filter { held.chains[$0] == nil })
+  private func lost(_ held: inout Held, _ blobs: [Digest], _ chains: [Digest]) throws(HullError) -> (blobs: [Digest], chains: [Digest]) {
+    let (blobs, chains) = (held.blobs.free(of: blobs), held.chains.free(of: chains))
+    guard !blobs.isEmpty || !chains.isEmpty else { return ([], []) }
     return try database.read("look up what is needed") { database in
       let catalog = Catalog(database: database)
       return (try blobs.filter { try !catalog.needsBlob($0) }, try chains.filter { try !catalog.needsLayer($0) })
@@ -88,7 +87,7 @@ final class Claims: Sendable {
   func collect(blobs candidates: [Digest], chains: [Digest]) throws(HullError) -> Collected {
     guard !candidates.isEmpty || !chains.isEmpty else { return Collected() }
     let (collected, trash) = try held.with { (held) throws(HullError) -> (Collected, [String]) in
-      let lost = try lost(held, candidates, chains)
+      let lost = try lost(&held, candidates, chains)
       var collected = Collected()
       for blob in lost.blobs {
         guard let size = blobs.size(of: blob) else { continue }
@@ -116,35 +115,4 @@ struct Collected {
   var layers: [Digest: Int64] = [:]
 
   var bytes: Int64 { blobs.values.reduce(0, +) + layers.values.reduce(0, +) }
-}
-
-/// What one operation claims, until `release`.
-package final class Claim: Sendable {
-  private struct Claimed {
-    var blobs: [Digest] = []
-    var chains: [Digest] = []
-  }
-
-  private let claims: Claims
-  private let claimed = Monitor(Claimed())
-
-  init(_ claims: Claims) { self.claims = claims }
-
-  package func claim(blobs: [Digest] = [], chains: [Digest] = []) {
-    claims.add(blobs: blobs, chains: chains)
-    claimed.with {
-      $0.blobs += blobs
-      $0.chains += chains
-    }
-  }
-
-  /// Lets go; what no row and nobody else needs is removed.
-  package func release() throws(HullError) {
-    let mine = claimed.with { claimed in
-      defer { claimed = Claimed() }
-      return claimed
-    }
-    claims.drop(blobs: mine.blobs, chains: mine.chains)
-    try claims.collect(blobs: Array(Set(mine.blobs)), chains: Array(Set(mine.chains)))
-  }
 }

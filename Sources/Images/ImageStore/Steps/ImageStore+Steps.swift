@@ -9,7 +9,7 @@ import OCISpec
 extension ImageStore {
   /// The result of a step, if it is here.
   package func buildStep(_ key: Digest) throws(HullError) -> StepRecord? {
-    try database.read("look up a build step") { try StepRow.fetch($0, "WHERE key = ?", [key.description]).first }
+    try database.ask("look up a build step") { try StepRow.fetch($0, "WHERE key = ?", [key.description]).first }
   }
 
   /// Notes that results were just used: what was not for the longest time goes first. Nobody waits for it.
@@ -25,7 +25,7 @@ extension ImageStore {
 
   /// The newest result of the same place in the same Dockerfile; one that says what it was made from goes before one from elsewhere.
   package func lastBuildStep(at site: String) throws(HullError) -> StepRecord? {
-    try database.read("look up a build step") {
+    try database.ask("look up a build step") {
       try StepRow.fetch($0, "WHERE site = ? ORDER BY length(ingredients) = 0, created DESC LIMIT 1", [site]).first
     }
   }
@@ -33,7 +33,7 @@ extension ImageStore {
   /// Every line of the cache, the one that was not used for the longest time first.
   package func buildSteps() throws(HullError) -> [StepRecord] {
     database.writeNotes()
-    return try database.read("list the build cache") { try StepRow.fetch($0, "ORDER BY used, key", []) }
+    return try database.ask("list the build cache") { try StepRow.fetch($0, "ORDER BY used, key", []) }
   }
 
   /// Writes results of steps down; they are on disk for good afterwards.

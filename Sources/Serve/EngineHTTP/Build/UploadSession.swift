@@ -11,6 +11,8 @@ struct UploadSession: BuildSession {
   let tree: (any FileTree)?
   let credentials: BuildCredentials
 
+  var hasContexts: Bool { true }
+
   func context(_ name: String, _ selection: ContextSelection) async throws -> any FileTree {
     guard name == "context", let tree else { throw HullError(.notFound, "the client sent no context \(quoted(name))") }
     guard let pack = tree as? TreePack else { return tree }
