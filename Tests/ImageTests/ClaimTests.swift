@@ -30,7 +30,8 @@ import Testing
 
   private func remove() throws { _ = try store.remove("app:1", force: false) { _ in [] } }
 
-  @Test("what is removed while it is claimed goes with the last claim, whatever was known of it", arguments: [[true], [true, false], [false, true]])
+  @Test(
+    "what is removed while it is claimed goes with the last claim, whatever was known of it", arguments: [[true], [true, false], [false, true]])
   func removedMeanwhile(_ recorded: [Bool]) throws {
     let claims = recorded.map(claim)
     try remove()

@@ -36,7 +36,8 @@ import Testing
     try fill(try open(steps: 5))
     let database = try open(steps: .max)
     try database.write("look") { database in
-      let images = try Row.fetchAll(database, sql: "SELECT id, config, manifest, created, added, tagged, parent, used, artifact_size FROM image ORDER BY id")
+      let images = try Row.fetchAll(
+        database, sql: "SELECT id, config, manifest, created, added, tagged, parent, used, artifact_size FROM image ORDER BY id")
       let expected: [[DatabaseValue]] = [
         ["child".databaseValue, "config of child".databaseValue, "manifest of child".databaseValue] + [1, 2, 3].map(\.databaseValue)
           + ["parent".databaseValue, 4.databaseValue, 0.databaseValue],
@@ -56,8 +57,11 @@ import Testing
   @Test("a search for an image does not read those that it passes") func searchesReadKeys() throws {
     let database = try open(steps: .max)
     let plans = try database.read("look") { database in
-      try ["image WHERE id = '7'", "build_step WHERE key = '7'"].map { try Row.fetchOne(database, sql: "EXPLAIN QUERY PLAN SELECT used FROM \($0)")?["detail"] as String? }
+      try ["image WHERE id = '7'", "build_step WHERE key = '7'"].map {
+        try Row.fetchOne(database, sql: "EXPLAIN QUERY PLAN SELECT used FROM \($0)")?["detail"] as String?
+      }
     }
-    #expect(plans == ["SEARCH image USING INDEX sqlite_autoindex_image_1 (id=?)", "SEARCH build_step USING INDEX sqlite_autoindex_build_step_1 (key=?)"])
+    #expect(
+      plans == ["SEARCH image USING INDEX sqlite_autoindex_image_1 (id=?)", "SEARCH build_step USING INDEX sqlite_autoindex_build_step_1 (key=?)"])
   }
 }

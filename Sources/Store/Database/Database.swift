@@ -57,7 +57,9 @@ package final class HullDatabase: Sendable {
 
   /// The same for what may be lost with the power, such as the time of the last use: the kernel writes it to the disk when it likes.
   package func note(_ what: String, _ body: (GRDB.Database) throws -> Void) throws(HullError) {
-    do { try pool.writeWithoutTransaction { database in try database.withoutFlush { try body(database) } } } catch let error as HullError { throw error } catch {
+    do { try pool.writeWithoutTransaction { database in try database.withoutFlush { try body(database) } } } catch let error as HullError {
+      throw error
+    } catch {
       throw HullError(.internalError, "cannot \(what)", cause: error)
     }
   }

@@ -142,7 +142,11 @@ final class Solver: Sendable {
     return try await withThrowingTaskGroup(of: (Int, StepValue).self) { group in
       var values: [Int: StepValue] = [:]
       for (index, input) in step.inputs.enumerated().dropFirst() {
-        if isHere(input) { values[index] = try await value(of: input, others) } else { group.addTask { (index, try await self.value(of: input, others)) } }
+        if isHere(input) {
+          values[index] = try await value(of: input, others)
+        } else {
+          group.addTask { (index, try await self.value(of: input, others)) }
+        }
       }
       values[0] = try await value(of: first, base)
       for try await (index, value) in group { values[index] = value }

@@ -36,11 +36,12 @@ struct CopyWork: LayerWork {
 
   /// A few files whose sums are known: another thread would take longer than they do.
   private func isQuick(_ site: LayerSite) -> Bool {
-    !step.unpacks && site.inputs.allSatisfy { index, value in
-      guard index > 0 else { return true }
-      guard case .tree(let tree) = value, let pack = tree as? TreePack else { return false }
-      return pack.count <= 256
-    }
+    !step.unpacks
+      && site.inputs.allSatisfy { index, value in
+        guard index > 0 else { return true }
+        guard case .tree(let tree) = value, let pack = tree as? TreePack else { return false }
+        return pack.count <= 256
+      }
   }
 
   /// What is known without fetching repositories: their commits stand for their files. `nil`: nobody knows what files it takes that are not here.
