@@ -92,12 +92,13 @@ final class Solver: Sendable {
     return isFirst ? try await promise.fulfil { try await self.solve(step, need) } : try await promise.value()
   }
 
-  /// What a step and all below it have given; of those whose files nobody needed, their names.
+  /// What a step and all below it have given, but the client's files, which may be many; of those whose files nobody needed, their names.
   func results(below step: Step) async throws -> [ObjectIdentifier: StepValue] {
     var found: [ObjectIdentifier: StepValue] = [:]
     var pending = [step]
     while let step = pending.popLast() {
       let place = ObjectIdentifier(step)
+      if case .context = step.operation { continue }
       guard found[place] == nil else { continue }
       let hasFiles = values.withLock { $0[Attempt(step: place, need: .files)] != nil }
       found[place] = try await value(of: step, hasFiles ? .files : .name)
