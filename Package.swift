@@ -97,7 +97,7 @@ let package = Package(
     room("ShimCore", on: "Walls", ["Interfaces", "Names", "Ports", "ShimLoop", "ShimProtocol", "Launch", "LinuxSystem", "CLinux", "Errors"]),
 
     // Store: the one database.
-    room("Database", on: "Store", [grdb, "Errors"]),
+    room("Database", on: "Store", [grdb, "Threads", "Errors"]),
 
     // Images: blobs, layers, archives. Synchronous, thread-safe.
     system("CCrypto", on: "Images", pkgConfig: "libcrypto", apt: "libssl-dev"),

@@ -34,10 +34,10 @@ package final class Engine: Sendable {
     await services.transfer.client.shutdown()
     let isIdle = !services.registry.all.contains { $0.view.isRunning }
     for container in services.registry.all { await container.leave() }
-    // Nothing of the engine's networks stays on a host on which nothing of it runs.
     let services = self.services
     try? await Blocking.run {
       services.images.writeNotes()
+      // Nothing of the engine's networks stays on a host on which nothing of it runs.
       if isIdle { services.hostNetwork.withdraw(services.networks.all) }
     }
   }

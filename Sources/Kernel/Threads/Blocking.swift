@@ -22,12 +22,11 @@ package enum Blocking {
 
   /// Runs a job whose length others decide (an archive's stream) on a thread of its own, so that it never makes others wait.
   package static func stream<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-      let job: @Sendable () -> Void = { continuation.resume(with: Swift.Result(catching: body)) }
-      // Without a thread to be had the job waits for one of the pool's.
-      if !SpareThreads.shared.run(job) { pool.submit { _ in job() } }
-    }
+    try await withCheckedThrowingContinuation { continuation in begin { continuation.resume(with: Swift.Result(catching: body)) } }
   }
+
+  /// Begins a job on a thread of its own; without one to be had it waits for one of the pool's.
+  static func begin(_ job: @escaping @Sendable () -> Void) { if !SpareThreads.shared.run(job) { pool.submit { _ in job() } } }
 
   /// Runs a job on a thread of its own, if one can be had.
   static func detach(in group: DispatchGroup, _ body: @escaping @Sendable () -> Void) {

@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import Dispatch
 import GRDB
 import Synchronization
+import Threads
 
 /// What nobody waits for, such as the time of the last use: collected for a moment and written together, when those who asked have their answers.
 final class LateNotes: Sendable {
   typealias Note = @Sendable (GRDB.Database) throws -> Void
 
   /// Long enough for an answer to be sent, and for what follows at once to be written with it.
-  private static let delay = DispatchTimeInterval.milliseconds(50)
+  private let afterwards = Afterwards(.milliseconds(50))
   private let pool: DatabasePool
   private let pending = Mutex<[Note]>([])
 
   init(_ pool: DatabasePool) { self.pool = pool }
 
   func add(_ note: @escaping Note) {
-    let isFirst = pending.withLock { pending in
-      pending.append(note)
-      return pending.count == 1
-    }
-    guard isFirst else { return }
-    DispatchQueue.global().asyncAfter(deadline: .now() + Self.delay) { [self] in pool.asyncWriteWithoutTransaction { [self] in write($0) } }
+    pending.withLock { $0.append(note) }
+    afterwards.run { [self] in write() }
   }
 
   /// Writes what was noted until now. Blocking.

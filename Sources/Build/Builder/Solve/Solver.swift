@@ -131,7 +131,7 @@ final class Solver: Sendable {
   }
 
   /// To look for it takes less than a task of its own.
-  private func isHere(_ step: Step) -> Bool {
+  private func isAtHand(_ step: Step) -> Bool {
     guard case .context = step.operation else { return false }
     return session.hasContexts
   }
@@ -143,7 +143,7 @@ final class Solver: Sendable {
     return try await withThrowingTaskGroup(of: (Int, StepValue).self) { group in
       var values: [Int: StepValue] = [:]
       for (index, input) in step.inputs.enumerated().dropFirst() {
-        if isHere(input) {
+        if isAtHand(input) {
           values[index] = try await value(of: input, others)
         } else {
           group.addTask { (index, try await self.value(of: input, others)) }

@@ -21,8 +21,8 @@ package protocol FileTree: Sendable {
 extension FileTree {
   /// Gives a regular file's bytes, in order.
   package func read(_ path: String, _ body: (UnsafeRawBufferPointer) throws(HullError) -> Void) throws(HullError) {
-    // Of a small file: large memory is asked of the kernel each time.
-    let size = max(1, min(try node(path)?.size ?? .max, Int64(BufferedChunks.usualSize)))
+    // For a small file a small buffer: large memory is asked of the kernel each time.
+    let size = min(max(try node(path)?.size ?? .max, 4096), Int64(BufferedChunks.usualSize))
     let chunks = BufferedChunks(try source(path), size: Int(size))
     while let chunk = try chunks.next() { try body(chunk) }
   }

@@ -12,8 +12,6 @@ import Threads
 final class DiskKeeper: Sendable {
   /// What events give as the reason.
   private static let reason = "disk budget"
-  /// How long the results of builds are gathered before the cache is looked through.
-  private static let cacheDelay = Duration.seconds(2)
   /// Ticks between two sweeps: an hour.
   private static let sweepEvery = 6
 
@@ -29,8 +27,8 @@ final class DiskKeeper: Sendable {
   private let log: Logger
   private let timer = Mutex<Task<Void, Never>?>(nil)
   private let isOver = Mutex(false)
-  /// The cache will be looked through in a moment.
-  private let isCacheAwaited = Mutex(false)
+  /// The results of builds are gathered for so long: looking through the whole cache takes longer than a build that finds everything in it.
+  private let cacheCare = Afterwards(.seconds(2))
 
   init(
     budget: DiskBudget, cache: BuildCachePolicy, images: ImageStore, lookup: ImageLookup, registry: ContainerRegistry, events: EventBus, log: Logger
@@ -51,24 +49,9 @@ final class DiskKeeper: Sendable {
 
   /// To be called when images or results of builds have come in.
   func enforce() async {
-    limitCacheSoon()
+    cacheCare.run { [weak self] in self?.limitCache() }
     guard budget != .none else { return }
     _ = try? await Blocking.stream { [self] in makeRoom(for: 0) }
-  }
-
-  /// Nobody waits for it: looking through the whole cache takes longer than a build that finds everything in it. Once for all who ask meanwhile.
-  private func limitCacheSoon() {
-    let isFirst = isCacheAwaited.withLock { isAwaited in
-      defer { isAwaited = true }
-      return !isAwaited
-    }
-    guard isFirst else { return }
-    Task { [weak self] in
-      try? await Task.sleep(for: Self.cacheDelay)
-      guard let self else { return }
-      isCacheAwaited.withLock { $0 = false }
-      try? await Blocking.stream { self.limitCache() }
-    }
   }
 
   /// Takes of the build cache what is too much. Blocking.

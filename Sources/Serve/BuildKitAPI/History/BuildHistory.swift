@@ -13,8 +13,6 @@ final class BuildHistory: Sendable {
   static let age: Int64 = 48 * 3600
   /// …and of more than so many in any case; pinned ones stay.
   static let most = 500
-  /// How long what has ended may wait to be written down: until its client has the answer.
-  private static let delay = Duration.milliseconds(50)
 
   private struct State {
     var files: HistoryFiles?
@@ -25,6 +23,8 @@ final class BuildHistory: Sendable {
   private let running = Mutex<[String: ControlBuildHistoryRecord]>([:])
   /// Builds that have ended and are not written down yet.
   private let unwritten = Mutex<[EndedBuild]>([])
+  /// What has ended is written down when its client has the answer.
+  private let afterwards = Afterwards(.milliseconds(50))
   private let listeners = HistoryListeners()
   private let directory: String
   private let mostBytes: Int64
@@ -73,11 +73,7 @@ final class BuildHistory: Sendable {
   func end(_ outcome: EndedBuild) {
     unwritten.withLock { $0.append(outcome) }
     running.withLock { $0[outcome.ref] = nil }
-    let delay = listeners.isEmpty ? Self.delay : .zero
-    Task {
-      try? await Task.sleep(for: delay)
-      try? await Blocking.run { [self] in try settle() }
-    }
+    if listeners.isEmpty { afterwards.run { [self] in try? settle() } } else { Task { try? await Blocking.run { [self] in try settle() } } }
   }
 
   /// Writes down what has ended. Blocking.

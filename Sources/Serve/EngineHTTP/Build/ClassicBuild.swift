@@ -66,10 +66,10 @@ struct ClassicBuild {
     } catch let error where !(error is ClientGone) {
       return try await fail(error)
     }
-    try await succeed(result)
+    try succeed(result)
   }
 
-  private mutating func succeed(_ result: BuildResult) async throws {
+  private mutating func succeed(_ result: BuildResult) throws {
     let image = result.images.first?.id.description
     var messages: [BuildMessage] = []
     if query.isQuiet {
